@@ -1,0 +1,1 @@
+//! Floor 3: all SQL, and only here.

@@ -1,0 +1,4 @@
+//! Floor 0: single-purpose tools that know nothing of the product.
+
+pub mod clock;
+pub mod ids;
