@@ -1,1 +1,89 @@
-//! Floor 0: the settings, a section per file. The only reader of the environment.
+//! Floor 0: the settings, a section per file, parsed once. The only reader of the environment.
+
+mod clerk;
+mod database;
+mod encryption;
+mod logging;
+mod publishable_key;
+mod server;
+mod vars;
+
+pub use clerk::{ClerkSettings, IdentitySettings, TokenKeys};
+pub use database::DatabaseConfig;
+pub use encryption::EncryptionKeys;
+pub use logging::{LogFormat, LoggingConfig};
+pub use server::ServerConfig;
+pub use vars::{ConfigFault, ConfigFaults, Vars};
+
+/// Where the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On a developer's machine: everything has a default.
+    Development,
+    /// For real: nothing that matters has a default.
+    Production,
+}
+
+/// Leave to do what only development may: mint tokens, seed demo data. Production never grants it, so what needs it cannot exist there.
+#[derive(Debug, Clone, Copy)]
+pub struct DevelopmentMode(());
+
+impl Environment {
+    /// Leave to do what only development may.
+    #[must_use]
+    pub fn development(self) -> Option<DevelopmentMode> {
+        (self == Self::Development).then_some(DevelopmentMode(()))
+    }
+
+    /// Whether this is production.
+    #[must_use]
+    pub fn is_production(self) -> bool {
+        self == Self::Production
+    }
+}
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `APP_ENV`.
+    pub environment: Environment,
+    /// Listening and limits.
+    pub server: ServerConfig,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Who may sign in.
+    pub identity: IdentitySettings,
+    /// What secrets are sealed with.
+    pub encryption: EncryptionKeys,
+    /// What is logged, and how.
+    pub logging: LoggingConfig,
+}
+
+impl Config {
+    /// Reads the environment, and `.env` for what the environment does not say.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once, each fault naming its variable.
+    pub fn load() -> Result<Self, ConfigFaults> {
+        Self::from_vars(Vars::from_environment()?)
+    }
+
+    /// Reads `vars`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once, each fault naming its variable.
+    pub fn from_vars(mut vars: Vars) -> Result<Self, ConfigFaults> {
+        let environment = vars
+            .one_of("APP_ENV", &[("development", Environment::Development), ("production", Environment::Production)])
+            .unwrap_or(Environment::Development);
+        let config = Self {
+            environment,
+            server: ServerConfig::read(&mut vars, environment),
+            database: DatabaseConfig::read(&mut vars, environment),
+            identity: clerk::read(&mut vars, environment),
+            encryption: EncryptionKeys::read(&mut vars, environment),
+            logging: LoggingConfig::read(&mut vars, environment),
+        };
+        vars.finish(config)
+    }
+}

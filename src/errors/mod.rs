@@ -45,9 +45,15 @@ pub enum Kind {
 }
 
 /// A failure with a stable machine-readable `code` and a sentence for people. The cause is kept for the log and never sent.
+///
+/// A pointer wide, since nearly every function here returns one or the other.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct AppError(Box<Failure>);
+
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
-pub struct AppError {
+struct Failure {
     kind: Kind,
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
@@ -63,7 +69,7 @@ impl AppError {
     /// An error of `kind`; `code` is part of the API and never changes, `detail` is English for the developer who reads it.
     #[track_caller]
     pub fn new(kind: Kind, code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Failure {
             kind,
             code: code.into(),
             detail: detail.into(),
@@ -72,7 +78,7 @@ impl AppError {
             members: Map::new(),
             location: Location::caller(),
             source: None,
-        }
+        }))
     }
 
     /// `noun` is not there, or belongs to another organization: the two are indistinguishable on purpose.
@@ -136,70 +142,70 @@ impl AppError {
     /// Lists the single faults of a request.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
-        self.faults = faults;
+        self.0.faults = faults;
         self
     }
 
     /// Says when trying again makes sense.
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
-        self.retry_after = Some(after);
+        self.0.retry_after = Some(after);
         self
     }
 
     /// Adds an extension member (RFC 9457, 3.2) such as the id of the record in the way.
     #[must_use]
     pub fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+        self.0.members.insert(name.into(), value.into());
         self
     }
 
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// The kind, which decides the status.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// The sentence for people.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The single faults, if the request has any.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
-        &self.faults
+        &self.0.faults
     }
 
     /// When trying again makes sense.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// Extension members of the problem document.
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {
-        &self.members
+        &self.0.members
     }
 
     /// Where in our code the error was made.
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.0.location
     }
 }

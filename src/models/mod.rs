@@ -1,1 +1,30 @@
 //! Floor 1: plain data and its rules, one file per noun. A model is what a query fills; it is never the wire format.
+
+#![expect(missing_docs, reason = "a model's fields are its table's columns, explained where the table is made")]
+
+pub mod activities;
+pub mod audit_logs;
+pub mod campaign_executions;
+pub mod campaigns;
+pub mod connected_accounts;
+pub mod ids;
+pub mod lead_lists;
+pub mod leads;
+pub mod members;
+pub mod organizations;
+pub mod page;
+pub mod patch;
+pub mod users;
+pub mod version;
+
+pub use activities::*;
+pub use audit_logs::*;
+pub use campaign_executions::*;
+pub use campaigns::*;
+pub use connected_accounts::*;
+pub use ids::*;
+pub use lead_lists::*;
+pub use leads::*;
+pub use members::*;
+pub use organizations::*;
+pub use users::*;

@@ -1,1 +1,30 @@
-//! Floor 3: all SQL, and only here.
+//! Floor 3: all SQL, and only here. One file per entity, each on `base`, every statement bound to one organization.
+
+mod activities;
+mod audit_logs;
+pub mod base;
+mod campaign_executions;
+mod campaigns;
+mod connected_accounts;
+mod idempotency;
+mod identity;
+mod lead_lists;
+mod leads;
+mod members;
+mod organizations;
+
+pub use activities::ActivityRepository;
+pub use audit_logs::AuditLogRepository;
+pub use base::{
+    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
+    RequestContext, SyncTx,
+};
+pub use campaign_executions::ExecutionRepository;
+pub use campaigns::CampaignRepository;
+pub use connected_accounts::AccountRepository;
+pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
+pub use identity::{Identified, OrganizationRef, OrganizationStanding};
+pub use lead_lists::LeadListRepository;
+pub use leads::LeadRepository;
+pub use members::MemberRepository;
+pub use organizations::OrganizationRepository;

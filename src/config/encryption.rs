@@ -1,0 +1,40 @@
+//! What secrets are sealed with.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::SecretBox;
+
+use super::{Environment, Vars};
+
+/// `ENCRYPTION_KEY`: 32 random bytes in base64. Several, comma-separated, while a rotation is under way: the first seals, all open.
+#[derive(Debug, Clone)]
+pub struct EncryptionKeys(pub Vec<SecretBox<[u8; 32]>>);
+
+/// Known to everybody, hence worthless, hence for development only.
+const DEVELOPMENT_KEY: [u8; 32] = *b"clento development key: no secret";
+
+impl EncryptionKeys {
+    pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
+        let mut keys = Vec::new();
+        for text in vars.list("ENCRYPTION_KEY") {
+            let key: Option<[u8; 32]> = STANDARD.decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
+            match key {
+                Some(key) if environment.is_production() && is_guessable(&key) => {
+                    vars.fault("ENCRYPTION_KEY", "is a placeholder: make one with `openssl rand -base64 32`");
+                }
+                Some(key) => keys.push(SecretBox::new(Box::new(key))),
+                None => vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`"),
+            }
+        }
+        if keys.is_empty() && environment.is_production() {
+            vars.fault("ENCRYPTION_KEY", "is required in production: make one with `openssl rand -base64 32`");
+        }
+        if keys.is_empty() {
+            keys.push(SecretBox::new(Box::new(DEVELOPMENT_KEY)));
+        }
+        Self(keys)
+    }
+}
+
+fn is_guessable(key: &[u8; 32]) -> bool {
+    *key == DEVELOPMENT_KEY || key.iter().all(|byte| *byte == key[0])
+}

@@ -1,0 +1,76 @@
+//! Listening and limits.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use super::{Environment, Vars};
+
+/// Listening and limits.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// `HOST`: the address to listen on.
+    pub host: IpAddr,
+    /// `PORT`: 0 takes a free one.
+    pub port: u16,
+    /// `CORS_ALLOWED_ORIGINS`: the exact origins whose pages may call.
+    pub cors_allowed_origins: Vec<String>,
+    /// `RATE_LIMIT_PER_SECOND`: requests that one caller may make in a second, on average.
+    pub rate_limit_per_second: u32,
+    /// `TRUSTED_PROXY_HOPS`: how many proxies in front of us append to `X-Forwarded-For`; with 0 the header is not believed.
+    pub trusted_proxy_hops: usize,
+    /// `CLENTO_DATA_DIR`: where the embedded database and the demo identity live.
+    pub data_dir: Option<PathBuf>,
+    /// The home and data folders that a default data folder is derived from.
+    pub home: Option<PathBuf>,
+    /// `XDG_DATA_HOME`.
+    pub xdg_data_home: Option<PathBuf>,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// How long requests in flight may take once the server is told to stop.
+    pub shutdown_grace: Duration,
+}
+
+impl ServerConfig {
+    pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
+        let cors_allowed_origins = vars.list("CORS_ALLOWED_ORIGINS");
+        for origin in &cors_allowed_origins {
+            if !is_origin(origin) {
+                vars.fault("CORS_ALLOWED_ORIGINS", "must list origins such as https://app.example.com, without path or trailing slash");
+                break;
+            }
+        }
+        if environment.is_production() && cors_allowed_origins.is_empty() {
+            vars.fault("CORS_ALLOWED_ORIGINS", "is required in production: the origins of the front end, comma-separated");
+        }
+        // Development leaves room for a load test; production for what a busy front end does.
+        let default_rate = if environment.is_production() { 50 } else { 100_000 };
+        let rate_limit_per_second = vars.parsed("RATE_LIMIT_PER_SECOND", "a whole number above 0").unwrap_or(default_rate);
+        if rate_limit_per_second == 0 {
+            vars.fault("RATE_LIMIT_PER_SECOND", "must be a whole number above 0");
+        }
+        Self {
+            host: vars.parsed("HOST", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: vars.parsed("PORT", "a port number").unwrap_or(3001),
+            cors_allowed_origins: if cors_allowed_origins.is_empty() && !environment.is_production() {
+                ["http://localhost:3000", "http://localhost:5173"].map(str::to_owned).to_vec()
+            } else {
+                cors_allowed_origins
+            },
+            rate_limit_per_second,
+            trusted_proxy_hops: vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0),
+            data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
+            home: vars.text("HOME").map(PathBuf::from),
+            xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
+            request_timeout: Duration::from_secs(30),
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Scheme, host and perhaps a port, just as a browser spells it (RFC 6454, 6.2).
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
+}

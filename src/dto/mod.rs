@@ -1,0 +1,13 @@
+//! Floor 7: the wire. What is read from requests and written to responses, one file per noun, and the extractors that turn every
+//! malformed request into a problem that says what is wrong.
+
+pub mod extract;
+pub mod lead_lists;
+pub mod page;
+pub mod problem;
+pub mod respond;
+
+pub use extract::{Body, IfMatch, ListQuery, PathId, QueryParams};
+pub use page::{PageDto, PageParams, Paged};
+pub use problem::Problem;
+pub use respond::{Created, NoContent, Versioned};

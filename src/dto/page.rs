@@ -1,0 +1,133 @@
+//! Lists on the wire: `{"data": […], "next_cursor": …}` with an opaque keyset cursor.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    errors::{AppError, Fault, Kind, Result},
+    models::page::{Direction, Page, PageRequest, Position},
+};
+
+/// Rows on a page unless the caller says otherwise.
+const DEFAULT_LIMIT: i64 = 50;
+/// Rows on a page at the most.
+const MAX_LIMIT: i64 = 200;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageParams {
+    /// Rows wanted, 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// `-created_at` (newest first, the default) or `created_at`.
+    #[param(inline)]
+    pub sort: Option<Sort>,
+    /// Whether to count all rows into `total`; slower on long lists.
+    pub include_total: Option<bool>,
+}
+
+/// How a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum Sort {
+    /// Newest first.
+    #[serde(rename = "-created_at")]
+    NewestFirst,
+    /// Oldest first.
+    #[serde(rename = "created_at")]
+    OldestFirst,
+}
+
+/// The names that belong to [`PageParams`].
+pub(super) const PAGE_PARAMS: [&str; 4] = ["limit", "cursor", "sort", "include_total"];
+
+impl TryFrom<PageParams> for PageRequest {
+    type Error = AppError;
+
+    fn try_from(params: PageParams) -> Result<Self> {
+        let PageParams { limit, cursor, sort, include_total } = params;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(bad("limit", "out_of_range", "limit must be from 1 to 200."));
+        }
+        let direction = match sort {
+            Some(Sort::OldestFirst) => Direction::Ascending,
+            Some(Sort::NewestFirst) | None => Direction::Descending,
+        };
+        let after = cursor.map(|cursor| decode(&cursor, direction)).transpose()?;
+        Ok(Self { limit, after, direction, include_total: include_total.unwrap_or(false) })
+    }
+}
+
+fn bad(name: &str, code: &'static str, detail: &'static str) -> AppError {
+    AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![Fault::new(name, code, detail)])
+}
+
+/// A position as a cursor: the direction it was made for, microseconds since the epoch, and the row's id.
+fn encode(position: Position, direction: Direction) -> String {
+    let mut bytes = [0; 25];
+    bytes[0] = tag(direction);
+    bytes[1..9].copy_from_slice(&position.at.timestamp_micros().to_be_bytes());
+    bytes[9..].copy_from_slice(position.id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode(cursor: &str, direction: Direction) -> Result<Position> {
+    let read = || {
+        let bytes: [u8; 25] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
+        let (first, rest) = bytes.split_first()?;
+        let (micros, id) = rest.split_first_chunk::<8>()?;
+        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
+        let storable = (0..=9999).contains(&chrono::Datelike::year(&at));
+        (*first == tag(direction) && storable).then_some(Position { at, id: Uuid::from_slice(id).ok()? })
+    };
+    read().ok_or_else(|| bad("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list, with the same sort."))
+}
+
+fn tag(direction: Direction) -> u8 {
+    match direction {
+        Direction::Descending => 1,
+        Direction::Ascending => 2,
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageDto<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Give this as `cursor` to read on; null on the last page.
+    #[schema(example = "AQAGKx2y0sAAAZM7bo8qfDGdVQpLfB4vkA")]
+    pub next_cursor: Option<String>,
+    /// All rows, if `include_total` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+/// A page, ready to be sent.
+#[derive(Debug)]
+pub struct Paged<T>(PageDto<T>);
+
+impl<T> Paged<T> {
+    /// `page`, each row turned into its wire form.
+    pub fn new<M>(page: Page<M>, request: &PageRequest, row: impl FnMut(M) -> T) -> Self {
+        let next_cursor = page.next.map(|position| encode(position, request.direction));
+        Self(PageDto { data: page.items.into_iter().map(row).collect(), next_cursor, total: page.total })
+    }
+}
+
+impl<T: Serialize> IntoResponse for Paged<T> {
+    fn into_response(self) -> Response {
+        Json(self.0).into_response()
+    }
+}

@@ -1,0 +1,62 @@
+//! The shapes that answers come in.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// A resource with its version as a strong `ETag`.
+#[derive(Debug)]
+pub struct Versioned<T>(pub T, pub i64);
+
+impl<T: Serialize> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.0).into_response();
+        set(&mut response, header::ETAG, &etag(self.1));
+        response
+    }
+}
+
+/// A resource that was just made: 201, where it is, and its version.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// Its path.
+    pub location: String,
+    /// Its version, if it has one.
+    pub version: Option<i64>,
+    /// The resource.
+    pub body: T,
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::CREATED, Json(self.body)).into_response();
+        set(&mut response, header::LOCATION, &self.location);
+        if let Some(version) = self.version {
+            set(&mut response, header::ETAG, &etag(version));
+        }
+        response
+    }
+}
+
+/// Done, and nothing to say.
+#[derive(Debug)]
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+fn set(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

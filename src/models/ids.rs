@@ -1,0 +1,26 @@
+//! Every noun's identifier.
+
+use crate::typed_id;
+
+typed_id! {
+    /// An organization: the tenant everything else belongs to.
+    OrganizationId,
+    /// A person who signs in.
+    UserId,
+    /// A person's membership of an organization.
+    MemberId,
+    /// A LinkedIn profile or mailbox that sends.
+    AccountId,
+    /// A list of leads.
+    LeadListId,
+    /// A person to be written to.
+    LeadId,
+    /// A campaign.
+    CampaignId,
+    /// One lead's way through one campaign.
+    ExecutionId,
+    /// Something that happened to a lead.
+    ActivityId,
+    /// One line of the audit log.
+    AuditLogId,
+}

@@ -1,0 +1,31 @@
+//! A person who signs in through Clerk.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+
+use super::UserId;
+
+/// A user, as Clerk last told us.
+#[derive(Debug, Clone)]
+pub struct User {
+    pub id: UserId,
+    pub clerk_user_id: String,
+    pub email: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub image_url: Option<String>,
+    pub banned: bool,
+    pub preferences: Json<UserPreferences>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a user sets here; Clerk knows nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserPreferences {
+    /// An IANA zone name.
+    pub timezone: Option<String>,
+}

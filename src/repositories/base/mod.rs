@@ -1,0 +1,14 @@
+//! What every repository stands on. The pool is private to this module: a query that names no organization does not compile elsewhere.
+
+mod constraints;
+mod database;
+mod entity;
+mod scope;
+mod tx;
+
+pub use database::{Database, DatabaseSettings, Migrations};
+pub use entity::BaseRepository;
+pub(in crate::repositories) use entity::base_repository;
+pub(in crate::repositories) use scope::Actor;
+pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgScope, RequestContext};
+pub use tx::{OrgConn, OrgTx, SyncTx};

@@ -1,0 +1,175 @@
+//! Lists of leads.
+
+use uuid::Uuid;
+
+use super::base::base_repository;
+use crate::{
+    errors::Result,
+    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus},
+};
+
+base_repository!(
+    /// The lead lists of one organization.
+    LeadListRepository,
+    LeadList,
+    LeadListId,
+    "lead list",
+    "lead_lists",
+    "id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at"
+);
+
+impl LeadListRepository<'_> {
+    /// Writes a new list.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn insert(&mut self, list: &LeadList) -> Result<()> {
+        sqlx::query!(
+            r#"insert into lead_lists
+                 (id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"#,
+            list.id.0,
+            self.scope.id(),
+            list.name,
+            list.description,
+            list.source.as_str(),
+            list.status.as_str(),
+            &list.tags,
+            list.version,
+            list.created_by.map(|id| id.0),
+            list.created_at,
+            list.updated_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The list, locked until the transaction ends, so that two writers cannot both believe its version.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock(&mut self, id: LeadListId) -> Result<Option<LeadList>> {
+        Ok(sqlx::query_as!(
+            LeadList,
+            r#"select id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at
+               from lead_lists where organization_id = $1 and id = $2 for update"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// Writes the fields that may change.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn update(&mut self, list: &LeadList) -> Result<()> {
+        sqlx::query!(
+            r#"update lead_lists set name = $3, description = $4, status = $5, tags = $6, version = $7, updated_at = $8
+               where organization_id = $1 and id = $2"#,
+            self.scope.id(),
+            list.id.0,
+            list.name,
+            list.description,
+            list.status.as_str(),
+            &list.tags,
+            list.version,
+            list.updated_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Puts every lead of `from` on `to` as well; answers how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn copy_members(
+        &mut self,
+        from: LeadListId,
+        to: LeadListId,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<u64> {
+        let done = sqlx::query!(
+            r#"insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
+               select organization_id, $3, lead_id, lead_created_at, $4
+               from lead_list_members where organization_id = $1 and lead_list_id = $2"#,
+            self.scope.id(),
+            from.0,
+            to.0,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// How many leads are on each of `ids`; a list without leads is absent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lead_counts(&mut self, ids: &[LeadListId]) -> Result<Vec<(LeadListId, i64)>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            r#"select lead_list_id, count(*) as "count!" from lead_list_members
+               where organization_id = $1 and lead_list_id = any($2) group by lead_list_id"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.lead_list_id, row.count)).collect())
+    }
+
+    /// How many leads of a list are in which state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn statistics(&mut self, id: LeadListId) -> Result<LeadListStatistics> {
+        let rows = sqlx::query!(
+            r#"select l.status as "status!: String", count(*) as "leads!", count(l.email) as "emails!",
+                      count(l.linkedin_url) as "profiles!"
+               from lead_list_members m join leads l on l.organization_id = m.organization_id and l.id = m.lead_id
+               where m.organization_id = $1 and m.lead_list_id = $2 group by l.status order by l.status"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        let campaign_count = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from campaign_lead_lists where organization_id = $1 and lead_list_id = $2"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok(LeadListStatistics {
+            lead_count: rows.iter().map(|row| row.leads).sum(),
+            with_email: rows.iter().map(|row| row.emails).sum(),
+            with_linkedin_url: rows.iter().map(|row| row.profiles).sum(),
+            by_status: rows.into_iter().map(|row| (row.status, row.leads)).collect(),
+            campaign_count,
+        })
+    }
+
+    /// Whether every one of `ids` exists and is in use.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn missing(&mut self, ids: &[LeadListId]) -> Result<Vec<LeadListId>> {
+        let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = sqlx::query_scalar!(
+            r#"select wanted.id as "id!: LeadListId" from unnest($2::uuid[]) as wanted (id)
+               where not exists (select from lead_lists l where l.organization_id = $1 and l.id = wanted.id and l.status = $3)"#,
+            self.scope.id(),
+            &wanted,
+            LeadListStatus::Active.as_str(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows)
+    }
+}

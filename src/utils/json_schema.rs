@@ -1,0 +1,148 @@
+//! Request bodies are held against the very schemas that the OpenAPI document publishes, so that the two cannot differ and every fault
+//! of a body is found at once.
+
+use std::collections::HashMap;
+
+use jsonschema::{
+    ValidationError, Validator,
+    error::{TypeKind, ValidationErrorKind},
+};
+use serde_json::{Value, json};
+
+use crate::errors::Fault;
+
+/// More faults than this help nobody and would let a small body ask for a large answer.
+const MAX_FAULTS: usize = 100;
+
+/// The compiled schemas of `components/schemas`, by name.
+#[derive(Debug, Default)]
+pub struct Schemas {
+    by_name: HashMap<String, Validator>,
+}
+
+impl Schemas {
+    /// Compiles the schemas named in `names` out of an OpenAPI 3.1 document.
+    ///
+    /// # Errors
+    /// The name and the reason of a schema that does not compile: a fault of ours, found at start-up.
+    pub fn compile<'a>(document: &Value, names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let components = document.get("components").cloned().unwrap_or_default();
+        let mut by_name = HashMap::new();
+        for name in names {
+            let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": components });
+            let validator = jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                .map_err(|error| format!("schema {name}: {error}"))?;
+            by_name.insert(name.to_owned(), validator);
+        }
+        Ok(Self { by_name })
+    }
+
+    /// Everything that is wrong with `body` as a `name`; nothing if it fits. `None` if there is no such schema.
+    #[must_use]
+    pub fn check(&self, name: &str, body: &Value) -> Option<Vec<Fault>> {
+        let validator = self.by_name.get(name)?;
+        if validator.is_valid(body) {
+            return Some(Vec::new());
+        }
+        let mut faults = Vec::new();
+        for error in validator.iter_errors(body) {
+            collect(&error, &mut faults);
+            if faults.len() >= MAX_FAULTS {
+                break;
+            }
+        }
+        faults.truncate(MAX_FAULTS);
+        Some(faults)
+    }
+}
+
+fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+    let at = error.instance_path().to_string();
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            faults.extend(unexpected.iter().map(|name| {
+                Fault::new(format!("{at}/{}", escape(name)), "unknown_field", "This field is not known here.")
+            }));
+        }
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            faults.push(Fault::new(format!("{at}/{}", escape(name)), "required", "This field is required."));
+        }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            match meant_branch(&at, context) {
+                Some(branch) => branch.iter().for_each(|inner| collect(inner, faults)),
+                None => faults.push(Fault::new(at, "invalid", "This value fits none of the allowed forms.")),
+            }
+        }
+        kind => {
+            let (code, detail) = describe(kind);
+            faults.push(Fault::new(at, code, detail));
+        }
+    }
+}
+
+/// Of several allowed forms, the one that the caller most likely meant: whose own type and tag fit.
+fn meant_branch<'e>(at: &str, context: &'e [Vec<ValidationError<'static>>]) -> Option<&'e [ValidationError<'static>]> {
+    let misses_form = |error: &ValidationError<'_>| {
+        let path = error.instance_path().to_string();
+        let tag = matches!(error.kind(), ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. })
+            && path == format!("{at}/type");
+        tag || (path == at && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. }))
+    };
+    let mut fitting = context.iter().filter(|branch| !branch.iter().any(misses_form));
+    if let Some(first) = fitting.next() {
+        return fitting.next().is_none().then_some(first.as_slice());
+    }
+    // Nothing fits: an optional value has `null` as its other form, and the complaint about that says nothing.
+    let mut others = context.iter().filter(|branch| !branch.iter().all(expects_null));
+    let first = others.next()?;
+    others.next().is_none().then_some(first.as_slice())
+}
+
+fn expects_null(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(jsonschema::JsonType::Null) })
+}
+
+fn describe(kind: &ValidationErrorKind) -> (&'static str, String) {
+    match kind {
+        ValidationErrorKind::Type { kind } => ("wrong_type", format!("This must be {}.", type_names(kind))),
+        ValidationErrorKind::Enum { options } => ("not_allowed", format!("This must be one of {options}.")),
+        ValidationErrorKind::Constant { expected_value } => ("not_allowed", format!("This must be {expected_value}.")),
+        ValidationErrorKind::MaxLength { limit } => ("too_long", format!("At most {limit} characters are allowed.")),
+        ValidationErrorKind::MinLength { limit: 1 } => ("empty", "This must not be empty.".into()),
+        ValidationErrorKind::MinLength { limit } => ("too_short", format!("At least {limit} characters are needed.")),
+        ValidationErrorKind::MaxItems { limit } => ("too_many", format!("At most {limit} items are allowed.")),
+        ValidationErrorKind::MinItems { limit } => ("too_few", format!("At least {limit} items are needed.")),
+        ValidationErrorKind::MaxProperties { limit } => ("too_many", format!("At most {limit} fields are allowed.")),
+        ValidationErrorKind::MinProperties { limit } => ("too_few", format!("At least {limit} fields are needed.")),
+        ValidationErrorKind::Maximum { limit } => ("too_large", format!("This must be at most {limit}.")),
+        ValidationErrorKind::Minimum { limit } => ("too_small", format!("This must be at least {limit}.")),
+        ValidationErrorKind::ExclusiveMaximum { limit } => ("too_large", format!("This must be less than {limit}.")),
+        ValidationErrorKind::ExclusiveMinimum { limit } => ("too_small", format!("This must be more than {limit}.")),
+        ValidationErrorKind::UniqueItems => ("not_unique", "The items must differ from each other.".into()),
+        ValidationErrorKind::Pattern { pattern } => ("wrong_form", format!("This must match the pattern {pattern}.")),
+        ValidationErrorKind::Format { format } => ("wrong_form", format!("This is not a valid {format}.")),
+        ValidationErrorKind::PropertyNames { error } => ("wrong_name", format!("A field's name is not allowed: {}", describe(error.kind()).1)),
+        _ => ("invalid", "This value is not allowed here.".into()),
+    }
+}
+
+fn type_names(kind: &TypeKind) -> String {
+    let article = |name: &str| match name {
+        "null" => "null".to_owned(),
+        "array" | "integer" | "object" => format!("an {name}"),
+        _ => format!("a {name}"),
+    };
+    match kind {
+        TypeKind::Single(one) => article(one.as_str()),
+        TypeKind::Multiple(set) => set.iter().map(|one| article(one.as_str())).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// A name as one token of a JSON pointer (RFC 6901, 3).
+#[must_use]
+pub fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
