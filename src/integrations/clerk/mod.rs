@@ -1,0 +1,11 @@
+//! Clerk, who owns users, organizations and memberships: session tokens in, webhooks in, Backend API calls out.
+//!
+//! Nothing here knows of tables or routes. What Clerk says is parsed into plain types and, where it can be forged,
+//! verified first; what it means for our data is decided above.
+
+mod http;
+mod ids;
+mod publishable_key;
+
+pub use http::{ClientError, http_client};
+pub use publishable_key::{PublishableKey, PublishableKeyError};
