@@ -5,7 +5,12 @@
 
 mod http;
 mod ids;
+mod pem;
 mod publishable_key;
+mod session;
 
 pub use http::{ClientError, http_client};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
+pub use session::{
+    JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
+};
