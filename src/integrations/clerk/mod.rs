@@ -8,9 +8,14 @@ mod ids;
 mod pem;
 mod publishable_key;
 mod session;
+mod webhooks;
 
 pub use http::{ClientError, http_client};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use session::{
     JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
+};
+pub use webhooks::{
+    ClerkEvent, ClerkMembership, ClerkOrganization, ClerkUser, Deleted, Delivery, Envelope, EventError, MemberProfile,
+    WebhookError, WebhookSecretError, WebhookVerifier,
 };
