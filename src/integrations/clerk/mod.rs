@@ -3,6 +3,7 @@
 //! Nothing here knows of tables or routes. What Clerk says is parsed into plain types and, where it can be forged,
 //! verified first; what it means for our data is decided above.
 
+mod backend;
 mod http;
 mod ids;
 mod pem;
@@ -10,6 +11,7 @@ mod publishable_key;
 mod session;
 mod webhooks;
 
+pub use backend::{BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation};
 pub use http::{ClientError, http_client};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use session::{
