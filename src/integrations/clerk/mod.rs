@@ -9,6 +9,7 @@ mod ids;
 mod pem;
 mod publishable_key;
 mod session;
+mod signing;
 mod webhooks;
 
 pub use backend::{BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation};
@@ -17,6 +18,7 @@ pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use session::{
     JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
 };
+pub use signing::{DemoOrganization, DemoSession, DemoSigner, SigningError};
 pub use webhooks::{
     ClerkEvent, ClerkMembership, ClerkOrganization, ClerkUser, Deleted, Delivery, Envelope, EventError, MemberProfile,
     WebhookError, WebhookSecretError, WebhookVerifier,
