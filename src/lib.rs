@@ -13,3 +13,16 @@ pub mod models;
 
 pub mod integrations;
 pub mod repositories;
+
+pub mod services;
+
+pub mod state;
+
+pub mod dto;
+pub mod middleware;
+
+pub mod controllers;
+
+pub mod routers;
+
+pub mod app;

@@ -1,5 +1,7 @@
 //! What secrets are sealed with.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::SecretBox;
 
@@ -7,10 +9,10 @@ use super::{Environment, Vars};
 
 /// `ENCRYPTION_KEY`: 32 random bytes in base64. Several, comma-separated, while a rotation is under way: the first seals, all open.
 #[derive(Debug, Clone)]
-pub struct EncryptionKeys(pub Vec<SecretBox<[u8; 32]>>);
+pub struct EncryptionKeys(pub Vec<Arc<SecretBox<[u8; 32]>>>);
 
 /// Known to everybody, hence worthless, hence for development only.
-const DEVELOPMENT_KEY: [u8; 32] = *b"clento development key: no secret";
+const DEVELOPMENT_KEY: [u8; 32] = *b"clento development key no secret";
 
 impl EncryptionKeys {
     pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
@@ -21,7 +23,7 @@ impl EncryptionKeys {
                 Some(key) if environment.is_production() && is_guessable(&key) => {
                     vars.fault("ENCRYPTION_KEY", "is a placeholder: make one with `openssl rand -base64 32`");
                 }
-                Some(key) => keys.push(SecretBox::new(Box::new(key))),
+                Some(key) => keys.push(Arc::new(SecretBox::new(Box::new(key)))),
                 None => vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`"),
             }
         }
@@ -29,7 +31,7 @@ impl EncryptionKeys {
             vars.fault("ENCRYPTION_KEY", "is required in production: make one with `openssl rand -base64 32`");
         }
         if keys.is_empty() {
-            keys.push(SecretBox::new(Box::new(DEVELOPMENT_KEY)));
+            keys.push(Arc::new(SecretBox::new(Box::new(DEVELOPMENT_KEY))));
         }
         Self(keys)
     }

@@ -8,10 +8,11 @@ mod publishable_key;
 mod server;
 mod vars;
 
-pub use clerk::{ClerkSettings, IdentitySettings, TokenKeys};
+pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys};
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
 pub use logging::{LogFormat, LoggingConfig};
+pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use server::ServerConfig;
 pub use vars::{ConfigFault, ConfigFaults, Vars};
 
@@ -27,6 +28,14 @@ pub enum Environment {
 /// Leave to do what only development may: mint tokens, seed demo data. Production never grants it, so what needs it cannot exist there.
 #[derive(Debug, Clone, Copy)]
 pub struct DevelopmentMode(());
+
+#[cfg(test)]
+impl DevelopmentMode {
+    /// For unit tests of what development may do.
+    pub(crate) fn for_tests() -> Self {
+        Self(())
+    }
+}
 
 impl Environment {
     /// Leave to do what only development may.

@@ -4,8 +4,10 @@
 pub mod extract;
 pub mod lead_lists;
 pub mod page;
+pub mod patch;
 pub mod problem;
 pub mod respond;
+pub mod service;
 
 pub use extract::{Body, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};

@@ -7,14 +7,12 @@ mod backend;
 mod http;
 mod ids;
 mod pem;
-mod publishable_key;
 mod session;
 mod signing;
 mod webhooks;
 
 pub use backend::{BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation};
 pub use http::{ClientError, http_client};
-pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use session::{
     JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
 };

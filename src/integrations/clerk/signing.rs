@@ -190,8 +190,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_demo_token_passes_the_door_also_after_a_restart() {
-        let first = DemoSigner::generate(DevelopmentMode::grant(), ISSUER).unwrap();
-        let second = DemoSigner::from_pem(DevelopmentMode::grant(), ISSUER, first.private_key_pem()).unwrap();
+        let first = DemoSigner::generate(DevelopmentMode::for_tests(), ISSUER).unwrap();
+        let second = DemoSigner::from_pem(DevelopmentMode::for_tests(), ISSUER, first.private_key_pem()).unwrap();
         let keys = KeySource::Pem(first.public_key_pem().to_owned());
         let settings = VerifierSettings { issuer: ISSUER.into(), authorized_parties: vec![], keys };
         let clock = Arc::new(SystemClock::new());
@@ -208,14 +208,14 @@ mod tests {
 
     #[test]
     fn the_private_key_is_not_shown() {
-        let signer = DemoSigner::generate(DevelopmentMode::grant(), ISSUER).unwrap();
+        let signer = DemoSigner::generate(DevelopmentMode::for_tests(), ISSUER).unwrap();
         assert!(!format!("{signer:?}").contains("PRIVATE"));
     }
 
     #[test]
     fn a_broken_key_is_refused() {
         for text in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
-            let signer = DemoSigner::from_pem(DevelopmentMode::grant(), ISSUER, &text.into());
+            let signer = DemoSigner::from_pem(DevelopmentMode::for_tests(), ISSUER, &text.into());
             assert!(matches!(signer, Err(SigningError::Read)));
         }
     }

@@ -1,0 +1,18 @@
+//! Floor 7: what stands between the wire and a controller. The five guards leave witnesses with private fields in the request; a
+//! controller that needs one names it in its signature.
+
+mod auth;
+mod idempotency;
+mod membership;
+mod observe;
+mod rate_limit;
+mod witness;
+
+pub use auth::require_auth;
+pub use idempotency::idempotency;
+pub use membership::{
+    OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
+};
+pub use observe::{RequestId, observe, panic_response};
+pub use rate_limit::{RateLimiter, rate_limit};
+pub use witness::{CurrentUser, Session};

@@ -1,0 +1,147 @@
+//! Floor 9: route tables, one file per noun, gathered into zones. A zone's guards are stacked here, once, and nowhere else.
+
+mod docs;
+mod lead_lists;
+mod openapi;
+mod public;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    errors::{AppError, Kind},
+    middleware::{
+        OrganizationSource, RateLimiter, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
+        require_organization, require_organization_admin, verify_organization_membership,
+    },
+    state::AppState,
+};
+
+pub use openapi::{body_schemas, document};
+
+/// A JSON body's largest size, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// A router that documents itself.
+type Routes = OpenApiRouter<AppState>;
+
+/// Who may enter a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Zone {
+    /// Anybody.
+    Public,
+    /// A user.
+    Session,
+    /// A member of the organization that the request names.
+    Organization(OrganizationSource),
+    /// An administrator of it.
+    Admin(OrganizationSource),
+}
+
+/// Every zone with its routes.
+fn zones() -> Vec<(Zone, Routes)> {
+    use OrganizationSource::Context;
+    vec![(Zone::Public, public::routes()), (Zone::Organization(Context), lead_lists::routes())]
+}
+
+/// The whole service.
+pub fn router(state: &AppState, document: serde_json::Value) -> Router {
+    let limiter = RateLimiter::new(state.server().rate_limit_per_second);
+    let mut router = Router::new();
+    for (zone, routes) in zones() {
+        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        router = router.merge(guarded(zone, unguarded, state, &limiter));
+    }
+    router
+        .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
+        .method_not_allowed_fallback(|| async {
+            AppError::new(Kind::MethodNotAllowed, "method_not_allowed", "This path does not answer to this method.")
+        })
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), observe))
+                .layer(cors(&state.server().cors_allowed_origins))
+                .layer(CatchPanicLayer::custom(panic_response))
+                .layer(from_fn_with_state(state.clone(), limit_time))
+                .layer(CompressionLayer::new())
+                .layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
+        .with_state(state.clone())
+        .merge(docs::routes(document))
+}
+
+/// A zone's routes behind its guards, outermost first.
+fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState, limiter: &RateLimiter) -> Router<AppState> {
+    let source = match zone {
+        Zone::Public => return routes,
+        Zone::Session => OrganizationSource::Context,
+        Zone::Organization(source) | Zone::Admin(source) => source,
+    };
+    let routes = match zone {
+        Zone::Admin(_) => routes.route_layer(from_fn(require_organization_admin)),
+        _ => routes,
+    };
+    let routes = match zone {
+        Zone::Organization(_) | Zone::Admin(_) => routes.route_layer(
+            ServiceBuilder::new()
+                .layer(from_fn(require_organization))
+                .layer(from_fn_with_state(state.clone(), verify_organization_membership))
+                .layer(from_fn_with_state(state.clone(), idempotency)),
+        ),
+        _ => routes,
+    };
+    routes.route_layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(state.clone(), require_auth))
+            .layer(from_fn_with_state((state.clone(), limiter.clone()), rate_limit))
+            .layer(from_fn_with_state((state.clone(), source), load_user)),
+    )
+}
+
+/// Gives up a request that takes too long: its transaction is rolled back, and the caller may try again.
+async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(state.server().request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => AppError::unavailable("request_timeout", "The request took too long. Nothing was changed; try again.").into_response(),
+    }
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let named = |name: &'static str| HeaderName::from_static(name);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            named("idempotency-key"),
+            named("x-organization-id"),
+            named("x-request-id"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            named("idempotent-replayed"),
+            named("ratelimit"),
+            named("ratelimit-policy"),
+            named("x-request-id"),
+        ])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,157 @@
+//! The OpenAPI document. Handlers say what is their own; what a whole zone shares — security, headers, error answers — is stamped here
+//! once, by walking the zone's operations.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
+
+use super::{Routes, Zone, zones};
+use crate::dto::problem::{Problem, ProblemFault};
+
+/// What every page of the documentation begins with.
+const DESCRIPTION: &str = include_str!("openapi.md");
+
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(Problem, ProblemFault)))]
+struct Shared;
+
+/// The whole document, OpenAPI 3.1.
+#[must_use]
+pub fn document() -> Value {
+    let mut paths = Map::new();
+    let mut schemas = schemas_of(&<Shared as utoipa::OpenApi>::openapi());
+    for (zone, routes) in zones() {
+        let api = under_base(zone, routes).into_openapi();
+        schemas.extend(schemas_of(&api));
+        for (path, item) in value(&api.paths).as_object_mut().map(std::mem::take).unwrap_or_default() {
+            add(&mut paths, path, item, zone);
+        }
+    }
+    let mut document = value(&OpenApiBuilder::new().info(Info::new("Clento", env!("CARGO_PKG_VERSION"))).build());
+    document["info"]["description"] = DESCRIPTION.into();
+    document["info"]["license"] = json!({"name": "Apache-2.0", "identifier": "Apache-2.0"});
+    document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    paths.sort_keys();
+    schemas.sort_keys();
+    document["paths"] = paths.into();
+    document["components"] = json!({
+        "schemas": schemas,
+        "securitySchemes": {
+            "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Clerk session token."},
+        },
+    });
+    document
+}
+
+/// The names of all schemas that a request body has.
+#[must_use]
+pub fn body_schemas(document: &Value) -> Vec<&str> {
+    let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()).flatten();
+    let mut names: Vec<&str> = operations
+        .filter_map(|(_, operation)| operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str())
+        .filter_map(|reference| reference.rsplit('/').next())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// A zone's routes where they are served: the API below its base path, the rest at the root.
+pub(super) fn under_base(zone: Zone, routes: Routes) -> Routes {
+    if zone == Zone::Public { routes } else { Routes::default().nest("/api/v1", routes) }
+}
+
+fn value(part: &impl serde::Serialize) -> Value {
+    serde_json::to_value(part).unwrap_or_default()
+}
+
+fn schemas_of(api: &OpenApi) -> Map<String, Value> {
+    value(&api.components)["schemas"].as_object().cloned().unwrap_or_default()
+}
+
+fn add(paths: &mut Map<String, Value>, path: String, mut item: Value, zone: Zone) {
+    let tag = tag_of(&path);
+    let Some(operations) = item.as_object_mut() else { return };
+    for (method, operation) in operations.iter_mut() {
+        stamp(method, operation, zone);
+        operation["tags"] = json!([tag]);
+        let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        operation["operationId"] = format!("{}_{name}", tag.replace(' ', "_").to_lowercase()).into();
+    }
+    match paths.entry(path).or_insert_with(|| json!({})) {
+        Value::Object(present) => present.extend(std::mem::take(operations)),
+        _ => unreachable!("an item of paths is an object"),
+    }
+}
+
+/// The first word of the path after the base, as a heading.
+fn tag_of(path: &str) -> String {
+    let Some(rest) = path.strip_prefix("/api/v1/") else { return "Service".to_owned() };
+    let noun = rest.split('/').next().unwrap_or(rest).replace('-', " ");
+    let mut letters = noun.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn stamp(method: &str, operation: &mut Value, zone: Zone) {
+    if zone == Zone::Public {
+        return;
+    }
+    operation["security"] = json!([{"session": []}]);
+    let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    if matches!(zone, Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)) {
+        parameters.push(header("X-Organization-Id", "The organization, by our id or Clerk's; else the session's active one."));
+    }
+    if method == "post" && zone != Zone::Session {
+        parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
+    }
+    if matches!(method, "patch" | "delete") {
+        parameters.push(header("If-Match", "The `ETag` you have seen; if it has changed since, 412 and nothing happens."));
+    }
+    let has_body = operation.get("requestBody").is_some();
+    let takes_parameters = !parameters.is_empty();
+    operation["parameters"] = parameters.into();
+    for (status, description) in problems(method, zone, has_body, takes_parameters) {
+        let responses = &mut operation["responses"];
+        if responses.get(status).is_none() {
+            responses[status] = problem(description);
+        }
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if status.starts_with('2') {
+            answer["headers"]["X-Request-Id"] = json!({"schema": {"type": "string"}, "description": "The request's id."});
+        }
+    }
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({"name": name, "in": "header", "required": false, "description": description, "schema": {"type": "string"}})
+}
+
+fn problem(description: &str) -> Value {
+    json!({"description": description, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+}
+
+fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) -> Vec<(&'static str, &'static str)> {
+    let mut told = vec![
+        ("401", "No valid session token."),
+        ("403", "The caller may not do this."),
+        ("429", "Too many requests: wait as long as `Retry-After` says."),
+        ("500", "A fault of ours."),
+        ("503", "Something we need is away: try again after `Retry-After`."),
+    ];
+    if takes_parameters || has_body {
+        told.push(("400", "The request cannot be understood."));
+    }
+    if zone != Zone::Session {
+        told.push(("404", "There is no such thing in this organization."));
+    }
+    if has_body {
+        told.extend([("413", "The body is too large."), ("415", "The body is not JSON."), ("422", "The body has faults; all are listed.")]);
+    }
+    if method != "get" {
+        told.push(("409", "The present state forbids it."));
+    }
+    if matches!(method, "patch" | "delete") {
+        told.push(("412", "It has changed since the version in `If-Match`."));
+    }
+    told
+}

@@ -1,0 +1,206 @@
+//! Lists of leads.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::{
+    errors::{AppError, Result},
+    models::{
+        AuditEntry, LeadList, LeadListId, LeadListStatistics, LeadListStatus, LeadSource,
+        page::{Page, PageRequest},
+        patch::Patch,
+        version::VersionGuard,
+    },
+    repositories::{BaseRepository, OrgConn, OrgMember, OrgTx},
+};
+
+/// Lists of leads.
+#[derive(Clone)]
+pub struct LeadListService(pub Context);
+
+/// A list to be made.
+#[derive(Debug)]
+pub struct NewLeadList {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where its leads will come from.
+    pub source: LeadSource,
+    /// Labels.
+    pub tags: Vec<String>,
+}
+
+/// A merge patch of a list.
+#[derive(Debug, Default)]
+pub struct LeadListChanges {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description, or none.
+    pub description: Patch<String>,
+    /// New labels.
+    pub tags: Option<Vec<String>>,
+}
+
+/// A list and the number of leads on it.
+#[derive(Debug)]
+pub struct CountedLeadList {
+    /// The list.
+    pub list: LeadList,
+    /// The leads on it.
+    pub lead_count: i64,
+}
+
+impl LeadListService {
+    /// A page of the organization's lists.
+    pub async fn list(&self, member: &OrgMember, page: &PageRequest) -> Result<Page<CountedLeadList>> {
+        let mut conn = self.0.db.read(member).await?;
+        let lists = conn.lead_lists().list(page).await?;
+        let ids: Vec<_> = lists.items.iter().map(|list| list.id).collect();
+        let counts: HashMap<_, _> = conn.lead_lists().lead_counts(&ids).await?.into_iter().collect();
+        Ok(lists.map(|list| CountedLeadList { lead_count: counts.get(&list.id).copied().unwrap_or(0), list }))
+    }
+
+    /// One list.
+    pub async fn get(&self, member: &OrgMember, id: LeadListId) -> Result<CountedLeadList> {
+        let mut conn = self.0.db.read(member).await?;
+        let list = conn.lead_lists().get(id).await?;
+        counted(&mut conn, list).await
+    }
+
+    /// Makes a list.
+    pub async fn create(&self, member: &OrgMember, new: NewLeadList) -> Result<CountedLeadList> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let NewLeadList { name, description, source, tags } = new;
+        let list = LeadList {
+            id: LeadListId::new(tx.now()),
+            organization_id: member.organization_id(),
+            name,
+            description,
+            source,
+            status: LeadListStatus::Active,
+            tags,
+            version: 1,
+            created_by: Some(member.user_id()),
+            created_at: tx.now(),
+            updated_at: tx.now(),
+        };
+        tx.lead_lists().insert(&list).await?;
+        tx.audit(AuditEntry::new("lead_list.created", "lead_list", list.id.0).change(None, facts(&list)));
+        tx.commit().await?;
+        Ok(CountedLeadList { list, lead_count: 0 })
+    }
+
+    /// Changes a list's name, description or labels.
+    pub async fn update(
+        &self,
+        member: &OrgMember,
+        id: LeadListId,
+        seen: &VersionGuard,
+        changes: LeadListChanges,
+    ) -> Result<CountedLeadList> {
+        self.change(member, id, seen, "lead_list.updated", |list| {
+            let LeadListChanges { name, description, tags } = changes;
+            list.name = name.unwrap_or_else(|| std::mem::take(&mut list.name));
+            list.description = description.apply(list.description.take());
+            list.tags = tags.unwrap_or_else(|| std::mem::take(&mut list.tags));
+        })
+        .await
+    }
+
+    /// Puts a list away, or takes it out again. Doing so twice changes nothing.
+    pub async fn set_status(&self, member: &OrgMember, id: LeadListId, status: LeadListStatus) -> Result<CountedLeadList> {
+        let action = match status {
+            LeadListStatus::Archived => "lead_list.archived",
+            LeadListStatus::Active => "lead_list.unarchived",
+        };
+        self.change(member, id, &VersionGuard::Any, action, |list| list.status = status).await
+    }
+
+    /// Makes a list with the same leads.
+    pub async fn duplicate(&self, member: &OrgMember, id: LeadListId, name: Option<String>) -> Result<CountedLeadList> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let original = lock(&mut tx, id).await?;
+        let copy = LeadList {
+            id: LeadListId::new(tx.now()),
+            name: name.unwrap_or_else(|| copy_name(&original.name)),
+            status: LeadListStatus::Active,
+            version: 1,
+            created_by: Some(member.user_id()),
+            created_at: tx.now(),
+            updated_at: tx.now(),
+            ..original
+        };
+        tx.lead_lists().insert(&copy).await?;
+        let now = tx.now();
+        let copied = tx.lead_lists().copy_members(id, copy.id, now).await?;
+        let entry = AuditEntry::new("lead_list.duplicated", "lead_list", copy.id.0);
+        tx.audit(entry.change(None, json!({"original_id": id, "leads": copied, "list": facts(&copy)})));
+        tx.commit().await?;
+        Ok(CountedLeadList { list: copy, lead_count: i64::try_from(copied).unwrap_or(i64::MAX) })
+    }
+
+    /// Deletes a list; its leads stay.
+    pub async fn delete(&self, member: &OrgMember, id: LeadListId, seen: &VersionGuard) -> Result<()> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let list = lock(&mut tx, id).await?;
+        seen.check(list.version)?;
+        tx.lead_lists().delete(id).await?;
+        tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", id.0).change(facts(&list), None));
+        tx.commit().await
+    }
+
+    /// How many leads of a list are in which state.
+    pub async fn statistics(&self, member: &OrgMember, id: LeadListId) -> Result<LeadListStatistics> {
+        let mut conn = self.0.db.read(member).await?;
+        if !conn.lead_lists().exists(id).await? {
+            return Err(AppError::not_found("lead list"));
+        }
+        conn.lead_lists().statistics(id).await
+    }
+
+    async fn change(
+        &self,
+        member: &OrgMember,
+        id: LeadListId,
+        seen: &VersionGuard,
+        action: &'static str,
+        change: impl FnOnce(&mut LeadList) + Send,
+    ) -> Result<CountedLeadList> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let mut list = lock(&mut tx, id).await?;
+        seen.check(list.version)?;
+        let before = facts(&list);
+        change(&mut list);
+        if facts(&list) != before {
+            list.version += 1;
+            list.updated_at = tx.now();
+            tx.lead_lists().update(&list).await?;
+            tx.audit(AuditEntry::new(action, "lead_list", id.0).change(before, facts(&list)));
+        }
+        let lead_count = tx.lead_lists().lead_counts(&[id]).await?.first().map_or(0, |(_, count)| *count);
+        tx.commit().await?;
+        Ok(CountedLeadList { list, lead_count })
+    }
+}
+
+async fn lock(tx: &mut OrgTx, id: LeadListId) -> Result<LeadList> {
+    tx.lead_lists().lock(id).await?.ok_or_else(|| AppError::not_found("lead list"))
+}
+
+async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> {
+    let lead_count = conn.lead_lists().lead_counts(&[list.id]).await?.first().map_or(0, |(_, count)| *count);
+    Ok(CountedLeadList { list, lead_count })
+}
+
+/// What the audit log keeps of a list.
+fn facts(list: &LeadList) -> Value {
+    json!({"name": list.name, "description": list.description, "source": list.source, "status": list.status, "tags": list.tags})
+}
+
+/// The copy's name, within the same length as the original's.
+fn copy_name(name: &str) -> String {
+    name.chars().take(193).chain(" (copy)".chars()).collect()
+}

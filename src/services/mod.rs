@@ -1,0 +1,19 @@
+//! Floor 5: the use cases, a service per noun. A service opens the transaction, decides, audits and commits; it knows no SQL and no
+//! HTTP, and takes models and commands, never wire types.
+
+pub mod identity;
+pub mod lead_lists;
+
+pub use identity::IdentityService;
+pub use lead_lists::LeadListService;
+
+use crate::{repositories::Database, utils::clock::SharedClock};
+
+/// What every service stands on.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+}

@@ -1,0 +1,118 @@
+//! Floor 6: what every handler can reach, handed its parts once.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::{
+    config::ServerConfig,
+    integrations::clerk::SessionVerifier,
+    repositories::Database,
+    services::{Context, IdentityService, LeadListService},
+    utils::{clock::SharedClock, json_schema::Schemas},
+};
+
+/// The shared state: one pointer.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    server: ServerConfig,
+    context: Context,
+    schemas: Schemas,
+    verifier: Option<SessionVerifier>,
+    metrics: PrometheusHandle,
+    identity: IdentityService,
+    lead_lists: LeadListService,
+}
+
+/// What the state is made of.
+pub struct Parts {
+    /// Listening and limits.
+    pub server: ServerConfig,
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: SharedClock,
+    /// The published schemas of request bodies.
+    pub schemas: Schemas,
+    /// Who verifies session tokens.
+    pub verifier: Option<SessionVerifier>,
+    /// What has been measured.
+    pub metrics: PrometheusHandle,
+}
+
+impl AppState {
+    /// Hands the services their parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { server, db, clock, schemas, verifier, metrics } = parts;
+        let context = Context { db, clock };
+        Self(Arc::new(Inner {
+            identity: IdentityService::new(context.clone()),
+            lead_lists: LeadListService(context.clone()),
+            server,
+            context,
+            schemas,
+            verifier,
+            metrics,
+        }))
+    }
+
+    /// Listening and limits.
+    #[must_use]
+    pub fn server(&self) -> &ServerConfig {
+        &self.0.server
+    }
+
+    /// The database, for readiness and for what has a witness of its own.
+    #[must_use]
+    pub fn db(&self) -> &Database {
+        &self.0.context.db
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &SharedClock {
+        &self.0.context.clock
+    }
+
+    /// The published schemas of request bodies.
+    #[must_use]
+    pub fn schemas(&self) -> &Schemas {
+        &self.0.schemas
+    }
+
+    /// Who verifies session tokens, if anybody's are believed.
+    #[must_use]
+    pub fn verifier(&self) -> Option<&SessionVerifier> {
+        self.0.verifier.as_ref()
+    }
+
+    /// What has been measured, in Prometheus' text format.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.0.metrics.render()
+    }
+
+    /// Who is calling.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityService {
+        &self.0.identity
+    }
+}
+
+macro_rules! hands_out {
+    ($($field:ident: $service:ty),+ $(,)?) => {$(
+        impl FromRef<AppState> for $service {
+            fn from_ref(state: &AppState) -> Self {
+                state.0.$field.clone()
+            }
+        }
+    )+};
+}
+
+hands_out! {
+    lead_lists: LeadListService,
+}
