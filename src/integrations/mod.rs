@@ -1,3 +1,4 @@
 //! Floor 3: the outside world. Each neighbour is a trait or a client of its own and knows nothing of tables.
 
 pub mod clerk;
+pub mod postgres;
