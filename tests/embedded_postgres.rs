@@ -1,5 +1,7 @@
 //! The embedded PostgreSQL, with real servers: starting, sharing, stopping, and coming back after a kill.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::{
     fs,
     io::{self, BufRead, BufReader, Read, Write},
@@ -307,4 +309,14 @@ async fn a_lost_or_foreign_password_is_said_to_be_one() {
     }
     // The second failure came from a server that had been started: it is not left behind.
     assert_eq!(pid(folder.path()), None);
+}
+
+#[tokio::test]
+#[ignore = "changes the machine: for a machine or chroot without PostgreSQL"]
+async fn a_machine_without_postgresql_gets_one() {
+    let folder = TempDir::new().unwrap();
+    let server = EmbeddedPostgres::start(options(folder.path())).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut connection = connect(&server, "postgres").await;
+    connection.execute("create extension pg_trgm; create extension btree_gin").await.unwrap();
+    server.stop().await.unwrap();
 }

