@@ -1,1 +1,77 @@
-fn main() {}
+//! The one binary. `clento` serves; `clento help` tells what else it does.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use clento::{app, config::Config};
+use tokio_util::sync::CancellationToken;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Clento's backend.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default).
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print a session token of the demo's administrator.
+    DevToken,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command.unwrap_or(Command::Serve)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&format!("clento: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    if let Command::Openapi = command {
+        return app::print_openapi();
+    }
+    // Two TLS libraries would each want to be the default; this says which one is.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let config = Config::load()?;
+    match command {
+        Command::Serve => {
+            let _logs = app::telemetry::logging(&config.logging)?;
+            let stop = CancellationToken::new();
+            tokio::spawn(stop_on_signal(stop.clone()));
+            app::serve(config, stop).await
+        }
+        Command::Migrate => app::migrate(&config).await,
+        Command::DevToken => app::print_dev_token(&config),
+        Command::Openapi => Ok(()),
+    }
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping: finishing the requests in flight");
+    stop.cancel();
+}
+
+#[expect(clippy::print_stderr, reason = "for the person at the terminal; logging may not be up")]
+fn tell(text: &str) {
+    eprintln!("{text}");
+}

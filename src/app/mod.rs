@@ -1,1 +1,108 @@
 //! Floor 10: the composition root. From settings to a serving process, and to its graceful stop.
+
+mod database;
+mod demo;
+mod identity;
+mod server;
+pub mod telemetry;
+
+use std::{io::Write as _, net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, IdentitySettings, ServerConfig},
+    integrations::clerk::SessionVerifier,
+    repositories::Database,
+    routers,
+    state::{AppState, Parts},
+    utils::{
+        clock::{Clock as _, SharedClock, SystemClock},
+        json_schema::Schemas,
+    },
+};
+
+pub use self::{database::Databases, server::serve_on};
+
+/// Hands the state its parts and builds the service on it.
+///
+/// # Errors
+/// A published schema does not compile: a fault of ours.
+pub fn compose(
+    server: ServerConfig,
+    db: Database,
+    clock: SharedClock,
+    verifier: Option<SessionVerifier>,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<(AppState, Router)> {
+    let document = routers::document();
+    let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
+    let state = AppState::new(Parts { server, db, clock, schemas, verifier, metrics });
+    let router = routers::router(&state, document);
+    Ok((state, router))
+}
+
+/// Serves until `stop` is cancelled.
+///
+/// # Errors
+/// What keeps the server from starting, in words an operator can act on.
+pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let metrics = telemetry::metrics()?;
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let databases = Databases::open(&config).await?;
+    let identity = identity::Identity::of(&config, Arc::clone(&clock))?;
+    let (state, router) =
+        compose(config.server.clone(), databases.database().clone(), clock, Some(identity.verifier.clone()), metrics)?;
+    let listener = listen(&config.server).await?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    if databases.is_embedded() {
+        demo::welcome(&identity, &state, address).await?;
+    }
+    serve_on(listener, router, stop, config.server.shutdown_grace).await;
+    databases.close().await
+}
+
+async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(server.host, server.port);
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} (HOST, PORT)"))
+}
+
+/// Brings the database's schema up to date.
+///
+/// # Errors
+/// The database is away, or a migration fails.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let databases = Databases::open(config).await?;
+    let migrated = databases.database().migrate().await.context("the database cannot be migrated");
+    databases.close().await?;
+    migrated
+}
+
+/// Prints the OpenAPI document.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print_openapi() -> anyhow::Result<()> {
+    let document = serde_json::to_string_pretty(&routers::document())?;
+    Ok(writeln!(std::io::stdout(), "{document}")?)
+}
+
+/// Prints a session token of the demo's administrator.
+///
+/// # Errors
+/// The settings are not the demo's: production, or a Clerk instance.
+pub fn print_dev_token(config: &Config) -> anyhow::Result<()> {
+    let IdentitySettings::Demo(development) = config.identity else {
+        anyhow::bail!(
+            "tokens of this server come from Clerk: the demo identity is for development without Clerk settings"
+        );
+    };
+    let signer = identity::demo_signer(config, development)?;
+    let token = demo::token(&signer, SystemClock::new().now())?;
+    Ok(writeln!(std::io::stdout(), "{token}")?)
+}

@@ -98,7 +98,10 @@ fn issuer(vars: &mut Vars, environment: Environment) -> String {
         vars.fault("CLERK_ISSUER", "differs from the issuer that CLERK_PUBLISHABLE_KEY names");
     }
     given.or(from_key).unwrap_or_else(|| {
-        vars.fault("CLERK_ISSUER", "is required (or CLERK_PUBLISHABLE_KEY, which names it), such as https://clerk.example.com");
+        vars.fault(
+            "CLERK_ISSUER",
+            "is required (or CLERK_PUBLISHABLE_KEY, which names it), such as https://clerk.example.com",
+        );
         String::new()
     })
 }
@@ -110,7 +113,8 @@ fn keys(vars: &mut Vars, issuer: &str) -> TokenKeys {
         }
         return TokenKeys::Pem(pem);
     }
-    let url = vars.parsed("CLERK_JWKS_URL", "a URL").or_else(|| Url::parse(&format!("{issuer}/.well-known/jwks.json")).ok());
+    let url =
+        vars.parsed("CLERK_JWKS_URL", "a URL").or_else(|| Url::parse(&format!("{issuer}/.well-known/jwks.json")).ok());
     TokenKeys::Jwks(url.unwrap_or_else(|| CLERK_API.clone()))
 }
 
@@ -124,7 +128,10 @@ fn webhook_secrets(vars: &mut Vars) -> Vec<SecretString> {
 
 fn require_all(vars: &mut Vars, settings: &ClerkSettings) {
     if settings.authorized_parties.is_empty() {
-        vars.fault("CLERK_AUTHORIZED_PARTIES", "is required in production: the origins of the front end, comma-separated");
+        vars.fault(
+            "CLERK_AUTHORIZED_PARTIES",
+            "is required in production: the origins of the front end, comma-separated",
+        );
     }
     if settings.secret_key.is_none() {
         vars.fault("CLERK_SECRET_KEY", "is required in production: sk_live_… from Clerk's dashboard");

@@ -24,7 +24,9 @@ impl EncryptionKeys {
                     vars.fault("ENCRYPTION_KEY", "is a placeholder: make one with `openssl rand -base64 32`");
                 }
                 Some(key) => keys.push(Arc::new(SecretBox::new(Box::new(key)))),
-                None => vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`"),
+                None => {
+                    vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`")
+                }
             }
         }
         if keys.is_empty() && environment.is_production() {

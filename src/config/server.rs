@@ -38,16 +38,23 @@ impl ServerConfig {
         let cors_allowed_origins = vars.list("CORS_ALLOWED_ORIGINS");
         for origin in &cors_allowed_origins {
             if !is_origin(origin) {
-                vars.fault("CORS_ALLOWED_ORIGINS", "must list origins such as https://app.example.com, without path or trailing slash");
+                vars.fault(
+                    "CORS_ALLOWED_ORIGINS",
+                    "must list origins such as https://app.example.com, without path or trailing slash",
+                );
                 break;
             }
         }
         if environment.is_production() && cors_allowed_origins.is_empty() {
-            vars.fault("CORS_ALLOWED_ORIGINS", "is required in production: the origins of the front end, comma-separated");
+            vars.fault(
+                "CORS_ALLOWED_ORIGINS",
+                "is required in production: the origins of the front end, comma-separated",
+            );
         }
         // Development leaves room for a load test; production for what a busy front end does.
         let default_rate = if environment.is_production() { 50 } else { 100_000 };
-        let rate_limit_per_second = vars.parsed("RATE_LIMIT_PER_SECOND", "a whole number above 0").unwrap_or(default_rate);
+        let rate_limit_per_second =
+            vars.parsed("RATE_LIMIT_PER_SECOND", "a whole number above 0").unwrap_or(default_rate);
         if rate_limit_per_second == 0 {
             vars.fault("RATE_LIMIT_PER_SECOND", "must be a whole number above 0");
         }
@@ -72,5 +79,6 @@ impl ServerConfig {
 
 /// Scheme, host and perhaps a port, just as a browser spells it (RFC 6454, 6.2).
 fn is_origin(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
+    url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
 }

@@ -52,7 +52,9 @@ impl Vars {
             Err(error) if error.not_found() => {}
             Err(error) => return Err(dotenv_fault(&error)),
         }
-        values.extend(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+        values.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Ok(Self { values, faults: Vec::new() })
     }
 

@@ -91,7 +91,9 @@ fn decode(cursor: &str, direction: Direction) -> Result<Position> {
         let storable = (0..=9999).contains(&chrono::Datelike::year(&at));
         (*first == tag(direction) && storable).then_some(Position { at, id: Uuid::from_slice(id).ok()? })
     };
-    read().ok_or_else(|| bad("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list, with the same sort."))
+    read().ok_or_else(|| {
+        bad("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list, with the same sort.")
+    })
 }
 
 fn tag(direction: Direction) -> u8 {

@@ -20,7 +20,11 @@ use crate::{
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let token = bearer(request.headers())?;
     let verifier = state.verifier().ok_or_else(|| {
-        AppError::new(Kind::Unauthenticated, "identity_not_configured", "This server has no Clerk settings: nobody can sign in.")
+        AppError::new(
+            Kind::Unauthenticated,
+            "identity_not_configured",
+            "This server has no Clerk settings: nobody can sign in.",
+        )
     })?;
     let token = verifier.verify(token).await?;
     request.extensions_mut().insert(Session { token });
@@ -35,7 +39,11 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(AppError::new(Kind::BadRequest, "invalid_authorization", "Send one Authorization header, not several."));
+        return Err(AppError::new(
+            Kind::BadRequest,
+            "invalid_authorization",
+            "Send one Authorization header, not several.",
+        ));
     }
     let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }

@@ -30,7 +30,12 @@ const MAX_BODY: usize = 1024 * 1024;
 ///
 /// # Errors
 /// 409 while the key is in flight, or when its answer was lost in a crash; 422 if it was used with another body.
-pub async fn idempotency(State(state): State<AppState>, member: OrgMember, request: Request, next: Next) -> Result<Response> {
+pub async fn idempotency(
+    State(state): State<AppState>,
+    member: OrgMember,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
     let Some(key) = key(&request)? else {
         return Ok(next.run(request).await);
     };
@@ -53,7 +58,9 @@ pub async fn idempotency(State(state): State<AppState>, member: OrgMember, reque
             work.await.map_err(AppError::internal)?
         }
         KeyClaim::Answered(answer) => replay(answer),
-        KeyClaim::InFlight => Err(conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")),
+        KeyClaim::InFlight => {
+            Err(conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on."))
+        }
         KeyClaim::AnswerLost => Err(conflict(
             "idempotency_answer_lost",
             "The first request with this Idempotency-Key took effect, but its answer was lost. Read the resource instead of repeating it.",
@@ -101,7 +108,8 @@ fn fingerprint(route: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(route.as_bytes());
     hash.update([0]);
-    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json =
+        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     match serde_json::from_slice::<Value>(body) {
         Ok(value) if is_json => hash.update(canonical(value).to_string().as_bytes()),
         _ => hash.update(body),
@@ -123,7 +131,12 @@ fn canonical(value: Value) -> Value {
 }
 
 /// Stores a success, gives the key back after a refusal: a request that changed nothing may be mended and sent again.
-async fn remember(state: &AppState, member: &OrgMember, claim: &IdempotencyToken, response: Response) -> Result<Response> {
+async fn remember(
+    state: &AppState,
+    member: &OrgMember,
+    claim: &IdempotencyToken,
+    response: Response,
+) -> Result<Response> {
     if !response.status().is_success() {
         let mut conn = state.db().read(member).await?;
         conn.idempotency_keys().release(claim).await?;

@@ -106,7 +106,8 @@ pub async fn verify_organization_membership(
     next: Next,
 ) -> Result<Response> {
     let by_token = matches!(request.extensions().get::<Named>(), Some(Named::ByToken(_)));
-    let ceiling = user.identified.organization.as_ref().and_then(|standing| role_in(session.token(), &standing.clerk_id));
+    let ceiling =
+        user.identified.organization.as_ref().and_then(|standing| role_in(session.token(), &standing.clerk_id));
     let member = user.identified.member(ceiling).ok_or_else(|| {
         if by_token {
             AppError::forbidden("membership_required", "You are not a member of the session's active organization.")
@@ -126,9 +127,9 @@ pub async fn verify_organization_membership(
 /// # Errors
 /// 403 `admin_required`.
 pub async fn require_organization_admin(member: OrgMember, mut request: Request, next: Next) -> Result<Response> {
-    let admin = member
-        .admin()
-        .ok_or_else(|| AppError::forbidden("admin_required", "Only an administrator of the organization may do this."))?;
+    let admin = member.admin().ok_or_else(|| {
+        AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
+    })?;
     request.extensions_mut().insert(admin);
     Ok(next.run(request).await)
 }
@@ -152,8 +153,11 @@ fn from_header(headers: &HeaderMap) -> Result<Option<OrganizationRef>> {
     };
     value.to_str().ok().and_then(reference).map(Some).ok_or_else(|| {
         let detail = "X-Organization-Id must be an organization's id, ours or Clerk's.";
-        AppError::new(Kind::BadRequest, "invalid_header", detail)
-            .with_faults(vec![Fault::new("X-Organization-Id", "wrong_form", detail)])
+        AppError::new(Kind::BadRequest, "invalid_header", detail).with_faults(vec![Fault::new(
+            "X-Organization-Id",
+            "wrong_form",
+            detail,
+        )])
     })
 }
 
@@ -163,7 +167,8 @@ fn reference(text: &str) -> Option<OrganizationRef> {
     if let Ok(id) = text.parse() {
         return Some(OrganizationRef::Id(id));
     }
-    let clerk = text.len() <= 255 && text.strip_prefix("org_").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let clerk = text.len() <= 255
+        && text.strip_prefix("org_").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     clerk.then(|| OrganizationRef::Clerk(text.to_owned()))
 }
 

@@ -71,7 +71,8 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
 
 fn request_id(state: &AppState, headers: &HeaderMap) -> RequestId {
     let well_formed = |value: &&HeaderValue| {
-        (1..=128).contains(&value.len()) && value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        (1..=128).contains(&value.len())
+            && value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
     let given = headers.get(&REQUEST_ID).filter(well_formed).cloned();
     RequestId(given.unwrap_or_else(|| {
@@ -111,10 +112,12 @@ fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed
     let millis = took.as_secs_f64() * 1e3;
     let request_id = id.as_str();
     match failed.map(|Failed(error)| error) {
-        Some(error) if matches!(error.kind(), Kind::Internal | Kind::BadGateway | Kind::Unavailable) => tracing::error!(
-            %method, route, status, request_id, organization, user, millis, code = error.code(), at = %error.location(),
-            cause = cause(error), "request failed"
-        ),
+        Some(error) if matches!(error.kind(), Kind::Internal | Kind::BadGateway | Kind::Unavailable) => {
+            tracing::error!(
+                %method, route, status, request_id, organization, user, millis, code = error.code(), at = %error.location(),
+                cause = cause(error), "request failed"
+            )
+        }
         Some(error) => {
             tracing::info!(%method, route, status, request_id, organization, user, millis, code = error.code(), "request refused");
         }
@@ -155,7 +158,8 @@ pub(super) fn request_context(state: &AppState, request: &Request) -> RequestCon
 
 /// The caller's address. `X-Forwarded-For` is believed only as far as our own proxies wrote it.
 pub(super) fn client_address(state: &AppState, request: &Request) -> Option<String> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
     let hops = state.server().trusted_proxy_hops;
     if hops == 0 {
         return peer;

@@ -8,7 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use governor::{Quota, RateLimiter as Governor, clock::{Clock as _, DefaultClock}, middleware::StateInformationMiddleware, state::keyed::DefaultKeyedStateStore};
+use governor::{
+    Quota, RateLimiter as Governor,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
 
 use super::{observe::client_address, witness::Session};
 use crate::{

@@ -48,7 +48,12 @@ impl IdempotencyRepository<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn claim(&mut self, claim: &IdempotencyToken, fingerprint: &[u8], now: DateTime<Utc>) -> Result<KeyClaim> {
+    pub async fn claim(
+        &mut self,
+        claim: &IdempotencyToken,
+        fingerprint: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<KeyClaim> {
         let taken = sqlx::query_scalar!(
             r#"insert into idempotency_keys as k
                  (organization_id, route, key, fingerprint, token, state, locked_until, created_at, expires_at)

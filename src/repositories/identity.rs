@@ -96,7 +96,8 @@ impl Database {
         )
         .fetch_one(self.pool())
         .await?;
-        let user = row.user_id.map(|id| UserStanding { id, deleted: row.user_deleted, banned: row.banned.unwrap_or(false) });
+        let user =
+            row.user_id.map(|id| UserStanding { id, deleted: row.user_deleted, banned: row.banned.unwrap_or(false) });
         let organization = row.organization_id.map(|id| OrganizationStanding {
             id,
             clerk_id: row.clerk_organization_id.unwrap_or_default(),

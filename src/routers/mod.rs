@@ -116,7 +116,10 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState, limiter: &Rat
 async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(state.server().request_timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => AppError::unavailable("request_timeout", "The request took too long. Nothing was changed; try again.").into_response(),
+        Err(_) => {
+            AppError::unavailable("request_timeout", "The request took too long. Nothing was changed; try again.")
+                .into_response()
+        }
     }
 }
 

@@ -45,7 +45,8 @@ pub fn document() -> Value {
 /// The names of all schemas that a request body has.
 #[must_use]
 pub fn body_schemas(document: &Value) -> Vec<&str> {
-    let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()).flatten();
+    let operations =
+        document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()).flatten();
     let mut names: Vec<&str> = operations
         .filter_map(|(_, operation)| operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str())
         .filter_map(|reference| reference.rsplit('/').next())
@@ -97,14 +98,21 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
     }
     operation["security"] = json!([{"session": []}]);
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    if matches!(zone, Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)) {
-        parameters.push(header("X-Organization-Id", "The organization, by our id or Clerk's; else the session's active one."));
+    if matches!(
+        zone,
+        Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)
+    ) {
+        parameters.push(header(
+            "X-Organization-Id",
+            "The organization, by our id or Clerk's; else the session's active one.",
+        ));
     }
     if method == "post" && zone != Zone::Session {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
     if matches!(method, "patch" | "delete") {
-        parameters.push(header("If-Match", "The `ETag` you have seen; if it has changed since, 412 and nothing happens."));
+        parameters
+            .push(header("If-Match", "The `ETag` you have seen; if it has changed since, 412 and nothing happens."));
     }
     let has_body = operation.get("requestBody").is_some();
     let takes_parameters = !parameters.is_empty();
@@ -117,7 +125,8 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
         if status.starts_with('2') {
-            answer["headers"]["X-Request-Id"] = json!({"schema": {"type": "string"}, "description": "The request's id."});
+            answer["headers"]["X-Request-Id"] =
+                json!({"schema": {"type": "string"}, "description": "The request's id."});
         }
     }
 }
@@ -145,7 +154,11 @@ fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) ->
         told.push(("404", "There is no such thing in this organization."));
     }
     if has_body {
-        told.extend([("413", "The body is too large."), ("415", "The body is not JSON."), ("422", "The body has faults; all are listed.")]);
+        told.extend([
+            ("413", "The body is too large."),
+            ("415", "The body is not JSON."),
+            ("422", "The body has faults; all are listed."),
+        ]);
     }
     if method != "get" {
         told.push(("409", "The present state forbids it."));

@@ -37,7 +37,11 @@ impl IdentityService {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn identify(&self, token: &SessionToken, organization: Option<OrganizationRef>) -> Result<Arc<Identified>> {
+    pub async fn identify(
+        &self,
+        token: &SessionToken,
+        organization: Option<OrganizationRef>,
+    ) -> Result<Arc<Identified>> {
         let asked_at = self.context.clock.monotonic();
         let caller = (token.user_id.clone(), organization);
         if let Some((identified, since)) = self.remembered.get(&caller)

@@ -111,7 +111,12 @@ impl LeadListService {
     }
 
     /// Puts a list away, or takes it out again. Doing so twice changes nothing.
-    pub async fn set_status(&self, member: &OrgMember, id: LeadListId, status: LeadListStatus) -> Result<CountedLeadList> {
+    pub async fn set_status(
+        &self,
+        member: &OrgMember,
+        id: LeadListId,
+        status: LeadListStatus,
+    ) -> Result<CountedLeadList> {
         let action = match status {
             LeadListStatus::Archived => "lead_list.archived",
             LeadListStatus::Active => "lead_list.unarchived",

@@ -61,7 +61,8 @@ impl Schemas {
 fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
     let at = error.instance_path().to_string();
     match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             faults.extend(unexpected.iter().map(|name| {
                 Fault::new(format!("{at}/{}", escape(name)), "unknown_field", "This field is not known here.")
             }));
@@ -89,7 +90,8 @@ fn meant_branch<'e>(at: &str, context: &'e [Vec<ValidationError<'static>>]) -> O
         let path = error.instance_path().to_string();
         let tag = matches!(error.kind(), ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. })
             && path == format!("{at}/type");
-        tag || (path == at && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. }))
+        tag || (path == at
+            && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. }))
     };
     let mut fitting = context.iter().filter(|branch| !branch.iter().any(misses_form));
     if let Some(first) = fitting.next() {
@@ -124,7 +126,9 @@ fn describe(kind: &ValidationErrorKind) -> (&'static str, String) {
         ValidationErrorKind::UniqueItems => ("not_unique", "The items must differ from each other.".into()),
         ValidationErrorKind::Pattern { pattern } => ("wrong_form", format!("This must match the pattern {pattern}.")),
         ValidationErrorKind::Format { format } => ("wrong_form", format!("This is not a valid {format}.")),
-        ValidationErrorKind::PropertyNames { error } => ("wrong_name", format!("A field's name is not allowed: {}", describe(error.kind()).1)),
+        ValidationErrorKind::PropertyNames { error } => {
+            ("wrong_name", format!("A field's name is not allowed: {}", describe(error.kind()).1))
+        }
         _ => ("invalid", "This value is not allowed here.".into()),
     }
 }

@@ -94,7 +94,9 @@ fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
     let nul = |at: String| Fault::new(at, "nul_character", "The character U+0000 cannot be stored.");
     match value {
         Value::String(text) if text.contains('\0') => faults.push(nul(at.to_owned())),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| find_nul(&format!("{at}/{i}"), item, faults)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| find_nul(&format!("{at}/{i}"), item, faults))
+        }
         Value::Object(fields) => {
             for (name, field) in fields {
                 if name.contains('\0') {
@@ -110,7 +112,8 @@ fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
 
 fn unfit(error: &serde_json::Error) -> AppError {
     // serde's messages may repeat the value; the kind of error is enough here.
-    AppError::new(Kind::Invalid, "validation_failed", "The body does not have the expected form.").with_source(error.to_string())
+    AppError::new(Kind::Invalid, "validation_failed", "The body does not have the expected form.")
+        .with_source(error.to_string())
 }
 
 /// The validator crate's errors as faults. Its own messages and parameters repeat the rejected value, so only the codes and messages

@@ -2,7 +2,10 @@
 
 use std::convert::Infallible;
 
-use axum::{extract::FromRequestParts, http::{header, request::Parts}};
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
 
 use crate::models::version::VersionGuard;
 
@@ -18,7 +21,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         if values.peek().is_none() {
             return Ok(Self(VersionGuard::Any));
         }
-        let tags: Vec<&str> = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).map(str::trim).collect();
+        let tags: Vec<&str> =
+            values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).map(str::trim).collect();
         if tags.contains(&"*") {
             return Ok(Self(VersionGuard::Any));
         }

@@ -39,7 +39,8 @@ impl<S: Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let (page, filter): (Vec<_>, Vec<_>) = pairs(parts)?.into_iter().partition(|(name, _)| PAGE_PARAMS.contains(&name.as_str()));
+        let (page, filter): (Vec<_>, Vec<_>) =
+            pairs(parts)?.into_iter().partition(|(name, _)| PAGE_PARAMS.contains(&name.as_str()));
         let page = read::<PageParams>(&page)?.try_into()?;
         Ok(Self { page, filter: read(&filter)? })
     }
@@ -71,7 +72,11 @@ fn read<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T> {
             Some(_) if !error.inner().to_string().starts_with("unknown field") => {
                 bad(&name, "wrong_form", "This parameter does not have the documented form.")
             }
-            _ => bad(&unknown_name(&error.into_inner().to_string()), "unknown_parameter", "This parameter is not known here."),
+            _ => bad(
+                &unknown_name(&error.into_inner().to_string()),
+                "unknown_parameter",
+                "This parameter is not known here.",
+            ),
         }
     })
 }

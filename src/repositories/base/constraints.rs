@@ -7,11 +7,26 @@ use crate::errors::{AppError, Fault, Kind};
 /// Constraint name → (JSON pointer, code, sentence) of a conflict.
 const CONFLICTS: &[(&str, &str, &str, &str)] = &[
     ("leads_email", "/email", "lead_exists", "The organization already has a lead with this e-mail address."),
-    ("leads_linkedin_url", "/linkedin_url", "lead_exists", "The organization already has a lead with this LinkedIn URL."),
+    (
+        "leads_linkedin_url",
+        "/linkedin_url",
+        "lead_exists",
+        "The organization already has a lead with this LinkedIn URL.",
+    ),
     ("leads_external_id", "/external_id", "lead_exists", "The organization already has a lead with this external id."),
-    ("campaign_lead_lists_organization_id_lead_list_id_fkey", "", "lead_list_in_use", "A campaign draws on this lead list."),
+    (
+        "campaign_lead_lists_organization_id_lead_list_id_fkey",
+        "",
+        "lead_list_in_use",
+        "A campaign draws on this lead list.",
+    ),
     ("campaign_accounts_organization_id_account_id_fkey", "", "account_in_use", "A campaign sends from this account."),
-    ("campaign_executions_organization_id_account_id_fkey", "", "account_in_use", "A campaign sends from this account."),
+    (
+        "campaign_executions_organization_id_account_id_fkey",
+        "",
+        "account_in_use",
+        "A campaign sends from this account.",
+    ),
 ];
 
 impl From<sqlx::Error> for AppError {
@@ -50,7 +65,8 @@ fn by_state(state: &str, error: sqlx::Error) -> AppError {
         }
         // Serialization failure, deadlock, lock not available, statement time-out: nothing was written, trying again is right.
         "40001" | "40P01" | "55P03" | "57014" | "25P03" => {
-            AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.").with_source(error)
+            AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.")
+                .with_source(error)
         }
         state if state.starts_with("08") || state.starts_with("53") || state.starts_with("57P") => away(error),
         _ => AppError::internal(error),
@@ -59,7 +75,11 @@ fn by_state(state: &str, error: sqlx::Error) -> AppError {
 
 #[track_caller]
 fn away(error: sqlx::Error) -> AppError {
-    AppError::new(Kind::Unavailable, "database_unavailable", "The database cannot be reached right now. Try again shortly.")
-        .with_retry_after(Duration::from_secs(2))
-        .with_source(error)
+    AppError::new(
+        Kind::Unavailable,
+        "database_unavailable",
+        "The database cannot be reached right now. Try again shortly.",
+    )
+    .with_retry_after(Duration::from_secs(2))
+    .with_source(error)
 }

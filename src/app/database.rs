@@ -1,0 +1,96 @@
+//! The database: the one that `DATABASE_URL` names, or one of our own.
+
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, bail};
+use secrecy::SecretString;
+
+use crate::{
+    config::Config,
+    integrations::postgres::{EmbeddedOptions, EmbeddedPostgres, default_root},
+    repositories::{Database, DatabaseSettings},
+};
+
+/// The name of our database inside the embedded server.
+const EMBEDDED_DATABASE: &str = "clento";
+
+/// The database, and the server under it if it is ours.
+pub struct Databases {
+    db: Database,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Databases {
+    /// Opens the database. A given one must have been migrated by `clento migrate`; our own is started and migrated.
+    ///
+    /// # Errors
+    /// Our own cannot be had or started, or a migration fails.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        if let Some(url) = &config.database.url {
+            return Ok(Self { db: Database::new(&settings(config, url.clone()))?, embedded: None });
+        }
+        if config.environment.is_production() {
+            bail!("DATABASE_URL is required in production");
+        }
+        let embedded = start(config).await?;
+        embedded.ensure_database(EMBEDDED_DATABASE).await?;
+        let db = Database::new(&settings(config, embedded.url(EMBEDDED_DATABASE)))?;
+        db.migrate().await.context("the embedded database cannot be migrated")?;
+        Ok(Self { db, embedded: Some(embedded) })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// Whether the server under it is ours.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Closes the connections, and stops our own server unless another process uses it.
+    ///
+    /// # Errors
+    /// Our own server does not stop.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.db.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn settings(config: &Config, url: SecretString) -> DatabaseSettings {
+    DatabaseSettings {
+        url,
+        max_connections: config.database.max_connections,
+        acquire_timeout: Duration::from_secs(3),
+        statement_timeout: Duration::from_secs(15),
+    }
+}
+
+/// Where what the server keeps between runs lives: the embedded database and the demo identity.
+///
+/// # Errors
+/// There is no home to put it in.
+pub(super) fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
+    match &config.server.data_dir {
+        Some(dir) => Ok(dir.clone()),
+        None => {
+            let of = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
+            let (xdg, home) = (of(&config.server.xdg_data_home), of(&config.server.home));
+            Ok(default_root(xdg.as_deref().map(OsStr::new), home.as_deref().map(OsStr::new))?)
+        }
+    }
+}
+
+async fn start(config: &Config) -> anyhow::Result<EmbeddedPostgres> {
+    let mut options = EmbeddedOptions::new(data_dir(config)?);
+    options.bin_dir = config.database.pg_bin_dir.clone();
+    options.search_path = config.database.path.clone().map(Into::into);
+    EmbeddedPostgres::start(options).await.context("the embedded database cannot be started")
+}

@@ -1,0 +1,64 @@
+//! Whose tokens are believed.
+
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::database::data_dir;
+use crate::{
+    config::{Config, DEMO_ISSUER, DevelopmentMode, IdentitySettings, TokenKeys},
+    integrations::clerk::{DemoSigner, KeySource, SessionVerifier, VerifierSettings, http_client},
+    utils::clock::SharedClock,
+};
+
+/// Whose tokens are believed, and who signs the demo's.
+pub(super) struct Identity {
+    pub(super) verifier: SessionVerifier,
+    pub(super) demo: Option<DemoSigner>,
+}
+
+impl Identity {
+    /// Clerk's, or our own demo issuer's.
+    pub(super) fn of(config: &Config, clock: SharedClock) -> anyhow::Result<Self> {
+        let (settings, demo) = match &config.identity {
+            IdentitySettings::Demo(development) => {
+                let signer = demo_signer(config, *development)?;
+                let keys = KeySource::Pem(signer.public_key_pem().to_owned());
+                (VerifierSettings { issuer: DEMO_ISSUER.to_owned(), authorized_parties: vec![], keys }, Some(signer))
+            }
+            IdentitySettings::Clerk(clerk) => {
+                let keys = match &clerk.keys {
+                    TokenKeys::Pem(pem) => KeySource::Pem(pem.clone()),
+                    TokenKeys::Jwks(url) => KeySource::Jwks { url: url.clone(), bearer: None },
+                };
+                let authorized_parties = clerk.authorized_parties.clone();
+                (VerifierSettings { issuer: clerk.issuer.clone(), authorized_parties, keys }, None)
+            }
+        };
+        let verifier =
+            SessionVerifier::new(settings, clock, http_client()?).context("the token keys cannot be used")?;
+        Ok(Self { verifier, demo })
+    }
+}
+
+/// The demo issuer's key, made once and kept, so that a token outlives a restart.
+pub(super) fn demo_signer(config: &Config, development: DevelopmentMode) -> anyhow::Result<DemoSigner> {
+    let dir = data_dir(config)?;
+    let path = dir.join("demo-key.pem");
+    match fs::read_to_string(&path) {
+        Ok(pem) => Ok(DemoSigner::from_pem(development, DEMO_ISSUER, &SecretString::from(pem))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let signer = DemoSigner::generate(development, DEMO_ISSUER)?;
+            fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+            keep(&path, signer.private_key_pem()).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(signer)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn keep(path: &Path, secret: &SecretString) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.expose_secret().as_bytes())
+}
