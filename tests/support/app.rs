@@ -1,0 +1,179 @@
+//! The whole service on a port of its own, over a database of its own.
+
+use std::{
+    sync::{Arc, LazyLock, OnceLock},
+    time::Duration,
+};
+
+use clento::{
+    app,
+    config::{Config, DEMO_ISSUER, Environment, ServerConfig, Vars},
+    integrations::clerk::{
+        DemoOrganization, DemoSession, DemoSigner, KeySource, SessionVerifier, VerifierSettings, http_client,
+    },
+    repositories::Database,
+    state::AppState,
+    utils::clock::{Clock, SharedClock},
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::{caller::Caller, clock::ManualClock, postgres::TestDatabase};
+
+/// Where requests' pages come from.
+pub(crate) const ORIGIN: &str = "https://app.clento.test";
+
+static SIGNER: LazyLock<DemoSigner> = LazyLock::new(|| {
+    let development = Environment::Development.development().expect("development");
+    DemoSigner::generate(development, DEMO_ISSUER).expect("a key")
+});
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// A person of the story that every test begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Person {
+    pub(crate) clerk_user: &'static str,
+    pub(crate) clerk_organization: &'static str,
+    pub(crate) role: &'static str,
+}
+
+pub(crate) const ADMIN: Person = Person { clerk_user: "user_admin", clerk_organization: "org_ours", role: "org:admin" };
+pub(crate) const MEMBER: Person = Person { clerk_user: "user_member", clerk_organization: "org_ours", role: "org:member" };
+pub(crate) const OUTSIDER: Person =
+    Person { clerk_user: "user_outsider", clerk_organization: "org_theirs", role: "org:admin" };
+
+/// A running service.
+pub(crate) struct TestApp {
+    pub(crate) base: String,
+    pub(crate) clock: ManualClock,
+    pub(crate) pool: PgPool,
+    pub(crate) state: AppState,
+    pub(crate) http: reqwest::Client,
+    /// Stops the service, as SIGTERM would.
+    pub(crate) stop: CancellationToken,
+    pub(crate) database: TestDatabase,
+    _stop_with_test: DropGuard,
+}
+
+impl TestApp {
+    /// A service with two organizations: ours, with an administrator and a member, and theirs, with an outsider who administers it.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let database = TestDatabase::create().await;
+        for person in [ADMIN, MEMBER, OUTSIDER] {
+            introduce(&database.pool, person).await;
+        }
+        let db = database.open();
+        Self::start_on(database, db, ManualClock::new(), change).await
+    }
+
+    /// Another service over `database`, reached through `db`: a replica, or one behind a proxy.
+    pub(crate) async fn start_on(
+        database: TestDatabase,
+        db: Database,
+        clock: ManualClock,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        let mut server = Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings").server;
+        change(&mut server);
+        let shared: SharedClock = Arc::new(clock.clone());
+        let settings = VerifierSettings {
+            issuer: DEMO_ISSUER.to_owned(),
+            authorized_parties: vec![],
+            keys: KeySource::Pem(SIGNER.public_key_pem().to_owned()),
+        };
+        let verifier =
+            SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
+        let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
+        let grace = server.shutdown_grace;
+        let (state, router) = app::compose(server, db, shared, Some(verifier), metrics).expect("a service");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let stop = CancellationToken::new();
+        tokio::spawn(app::serve_on(listener, router, stop.clone(), grace));
+        Self {
+            base,
+            clock,
+            pool: database.pool.clone(),
+            state,
+            http: reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client"),
+            _stop_with_test: stop.clone().drop_guard(),
+            stop,
+            database,
+        }
+    }
+
+    /// An administrator of ours.
+    pub(crate) fn admin(&self) -> Caller {
+        self.caller(ADMIN)
+    }
+
+    /// An ordinary member of ours.
+    pub(crate) fn member(&self) -> Caller {
+        self.caller(MEMBER)
+    }
+
+    /// An administrator of another organization.
+    pub(crate) fn outsider(&self) -> Caller {
+        self.caller(OUTSIDER)
+    }
+
+    /// Nobody.
+    pub(crate) fn anonymous(&self) -> Caller {
+        Caller { base: self.base.clone(), http: self.http.clone(), token: None }
+    }
+
+    /// `person`, with a token whose active organization is theirs.
+    pub(crate) fn caller(&self, person: Person) -> Caller {
+        Caller {
+            token: Some(self.token(person.clerk_user, Some((person.clerk_organization, person.role)))),
+            ..self.anonymous()
+        }
+    }
+
+    /// A token issued now for ten minutes.
+    pub(crate) fn token(&self, clerk_user: &str, organization: Option<(&str, &str)>) -> String {
+        let organization =
+            organization.map(|(id, role)| DemoOrganization { id: id.to_owned(), slug: None, role: role.to_owned() });
+        let session = DemoSession {
+            user_id: clerk_user.to_owned(),
+            organization,
+            authorized_party: None,
+            lifetime: Duration::from_secs(600),
+        };
+        SIGNER.mint(&session, self.clock.now()).expect("a token")
+    }
+
+    /// Our id of Clerk's organization.
+    pub(crate) async fn organization_id(&self, clerk_id: &str) -> Uuid {
+        sqlx::query_scalar("select id from organizations where clerk_organization_id = $1")
+            .bind(clerk_id)
+            .fetch_one(&self.pool)
+            .await
+            .expect("the organization")
+    }
+}
+
+async fn introduce(pool: &PgPool, person: Person) {
+    let Person { clerk_user, clerk_organization, role } = person;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "insert into organizations (id, clerk_organization_id, name, slug, created_at, updated_at)
+           values (gen_random_uuid(), '{clerk_organization}', 'Organization {clerk_organization}', '{clerk_organization}', now(), now())
+           on conflict do nothing;
+         insert into users (id, clerk_user_id, email, first_name, last_name, created_at, updated_at)
+           values (gen_random_uuid(), '{clerk_user}', '{clerk_user}@clento.test', 'Test', '{clerk_user}', now(), now());
+         insert into organization_members (id, organization_id, user_id, clerk_membership_id, clerk_role, created_at, updated_at)
+           select gen_random_uuid(), o.id, u.id, 'orgmem_{clerk_user}', '{role}', now(), now()
+           from organizations o, users u where o.clerk_organization_id = '{clerk_organization}' and u.clerk_user_id = '{clerk_user}';"
+    )))
+    .execute(pool)
+    .await
+    .expect("the people of the story");
+}

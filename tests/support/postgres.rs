@@ -1,0 +1,137 @@
+//! One PostgreSQL for all tests, started by the first and shared; one database for each test, copied from a migrated template.
+
+use std::{
+    env,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use clento::{
+    integrations::postgres::{EmbeddedOptions, EmbeddedPostgres},
+    repositories::{Database, DatabaseSettings},
+};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+static SERVER: OnceCell<EmbeddedPostgres> = OnceCell::const_new();
+
+/// The test server's folder. Other users must be able to pass through it, since root may not run PostgreSQL.
+fn root() -> PathBuf {
+    let mut checkout = DefaultHasher::new();
+    env!("CARGO_MANIFEST_DIR").hash(&mut checkout);
+    env::temp_dir().join(format!("clento-test-postgres-{:016x}", checkout.finish()))
+}
+
+async fn server() -> &'static EmbeddedPostgres {
+    SERVER
+        .get_or_init(|| async {
+            let mut options = EmbeddedOptions::new(root());
+            options.durable = false;
+            options.settings = vec![("max_connections".to_owned(), "500".to_owned())];
+            options.bin_dir = env::var_os("PG_BIN_DIR").map(PathBuf::from);
+            options.search_path = env::var_os("PATH");
+            EmbeddedPostgres::start(options).await.expect("a PostgreSQL for the tests")
+        })
+        .await
+}
+
+/// A test's own database; dropped with it.
+#[derive(Debug)]
+pub(crate) struct TestDatabase {
+    pub(crate) name: String,
+    pub(crate) url: SecretString,
+    pub(crate) pool: PgPool,
+    admin_url: SecretString,
+}
+
+impl TestDatabase {
+    /// A fresh migrated database.
+    pub(crate) async fn create() -> Self {
+        let server = server().await;
+        let admin_url = server.url("postgres");
+        let mut admin = PgConnection::connect(admin_url.expose_secret()).await.expect("the test server");
+        let template = template(server, &mut admin).await;
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        sqlx::query(AssertSqlSafe(format!("create database {name} template {template}")))
+            .execute(&mut admin)
+            .await
+            .expect("a database");
+        let url = server.url(&name);
+        let options = PgConnectOptions::from_str(url.expose_secret()).expect("a URL");
+        let pool = PgPoolOptions::new().max_connections(3).connect_lazy_with(options);
+        Self { name, url, pool, admin_url }
+    }
+
+    /// The database as the service opens it.
+    pub(crate) fn open(&self) -> Database {
+        Database::new(&self.settings(self.url.clone())).expect("a usable URL")
+    }
+
+    /// Settings for the database behind another URL, as through a proxy.
+    pub(crate) fn settings(&self, url: SecretString) -> DatabaseSettings {
+        DatabaseSettings {
+            url,
+            max_connections: 12,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (name, url) = (self.name.clone(), self.admin_url.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                if let Ok(mut admin) = PgConnection::connect(url.expose_secret()).await {
+                    let _ = sqlx::query(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+                        .execute(&mut admin)
+                        .await;
+                }
+            });
+        });
+        let _ = dropped.join();
+    }
+}
+
+/// The name of a migrated database to copy, made once for each state of the migrations.
+async fn template(server: &EmbeddedPostgres, admin: &mut PgConnection) -> String {
+    let mut state = DefaultHasher::new();
+    for migration in sqlx::migrate!().iter() {
+        migration.checksum.hash(&mut state);
+    }
+    let name = format!("template_{:016x}", state.finish());
+    sqlx::query("select pg_advisory_lock(4221)").execute(&mut *admin).await.expect("the lock");
+    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut *admin)
+        .await
+        .expect("the list of databases");
+    if !exists {
+        let raw = format!("raw_{}", Uuid::new_v4().simple());
+        sqlx::query(AssertSqlSafe(format!("create database {raw}"))).execute(&mut *admin).await.expect("a database");
+        let settings = DatabaseSettings {
+            url: server.url(&raw),
+            max_connections: 2,
+            acquire_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(60),
+        };
+        let db = Database::new(&settings).expect("a usable URL");
+        db.migrate().await.expect("the migrations");
+        db.close().await;
+        sqlx::query(AssertSqlSafe(format!("alter database {raw} rename to {name}")))
+            .execute(&mut *admin)
+            .await
+            .expect("the template");
+    }
+    sqlx::query("select pg_advisory_unlock(4221)").execute(admin).await.expect("the lock");
+    name
+}
