@@ -48,7 +48,7 @@ pub(crate) const OUTSIDER: Person =
 /// A running service.
 pub(crate) struct TestApp {
     pub(crate) base: String,
-    pub(crate) clock: ManualClock,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) pool: PgPool,
     pub(crate) state: AppState,
     pub(crate) http: reqwest::Client,
@@ -78,12 +78,12 @@ impl TestApp {
     pub(crate) async fn start_on(
         database: TestDatabase,
         db: Database,
-        clock: ManualClock,
+        clock: Arc<ManualClock>,
         change: impl FnOnce(&mut ServerConfig),
     ) -> Self {
         let mut server = Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings").server;
         change(&mut server);
-        let shared: SharedClock = Arc::new(clock.clone());
+        let shared: SharedClock = clock.clone();
         let settings = VerifierSettings {
             issuer: DEMO_ISSUER.to_owned(),
             authorized_parties: vec![],

@@ -1,38 +1,50 @@
-//! A clock that stands still until a test moves it.
+//! A clock that stands still until it is told to move.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clento::utils::clock::Clock;
 
-/// A clock that stands still until a test moves it.
-#[derive(Debug, Clone)]
-pub(crate) struct ManualClock(Arc<Mutex<(DateTime<Utc>, Duration)>>);
+/// Where every test's time begins: 2026-11-22 12:00:00 UTC, in milliseconds.
+const START: i64 = 1_795_348_800_000;
+
+/// A clock that stands still until it is told to move.
+#[derive(Debug)]
+pub(crate) struct ManualClock {
+    wall: AtomicI64,
+    monotonic: AtomicI64,
+}
 
 impl ManualClock {
-    /// A Monday morning in Europe.
-    pub(crate) fn new() -> Self {
-        let start = "2026-03-02T09:00:00Z".parse().expect("an instant");
-        Self(Arc::new(Mutex::new((start, Duration::from_secs(1000)))))
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) })
     }
 
-    /// Moves both clocks on.
-    pub(crate) fn advance(&self, by: Duration) {
-        let mut times = self.0.lock().expect("no panic while held");
-        times.0 += TimeDelta::from_std(by).expect("a span that fits");
-        times.1 += by;
+    /// Lets `duration` pass.
+    pub(crate) fn advance(&self, duration: Duration) {
+        let millis = i64::try_from(duration.as_millis()).unwrap();
+        self.wall.fetch_add(millis, Ordering::SeqCst);
+        self.monotonic.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sets the wall clock without letting time pass.
+    pub(crate) fn set(&self, now: DateTime<Utc>) {
+        self.wall.store(now.timestamp_millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        self.0.lock().expect("no panic while held").0
+        DateTime::from_timestamp_millis(self.wall.load(Ordering::SeqCst)).unwrap()
     }
 
     fn monotonic(&self) -> Duration {
-        self.0.lock().expect("no panic while held").1
+        Duration::from_millis(u64::try_from(self.monotonic.load(Ordering::SeqCst)).unwrap())
     }
 }

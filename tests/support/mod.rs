@@ -1,11 +1,13 @@
-//! What the tests stand on: a real PostgreSQL, the whole service over real HTTP, a clock of our own.
-
-#![expect(dead_code, reason = "each test binary uses its part")]
+//! What the tests stand on: a real PostgreSQL, the whole service over real HTTP, clocks that are told the time, signers, and the
+//! outside world's stand-ins.
 
 pub(crate) mod app;
 pub(crate) mod caller;
+pub(crate) mod clerk_tokens;
 pub(crate) mod clock;
+pub(crate) mod fake_clerk;
+pub(crate) mod fake_issuer;
 pub(crate) mod postgres;
+pub(crate) mod svix_sign;
 
-pub(crate) use app::{ADMIN, MEMBER, ORIGIN, OUTSIDER, Person, TestApp};
-pub(crate) use caller::{Answer, Caller};
+pub(crate) use app::TestApp;
