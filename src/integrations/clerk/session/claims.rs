@@ -59,7 +59,7 @@ pub(super) fn check(
 }
 
 /// Whether a token that expires at `expires_at` has, the skew allowed.
-pub(super) fn has_expired(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+fn has_expired(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     expires_at.timestamp_millis() <= now.timestamp_millis() - SKEW_MILLIS
 }
 

@@ -105,13 +105,10 @@ impl SessionVerifier {
         refuse_at_sight(token)?;
         let key = fingerprint(token);
         let now = self.inner.clock.now();
-        if let Some(known) = self.inner.remembered.get(&key).await {
-            if claims::has_expired(known.token.expires_at, now) {
-                return Err(TokenError::Expired);
-            }
-            if now < known.until {
-                return Ok(known.token);
-            }
+        if let Some(known) = self.inner.remembered.get(&key).await
+            && now < known.until
+        {
+            return Ok(known.token);
         }
         let session = Arc::new(self.inner.verify_anew(token).await?);
         let until = (session.expires_at + TimeDelta::milliseconds(claims::SKEW_MILLIS)).min(now + LONGEST_MEMORY);
