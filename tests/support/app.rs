@@ -41,7 +41,8 @@ pub(crate) struct Person {
 }
 
 pub(crate) const ADMIN: Person = Person { clerk_user: "user_admin", clerk_organization: "org_ours", role: "org:admin" };
-pub(crate) const MEMBER: Person = Person { clerk_user: "user_member", clerk_organization: "org_ours", role: "org:member" };
+pub(crate) const MEMBER: Person =
+    Person { clerk_user: "user_member", clerk_organization: "org_ours", role: "org:member" };
 pub(crate) const OUTSIDER: Person =
     Person { clerk_user: "user_outsider", clerk_organization: "org_theirs", role: "org:admin" };
 
