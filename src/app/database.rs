@@ -78,13 +78,12 @@ fn settings(config: &Config, url: SecretString) -> DatabaseSettings {
 /// # Errors
 /// There is no home to put it in.
 pub(super) fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
-    match &config.server.data_dir {
-        Some(dir) => Ok(dir.clone()),
-        None => {
-            let of = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
-            let (xdg, home) = (of(&config.server.xdg_data_home), of(&config.server.home));
-            Ok(default_root(xdg.as_deref().map(OsStr::new), home.as_deref().map(OsStr::new))?)
-        }
+    if let Some(dir) = &config.server.data_dir {
+        Ok(dir.clone())
+    } else {
+        let of = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
+        let (xdg, home) = (of(&config.server.xdg_data_home), of(&config.server.home));
+        Ok(default_root(xdg.as_deref().map(OsStr::new), home.as_deref().map(OsStr::new))?)
     }
 }
 

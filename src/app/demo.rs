@@ -13,7 +13,7 @@ use crate::{
 const DEMO_USER: &str = "user_demo";
 const DEMO_ORGANIZATION: &str = "org_demo";
 /// How long a demo token lives: a working day.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 
 /// Prints where to begin.
 pub(super) async fn welcome(identity: &Identity, state: &AppState, address: SocketAddr) -> anyhow::Result<()> {

@@ -25,7 +25,7 @@ impl EncryptionKeys {
                 }
                 Some(key) => keys.push(Arc::new(SecretBox::new(Box::new(key)))),
                 None => {
-                    vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`")
+                    vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`");
                 }
             }
         }

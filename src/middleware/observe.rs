@@ -116,7 +116,7 @@ fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed
             tracing::error!(
                 %method, route, status, request_id, organization, user, millis, code = error.code(), at = %error.location(),
                 cause = cause(error), "request failed"
-            )
+            );
         }
         Some(error) => {
             tracing::info!(%method, route, status, request_id, organization, user, millis, code = error.code(), "request refused");
@@ -138,6 +138,7 @@ fn cause(error: &AppError) -> String {
 
 /// What a caller is told of a panic.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that CatchPanicLayer calls")]
 pub fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -33,8 +33,11 @@ pub enum KeyClaim {
 /// A remembered answer.
 #[derive(Debug)]
 pub struct StoredAnswer {
+    /// The HTTP status.
     pub status: i32,
+    /// The headers that belong to it, by name.
     pub headers: Value,
+    /// The body as it was sent.
     pub body: Vec<u8>,
 }
 

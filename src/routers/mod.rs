@@ -146,5 +146,5 @@ fn cors(origins: &[String]) -> CorsLayer {
             named("ratelimit-policy"),
             named("x-request-id"),
         ])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }

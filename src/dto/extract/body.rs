@@ -95,7 +95,7 @@ fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
     match value {
         Value::String(text) if text.contains('\0') => faults.push(nul(at.to_owned())),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| find_nul(&format!("{at}/{i}"), item, faults))
+            items.iter().enumerate().for_each(|(i, item)| find_nul(&format!("{at}/{i}"), item, faults));
         }
         Value::Object(fields) => {
             for (name, field) in fields {
@@ -120,7 +120,7 @@ fn unfit(error: &serde_json::Error) -> AppError {
 /// that our rules name are used.
 fn flatten(at: &str, errors: &ValidationErrors, faults: &mut Vec<Fault>) {
     let mut fields: Vec<_> = errors.errors().iter().collect();
-    fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+    fields.sort_by_key(|(a, _)| *a);
     for (field, kind) in fields {
         let at = if *field == "__all__" { at.to_owned() } else { format!("{at}/{}", escape(field)) };
         match kind {
@@ -130,7 +130,9 @@ fn flatten(at: &str, errors: &ValidationErrors, faults: &mut Vec<Fault>) {
             })),
             ValidationErrorsKind::Struct(inner) => flatten(&at, inner, faults),
             ValidationErrorsKind::List(items) => {
-                items.iter().for_each(|(index, inner)| flatten(&format!("{at}/{index}"), inner, faults));
+                for (index, inner) in items {
+                    flatten(&format!("{at}/{index}"), inner, faults);
+                }
             }
         }
     }
