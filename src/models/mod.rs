@@ -28,3 +28,4 @@ pub use leads::*;
 pub use members::*;
 pub use organizations::*;
 pub use users::*;
+pub mod workflow;
