@@ -26,3 +26,4 @@ pub mod controllers;
 pub mod routers;
 
 pub mod app;
+pub mod engine;

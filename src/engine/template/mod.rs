@@ -1,0 +1,102 @@
+//! Messages with gaps: `Hi {{ first_name | default('there') }}`. A small, closed part of Jinja without functions, methods, macros or other
+//! templates, and with a bound on the work that one message may cost.
+
+use std::collections::BTreeSet;
+
+use minijinja::{Error, ErrorKind, Value, context};
+
+mod environment;
+mod scan;
+
+use environment::{Missing, environment};
+
+/// What is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFault {
+    /// The line of the text, from 1; 0 if unknown.
+    pub line: usize,
+    /// The stable machine-readable kind: `template_syntax`, `unknown_filter`, `unknown_test`, `unknown_function`, `template_fails`,
+    /// `template_too_costly`.
+    pub code: &'static str,
+    /// What is wrong, in English, in a whole sentence. Of the text it repeats at most a short plain name.
+    pub detail: String,
+}
+
+impl TemplateFault {
+    fn new(line: usize, code: &'static str, what: &str) -> Self {
+        let detail = if line == 0 { what.to_owned() } else { format!("Line {line}: {what}") };
+        Self { line, code, detail }
+    }
+}
+
+/// A variable that a template asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// Its name with dots, such as `custom_fields.seniority`.
+    pub path: String,
+    /// The line on which it is asked for first, from 1.
+    pub line: usize,
+}
+
+/// Everything that can be seen to be wrong with `text` before anybody's data is filled in.
+#[must_use]
+pub fn check(text: &str) -> Vec<TemplateFault> {
+    match environment(Missing::IsFault).template_from_str(text) {
+        Err(error) => vec![from_error(&error)],
+        Ok(template) => scan::forbidden(&template),
+    }
+}
+
+/// The variables that `text` asks for, by name, each once; none if it cannot be read.
+#[must_use]
+pub fn variables(text: &str) -> Vec<Variable> {
+    environment(Missing::IsFault).template_from_str(text).map(|template| scan::variables(&template)).unwrap_or_default()
+}
+
+/// `text` filled in with `values`; a variable that is missing and has no default is a fault.
+///
+/// # Errors
+/// What is wrong with the text, or what it asked of the values that they could not give.
+pub fn render(text: &str, values: Value) -> Result<String, TemplateFault> {
+    environment(Missing::IsFault).render_str(text, values).map_err(|error| from_error(&error))
+}
+
+/// `text` with every gap left empty or at its default, as it would read for somebody of whom nothing is known. None if that cannot be
+/// done.
+#[must_use]
+pub fn render_bare(text: &str) -> Option<String> {
+    environment(Missing::IsEmpty).render_str(text, context! {}).ok()
+}
+
+/// The paths of `variables`.
+#[must_use]
+pub fn paths(variables: &[Variable]) -> BTreeSet<&str> {
+    variables.iter().map(|variable| variable.path.as_str()).collect()
+}
+
+fn from_error(error: &Error) -> TemplateFault {
+    let line = error.line().unwrap_or_default();
+    match error.kind() {
+        ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
+            // The parser's own words name kinds of tokens, and a statement by its name.
+            let what = error.detail().filter(|words| is_plain(words)).unwrap_or("the syntax is wrong");
+            TemplateFault::new(line, "template_syntax", &format!("the template cannot be read: {what}."))
+        }
+        ErrorKind::OutOfFuel => TemplateFault::new(
+            line,
+            "template_too_costly",
+            "filling in this template takes more work than one message may.",
+        ),
+        ErrorKind::UndefinedError => {
+            TemplateFault::new(line, "template_fails", "a value is missing here and has no default.")
+        }
+        _ => TemplateFault::new(line, "template_fails", "this cannot be done with the values of a lead."),
+    }
+}
+
+fn is_plain(words: &str) -> bool {
+    words.len() <= 120 && words.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+}
+
+#[cfg(test)]
+mod tests;
