@@ -4,3 +4,4 @@ pub mod clock;
 pub mod ids;
 pub mod json_schema;
 mod text_enum;
+pub mod timezone;

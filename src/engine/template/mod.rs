@@ -9,6 +9,7 @@ mod environment;
 mod scan;
 
 use environment::{Missing, environment};
+pub(crate) use scan::quoted;
 
 /// What is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]

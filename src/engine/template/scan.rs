@@ -104,7 +104,7 @@ fn steps<'i, 's>(instructions: &'i Instructions<'s>) -> impl Iterator<Item = (us
 }
 
 /// A name in backquotes, if it is short and plain; what was written is not repeated otherwise.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ' ');
     if !name.is_empty() && name.len() <= 64 && name.chars().all(plain) {
         format!("`{name}`")
