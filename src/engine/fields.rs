@@ -1,6 +1,6 @@
 //! What a message may say of the lead and of who writes, and an example of each to measure messages with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 
@@ -39,6 +39,9 @@ const SENDER: [(&str, &str); 4] = [
 /// A custom field's example.
 const CUSTOM: &str = "about twenty letters";
 
+/// How deep objects in custom fields are followed.
+const MOST_LEVELS: usize = 4;
+
 /// Whether `path` names something that a message may say or a condition may ask about the lead.
 #[must_use]
 pub fn is_lead_field(path: &str, custom_fields: &BTreeSet<String>) -> bool {
@@ -52,6 +55,12 @@ pub fn is_lead_field(path: &str, custom_fields: &BTreeSet<String>) -> bool {
     }
 }
 
+/// Whether `path` names a field of the organization's own, whose kind of value is not known.
+#[must_use]
+pub fn is_custom(path: &str) -> bool {
+    path.strip_prefix(CUSTOM_FIELDS).is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// Whether `path` names something that a message may say of its sender.
 #[must_use]
 pub fn is_sender_field(path: &str) -> bool {
@@ -61,14 +70,29 @@ pub fn is_sender_field(path: &str) -> bool {
 /// A lead of whom all is known, as a message sees it, with the custom fields that `variables` name.
 #[must_use]
 pub fn sample<'v>(variables: impl IntoIterator<Item = &'v str>) -> Value {
-    let custom = variables.into_iter().filter_map(|path| path.strip_prefix(CUSTOM_FIELDS)?.strip_prefix('.'));
-    let custom: Value = custom.map(|name| (name, CUSTOM)).collect();
+    let custom: Vec<&str> =
+        variables.into_iter().filter_map(|path| path.strip_prefix(CUSTOM_FIELDS)?.strip_prefix('.')).collect();
     let lead = LEAD.iter().map(|(name, example)| match *name {
         "tags" => ("tags", Value::from(vec![*example])),
         name => (name, Value::from(*example)),
     });
-    let sender: Value = SENDER.iter().copied().collect();
-    lead.chain([(CUSTOM_FIELDS, custom), ("sender", sender)]).collect()
+    let sender: BTreeMap<&str, &str> = SENDER.into_iter().collect();
+    let rest = [(CUSTOM_FIELDS, nested(&custom, MOST_LEVELS)), ("sender", Value::from(sender))];
+    Value::from(lead.chain(rest).collect::<BTreeMap<&str, Value>>())
+}
+
+/// An example under each of these paths, whether a dot in them is meant as part of a name or as a step into an object.
+fn nested(paths: &[&str], levels: usize) -> Value {
+    let mut objects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (first, rest) in paths.iter().filter_map(|path| path.split_once('.')) {
+        objects.entry(first).or_default().push(rest);
+    }
+    let mut values: BTreeMap<String, Value> =
+        paths.iter().map(|path| ((*path).to_owned(), Value::from(CUSTOM))).collect();
+    if levels > 0 {
+        values.extend(objects.into_iter().map(|(first, rests)| (first.to_owned(), nested(&rests, levels - 1))));
+    }
+    Value::from(values)
 }
 
 #[cfg(test)]

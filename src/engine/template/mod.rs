@@ -11,6 +11,9 @@ mod scan;
 use environment::{Missing, environment};
 pub(crate) use scan::quoted;
 
+/// The code of a fault that lies in the values rather than in the text.
+pub const FAILS: &str = "template_fails";
+
 /// What is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateFault {
@@ -88,10 +91,8 @@ fn from_error(error: &Error) -> TemplateFault {
             "template_too_costly",
             "filling in this template takes more work than one message may.",
         ),
-        ErrorKind::UndefinedError => {
-            TemplateFault::new(line, "template_fails", "a value is missing here and has no default.")
-        }
-        _ => TemplateFault::new(line, "template_fails", "this cannot be done with the values of a lead."),
+        ErrorKind::UndefinedError => TemplateFault::new(line, FAILS, "a value is missing here and has no default."),
+        _ => TemplateFault::new(line, FAILS, "this cannot be done with the values of a lead."),
     }
 }
 
