@@ -1,7 +1,11 @@
 //! Floor 0: single-purpose tools that know nothing of the product.
 
 pub mod clock;
+pub mod domain;
+pub mod email;
 pub mod ids;
 pub mod json_schema;
 mod text_enum;
+pub mod refusal;
+pub mod text;
 pub mod timezone;
