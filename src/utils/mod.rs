@@ -6,6 +6,7 @@ pub mod email;
 pub mod ids;
 pub mod json_schema;
 mod text_enum;
+pub mod linkedin;
 pub mod refusal;
 pub mod text;
 pub mod timezone;
