@@ -7,6 +7,7 @@ pub mod ids;
 pub mod json_schema;
 mod text_enum;
 pub mod linkedin;
+pub mod names;
 pub mod refusal;
 pub mod text;
 pub mod timezone;
