@@ -14,6 +14,8 @@ pub mod models;
 pub mod integrations;
 pub mod repositories;
 
+pub mod engine;
+
 pub mod services;
 
 pub mod state;
@@ -26,4 +28,3 @@ pub mod controllers;
 pub mod routers;
 
 pub mod app;
-pub mod engine;

