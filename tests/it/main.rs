@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authorization;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_tokens;

@@ -11,3 +11,4 @@ pub(crate) mod postgres;
 pub(crate) mod svix_sign;
 
 pub(crate) use app::TestApp;
+pub(crate) use caller::{Answer, Caller};

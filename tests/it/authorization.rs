@@ -1,0 +1,248 @@
+//! Every operation of the published document, held against every kind of caller. A route that is added without its guards, or without
+//! a line in `EXPECTED`, fails here.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Answer, Caller, TestApp};
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Public,
+    Signed,
+    User,
+    Member,
+    Admin,
+}
+
+/// Every operation there is and who may call it, said once more, independently of the routers.
+const EXPECTED: &[(&str, Access)] = &[
+    ("GET /health", Access::Public),
+    ("GET /metrics", Access::Public),
+    ("GET /ready", Access::Public),
+    ("DELETE /api/v1/lead-lists/{id}", Access::Member),
+    ("GET /api/v1/lead-lists", Access::Member),
+    ("GET /api/v1/lead-lists/{id}", Access::Member),
+    ("GET /api/v1/lead-lists/{id}/statistics", Access::Member),
+    ("PATCH /api/v1/lead-lists/{id}", Access::Member),
+    ("POST /api/v1/lead-lists", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/archive", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/duplicate", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/unarchive", Access::Member),
+];
+
+/// An operation of the document, with a body that fits.
+#[derive(Debug)]
+struct Operation {
+    name: String,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Operation {
+    fn access(&self) -> Access {
+        EXPECTED.iter().find(|(name, _)| *name == self.name).expect("checked by the_table_is_complete").1
+    }
+
+    /// The path with each id taken from `ids`, by the noun before it.
+    fn path_for(&self, ids: &BTreeMap<&str, String>) -> String {
+        let mut noun = "";
+        let parts = self.path.split('/').map(|part| {
+            if !part.starts_with('{') {
+                noun = part;
+                return part.to_owned();
+            }
+            ids.get(noun).unwrap_or_else(|| panic!("no id for {noun} in {}", self.path)).clone()
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    async fn call(&self, caller: &Caller, ids: &BTreeMap<&str, String>, headers: &[(&str, &str)]) -> Answer {
+        let mut call = caller.request(self.method.clone(), &self.path_for(ids));
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        match &self.body {
+            Some(body) => call.json(body.clone()),
+            None => call,
+        }
+        .send()
+        .await
+    }
+}
+
+async fn operations(app: &TestApp) -> Vec<Operation> {
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+            let body = schema.map(|reference| {
+                let schema = &document["components"]["schemas"][reference.rsplit('/').next().unwrap()];
+                assert!(!schema["example"].is_null(), "{reference} has no example");
+                schema["example"].clone()
+            });
+            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body });
+        }
+    }
+    found
+}
+
+/// One resource of every noun that ids in paths name, all of our organization.
+async fn ours(app: &TestApp) -> BTreeMap<&'static str, String> {
+    let member = app.member();
+    let mut ids = BTreeMap::new();
+    ids.insert("organizations", app.organization_id("org_ours").await.to_string());
+    let list = member.post("/api/v1/lead-lists", json!({"name": "Secret list"})).await.expect(201);
+    ids.insert("lead-lists", id_of(&list));
+    ids
+}
+
+fn id_of(resource: &Value) -> String {
+    resource["id"].as_str().unwrap().to_owned()
+}
+
+/// The same nouns, ids that nobody has.
+fn unknown(ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
+    ids.iter().map(|(noun, _)| (*noun, Uuid::new_v4().to_string())).collect()
+}
+
+/// A fingerprint of everything that an organization has.
+async fn fingerprint(app: &TestApp, organization: Uuid) -> String {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select table_name::text from information_schema.columns where column_name = 'organization_id' and table_schema = 'public'
+         order by 1",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    let mut all = String::new();
+    for table in tables {
+        // Sealing an audit row is no change of the tenant's.
+        let row = if table == "audit_logs" { "t.id::text" } else { "t::text" };
+        let sql = format!(
+            "select md5(coalesce(string_agg({row}, '' order by {row}), '')) from {table} t where organization_id = $1"
+        );
+        let sum: String =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(organization).fetch_one(&app.pool).await.unwrap();
+        all.push_str(&format!("{table} {sum}\n"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_table_is_complete() {
+    let app = TestApp::start().await;
+    let mut documented: Vec<String> = operations(&app).await.into_iter().map(|operation| operation.name).collect();
+    let mut expected: Vec<String> = EXPECTED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    documented.sort();
+    expected.sort();
+    assert_eq!(documented, expected);
+}
+
+#[tokio::test]
+async fn without_a_valid_token_nothing_but_the_public_is_reached() {
+    let app = TestApp::start().await;
+    let ids = ours(&app).await;
+    let organization = app.organization_id("org_ours").await;
+    let before = fingerprint(&app, organization).await;
+    let forged = {
+        let mut caller = app.admin();
+        let token = caller.token.take().unwrap();
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        caller.token = Some(format!("{signed}.{}", "A".repeat(342)));
+        caller
+    };
+    for operation in operations(&app).await {
+        if matches!(operation.access(), Access::Public | Access::Signed) {
+            continue;
+        }
+        let anonymous = operation.call(&app.anonymous(), &ids, &[]).await;
+        assert_eq!(anonymous.header("www-authenticate"), "Bearer", "{}", operation.name);
+        anonymous.expect_problem(401, "token_missing");
+        operation.call(&forged, &ids, &[]).await.expect_problem(401, "token_invalid_signature");
+    }
+    assert_eq!(fingerprint(&app, organization).await, before);
+}
+
+#[tokio::test]
+async fn an_outsider_finds_nothing_changes_nothing_and_learns_nothing() {
+    let app = TestApp::start().await;
+    let ids = ours(&app).await;
+    let nobodys = unknown(&ids);
+    let organization = app.organization_id("org_ours").await;
+    let before = fingerprint(&app, organization).await;
+    let outsider = app.outsider();
+    for operation in operations(&app).await {
+        if matches!(operation.access(), Access::Public | Access::Signed) {
+            continue;
+        }
+        if operation.path.contains('{') {
+            let foreign = operation.call(&outsider, &ids, &[]).await;
+            let unknown = operation.call(&outsider, &nobodys, &[]).await;
+            assert_eq!(foreign.status, 404, "{}: {}", operation.name, foreign.text);
+            assert_eq!(
+                told(&foreign),
+                told(&unknown),
+                "{}: a foreign id and an unknown one are told apart",
+                operation.name
+            );
+        } else {
+            let answer = operation.call(&outsider, &ids, &[]).await;
+            assert!(!answer.text.contains("Secret"), "{} leaks: {}", operation.name, answer.text);
+        }
+        if matches!(operation.access(), Access::Member | Access::Admin) && !operation.path.contains("/organizations/") {
+            let named = operation.call(&outsider, &ids, &[("x-organization-id", &organization.to_string())]).await;
+            assert_eq!(named.status, 404, "{}: {}", operation.name, named.text);
+            let clerks = operation.call(&outsider, &ids, &[("x-organization-id", "org_ours")]).await;
+            assert_eq!(told(&named), told(&clerks), "{}", operation.name);
+        }
+    }
+    assert_eq!(fingerprint(&app, organization).await, before);
+}
+
+/// What an answer tells, less what differs in every answer.
+fn told(answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("request_id");
+    }
+    body
+}
+
+#[tokio::test]
+async fn what_is_an_administrators_is_refused_to_members() {
+    let app = TestApp::start().await;
+    let ids = ours(&app).await;
+    let organization = app.organization_id("org_ours").await;
+    let before = fingerprint(&app, organization).await;
+    for operation in operations(&app).await.iter().filter(|operation| operation.access() == Access::Admin) {
+        operation.call(&app.member(), &ids, &[]).await.expect_problem(403, "admin_required");
+    }
+    assert_eq!(fingerprint(&app, organization).await, before);
+}
+
+#[tokio::test]
+async fn who_may_call_is_not_turned_away() {
+    // Each operation on a fresh story, since some delete what others need.
+    let listing = TestApp::start().await;
+    for operation in operations(&listing).await {
+        let app = TestApp::start().await;
+        let ids = ours(&app).await;
+        let caller = match operation.access() {
+            Access::Public => app.anonymous(),
+            Access::Signed => continue,
+            Access::User | Access::Member => app.member(),
+            Access::Admin => app.admin(),
+        };
+        let answer = operation.call(&caller, &ids, &[]).await;
+        let status = answer.status.as_u16();
+        assert!(!matches!(status, 401 | 403 | 404 | 405 | 415 | 500), "{}: {status} {}", operation.name, answer.text);
+    }
+}
