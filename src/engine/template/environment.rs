@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use minijinja::{Environment, UndefinedBehavior, filters, tests};
 
 /// The work that one message may cost: about as many steps, or 64 times as many bytes. A long mail takes a few hundred.
-const FUEL: u64 = 20_000;
+const FUEL: u64 = 5_000;
 
 /// What becomes of a variable that has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
