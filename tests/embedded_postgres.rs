@@ -50,7 +50,7 @@ fn pid(root: &Path) -> Option<String> {
 }
 
 fn kill_hard(pid: &str) {
-    assert!(Command::new("kill").args(["-9", pid]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status().unwrap().success());
 }
 
 /// Another process that starts the server and holds its share until told to `stop`, or killed.

@@ -89,13 +89,16 @@ fn server_package(depends: &str) -> Option<&str> {
 }
 
 /// Of the packages `apt-get install --simulate` would add (`Inst name (version …)`), those the server runs with: itself, its client
-/// programs, and C libraries. Left out are Perl's modules, LLVM (large, only for JIT), and what would replace an installed
+/// programs, and C libraries. Left out are Perl, LLVM with its solver (large, only for JIT), and what would replace an installed
 /// package (`Inst name [old version] …`): a second libc beside the system's loader would crash.
 fn needed<'a>(plan: &'a str, server: &'a str) -> Vec<&'a str> {
     let added = plan.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_once(' '));
     let added = added.filter(|(_, rest)| !rest.starts_with('[')).map(|(name, _)| name);
     let client = server.replace("postgresql-", "postgresql-client-");
-    let library = |name: &str| name.starts_with("lib") && !name.starts_with("libllvm") && !name.ends_with("-perl");
+    let spared = |name: &str| {
+        ["libllvm", "libz3", "libperl"].iter().any(|start| name.starts_with(start)) || name.ends_with("-perl")
+    };
+    let library = |name: &str| name.starts_with("lib") && !spared(name);
     added.filter(|name| *name == server || *name == client || library(name)).collect()
 }
 
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn only_what_the_server_runs_with_is_downloaded() {
         let plan = "NOTE: this is only a simulation!\nInst libc6 [2.36-9] (2.36-10 Debian)\nInst libpq5 (15.18 Debian [amd64])\n\
-                    Inst libjson-perl (4.1 Debian)\nInst libllvm14 (14 Debian)\nInst ssl-cert (1.1 Debian)\n\
+                    Inst libjson-perl (4.1 Debian)\nInst libllvm14 (14 Debian)\nInst libperl5.36 (5 Debian)\nInst libz3-4 (4 Debian)\nInst ssl-cert (1.1 Debian)\n\
                     Inst postgresql-client-15 (15.18 Debian)\nInst postgresql-15 (15.18 Debian)\nConf libpq5 (15.18)\n";
         assert_eq!(needed(plan, "postgresql-15"), ["libpq5", "postgresql-client-15", "postgresql-15"]);
     }
