@@ -17,6 +17,7 @@ use crate::{
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
+    utils::canonical_json::canonical_json,
 };
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -111,23 +112,10 @@ fn fingerprint(route: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
     let is_json =
         headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     match serde_json::from_slice::<Value>(body) {
-        Ok(value) if is_json => hash.update(canonical(value).to_string().as_bytes()),
+        Ok(value) if is_json => hash.update(canonical_json(&value)),
         _ => hash.update(body),
     }
     hash.finalize().into()
-}
-
-/// The same value with its fields in order of name.
-fn canonical(value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(canonical).collect(),
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.into_iter().map(|(name, field)| (name, canonical(field))).collect();
-            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Value::Object(fields.into_iter().collect())
-        }
-        other => other,
-    }
 }
 
 /// Stores a success, gives the key back after a refusal: a request that changed nothing may be mended and sent again.

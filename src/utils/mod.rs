@@ -1,5 +1,6 @@
 //! Floor 0: single-purpose tools that know nothing of the product.
 
+pub mod canonical_json;
 pub mod clock;
 pub mod domain;
 pub mod email;
@@ -9,5 +10,6 @@ pub mod linkedin;
 pub mod names;
 pub mod refusal;
 pub mod text;
+pub mod rate_limiter;
 mod text_enum;
 pub mod timezone;
