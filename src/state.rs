@@ -9,8 +9,8 @@ use crate::{
     config::ServerConfig,
     integrations::clerk::SessionVerifier,
     repositories::Database,
-    services::{Context, IdentityService, LeadListService},
-    utils::{clock::SharedClock, json_schema::Schemas},
+    services::{AuditLogService, Context, IdentityService, LeadListService},
+    utils::{clock::SharedClock, json_schema::Schemas, rate_limiter::RateLimiter},
 };
 
 /// The shared state: one pointer.
@@ -23,6 +23,8 @@ struct Inner {
     schemas: Schemas,
     verifier: Option<SessionVerifier>,
     metrics: PrometheusHandle,
+    rate_limiter: RateLimiter,
+    audit_logs: AuditLogService,
     identity: IdentityService,
     lead_lists: LeadListService,
 }
@@ -50,8 +52,10 @@ impl AppState {
         let Parts { server, db, clock, schemas, verifier, metrics } = parts;
         let context = Context { db, clock };
         Self(Arc::new(Inner {
+            audit_logs: AuditLogService(context.clone()),
             identity: IdentityService::new(context.clone()),
             lead_lists: LeadListService(context.clone()),
+            rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             server,
             context,
             schemas,
@@ -96,6 +100,18 @@ impl AppState {
         self.0.metrics.render()
     }
 
+    /// How often each caller may ask.
+    #[must_use]
+    pub fn rate_limiter(&self) -> &RateLimiter {
+        &self.0.rate_limiter
+    }
+
+    /// The audit log, for the worker that seals it.
+    #[must_use]
+    pub fn audit_logs(&self) -> &AuditLogService {
+        &self.0.audit_logs
+    }
+
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
@@ -114,5 +130,6 @@ macro_rules! hands_out {
 }
 
 hands_out! {
+    audit_logs: AuditLogService,
     lead_lists: LeadListService,
 }

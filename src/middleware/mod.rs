@@ -14,5 +14,5 @@ pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };
 pub use observe::{RequestId, observe, panic_response};
-pub use rate_limit::{RateLimiter, rate_limit};
+pub use rate_limit::rate_limit;
 pub use witness::{CurrentUser, Session};

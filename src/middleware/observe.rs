@@ -115,7 +115,7 @@ fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed
         Some(error) if matches!(error.kind(), Kind::Internal | Kind::BadGateway | Kind::Unavailable) => {
             tracing::error!(
                 %method, route, status, request_id, organization, user, millis, code = error.code(), at = %error.location(),
-                cause = cause(error), "request failed"
+                cause = error.causes(), "request failed"
             );
         }
         Some(error) => {
@@ -123,17 +123,6 @@ fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed
         }
         None => tracing::info!(%method, route, status, request_id, organization, user, millis, "request"),
     }
-}
-
-/// The chain of causes, for the log only.
-fn cause(error: &AppError) -> String {
-    let mut told = Vec::new();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        told.push(cause.to_string());
-        next = cause.source();
-    }
-    told.join(": ")
 }
 
 /// What a caller is told of a panic.

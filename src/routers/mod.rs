@@ -1,5 +1,6 @@
 //! Floor 9: route tables, one file per noun, gathered into zones. A zone's guards are stacked here, once, and nowhere else.
 
+mod audit_logs;
 mod docs;
 mod lead_lists;
 mod openapi;
@@ -25,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        OrganizationSource, RateLimiter, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
+        OrganizationSource, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
         require_organization, require_organization_admin, verify_organization_membership,
     },
     state::AppState,
@@ -55,16 +56,19 @@ enum Zone {
 /// Every zone with its routes.
 fn zones() -> Vec<(Zone, Routes)> {
     use OrganizationSource::Context;
-    vec![(Zone::Public, public::routes()), (Zone::Organization(Context), lead_lists::routes())]
+    vec![
+        (Zone::Admin(Context), audit_logs::routes()),
+        (Zone::Organization(Context), lead_lists::routes()),
+        (Zone::Public, public::routes()),
+    ]
 }
 
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
-    let limiter = RateLimiter::new(state.server().rate_limit_per_second);
     let mut router = Router::new();
     for (zone, routes) in zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        router = router.merge(guarded(zone, unguarded, state, &limiter));
+        router = router.merge(guarded(zone, unguarded, state));
     }
     router
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
@@ -85,7 +89,7 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
 }
 
 /// A zone's routes behind its guards, outermost first.
-fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState, limiter: &RateLimiter) -> Router<AppState> {
+fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let source = match zone {
         Zone::Public => return routes,
         Zone::Session => OrganizationSource::Context,
@@ -107,7 +111,7 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState, limiter: &Rat
     routes.route_layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(state.clone(), require_auth))
-            .layer(from_fn_with_state((state.clone(), limiter.clone()), rate_limit))
+            .layer(from_fn_with_state(state.clone(), rate_limit))
             .layer(from_fn_with_state((state.clone(), source), load_user)),
     )
 }
