@@ -1,7 +1,8 @@
 -- Who did what: one row for each change of a tenant's data, written in the change's own transaction.
 --
 -- Writers leave seq and the hashes empty, so that none waits for another. The sealer then numbers what has been committed and chains it:
--- hash = SHA-256(previous hash || canonical JSON of the row || seq). Sealing a row once is the only update the database lets through.
+-- hash = SHA-256(previous hash || canonical JSON of the row || seq), as docs/audit-log.md says. Sealing a row once is the only update the
+-- database lets through. Ids are UUIDv7 made at occurred_at, so the key is also the order in time.
 create table audit_logs (
   id               uuid not null,
   organization_id  uuid not null references organizations,
@@ -24,7 +25,7 @@ create table audit_logs (
   check (actor_type = 'system' or actor_id is not null)
 );
 create unique index audit_logs_chain on audit_logs (organization_id, seq) where seq is not null;
-create index audit_logs_unsealed on audit_logs (organization_id) where seq is null;
+create index audit_logs_unsealed on audit_logs (organization_id, id) where seq is null;
 create index audit_logs_entity on audit_logs (organization_id, entity_id, id desc);
 
 create function audit_logs_are_append_only() returns trigger language plpgsql as $$
@@ -41,4 +42,25 @@ create trigger audit_logs_append_only before update or delete on audit_logs
 create trigger audit_logs_no_truncate before truncate on audit_logs
   for each statement execute function audit_logs_are_append_only();
 
+-- How far each organization's log is sealed: a log whose newest rows were removed ends before its head.
+create table audit_chain_heads (
+  organization_id  uuid primary key references organizations,
+  seq              bigint not null check (seq > 0),
+  hash             bytea not null check (length(hash) = 32)
+);
+
+create function audit_chain_heads_only_advance() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and new.organization_id = old.organization_id and new.seq > old.seq then
+    return new;
+  end if;
+  raise exception 'the head of an audit log only advances' using errcode = 'insufficient_privilege';
+end $$;
+
+create trigger audit_chain_heads_advance before update or delete on audit_chain_heads
+  for each row execute function audit_chain_heads_only_advance();
+create trigger audit_chain_heads_no_truncate before truncate on audit_chain_heads
+  for each statement execute function audit_chain_heads_only_advance();
+
 alter table audit_logs enable row level security;
+alter table audit_chain_heads enable row level security;

@@ -1,6 +1,7 @@
 //! Floor 7: the wire. What is read from requests and written to responses, one file per noun, and the extractors that turn every
 //! malformed request into a problem that says what is wrong.
 
+pub mod audit_logs;
 pub mod extract;
 pub mod lead_lists;
 pub mod page;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{AuditLogId, OrganizationId};
+use super::{AuditLogId, OrganizationId, UserId};
 use crate::text_enum;
 
 /// One line of the audit log. The hashes are there once the line is sealed.
@@ -39,6 +39,28 @@ text_enum! {
         /// Clento itself, or Clerk through a webhook.
         System = "system",
     }
+}
+
+/// Which lines of the audit log are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct AuditLogFilter {
+    pub action: Option<String>,
+    pub entity_type: Option<String>,
+    pub entity_id: Option<Uuid>,
+    pub actor_id: Option<Uuid>,
+    /// This instant or later.
+    pub occurred_after: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub occurred_before: Option<DateTime<Utc>>,
+}
+
+/// Whom a line names, as far as Clerk still tells.
+#[derive(Debug, Clone)]
+pub struct AuditActor {
+    pub id: UserId,
+    pub email: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
 }
 
 /// A change, as its author tells it to the audit log.

@@ -1,13 +1,54 @@
 //! Who did what.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 use super::base::{Actor, OrgScope};
 use crate::{
     errors::Result,
-    models::{AuditEntry, AuditLogId},
+    models::{
+        AuditActor, AuditEntry, AuditLog, AuditLogFilter, AuditLogId,
+        page::{Direction, Page, PageRequest, Position},
+    },
+    utils::ids::lowest_uuid_at,
 };
+
+/// The lines that a filter lets through between two ids. To be run on a connection that plans with values: absent conditions then fold
+/// away, and a condition on one entity is answered by its index.
+macro_rules! filtered {
+    ($read:ident!($($into:ident,)? $select:literal), $log:expr, $filter:expr, $tail:literal $(, $argument:expr)*) => {
+        sqlx::$read!(
+            $($into,)?
+            $select + " from audit_logs where organization_id = $1
+                and ($2::text is null or action = $2)
+                and ($3::text is null or entity_type = $3)
+                and ($4::uuid is null or entity_id = $4)
+                and ($5::uuid is null or actor_id = $5)
+                and ($6::timestamptz is null or occurred_at >= $6)
+                and ($7::timestamptz is null or occurred_at < $7)" + $tail,
+            $log.scope.id(),
+            $filter.action,
+            $filter.entity_type,
+            $filter.entity_id,
+            $filter.actor_id,
+            $filter.occurred_after,
+            $filter.occurred_before,
+            $($argument),*
+        )
+    };
+}
+
+/// The lines themselves.
+macro_rules! lines {
+    ($log:expr, $filter:expr, $tail:literal, $($argument:expr),+) => {
+        filtered!(
+            query_as!(AuditLog, "select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, \
+                after, ip_address, user_agent, request_id, seq, previous_hash, hash"),
+            $log, $filter, $tail, $($argument),+
+        )
+    };
+}
 
 /// The audit log of one organization: append-only, so no base verbs.
 #[derive(Debug)]
@@ -17,6 +58,50 @@ pub struct AuditLogRepository<'c> {
 }
 
 impl AuditLogRepository<'_> {
+    /// A page of the lines that `filter` lets through. An id's time is its line's, so the key is the order in time, and the times asked
+    /// for bound what is read of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&mut self, filter: &AuditLogFilter, page: &PageRequest) -> Result<Page<AuditLog>> {
+        let (low, high) = bounds(filter, page);
+        let rows = match page.direction {
+            Direction::Descending => {
+                lines!(self, filter, " and id > $8 and id < $9 order by id desc limit $10", low, high, page.fetch())
+                    .fetch_all(&mut *self.conn)
+                    .await?
+            }
+            Direction::Ascending => {
+                lines!(self, filter, " and id > $8 and id < $9 order by id limit $10", low, high, page.fetch())
+                    .fetch_all(&mut *self.conn)
+                    .await?
+            }
+        };
+        let total = if page.include_total { Some(self.count(filter).await?) } else { None };
+        Ok(Page::cut(rows, page, total, |line| Position { at: line.occurred_at, id: line.id.0 }))
+    }
+
+    async fn count(&mut self, filter: &AuditLogFilter) -> Result<i64> {
+        let count = filtered!(query_scalar!(r#"select count(*) as "count!""#), self, filter, "");
+        Ok(count.fetch_one(&mut *self.conn).await?)
+    }
+
+    /// The people among `ids` who are or were members.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn actors(&mut self, ids: &[Uuid]) -> Result<Vec<AuditActor>> {
+        Ok(sqlx::query_as!(
+            AuditActor,
+            r#"select u.id, u.email, u.first_name, u.last_name from users u where u.id = any($2) and exists
+                 (select from organization_members m where m.organization_id = $1 and m.user_id = u.id)"#,
+            self.scope.id(),
+            ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Writes the rows of one transaction in one statement.
     pub(in crate::repositories) async fn append(
         &mut self,
@@ -47,12 +132,24 @@ impl AuditLogRepository<'_> {
             &ids,
             &actions,
             &types,
-            &entities as &[Option<uuid::Uuid>],
+            &entities as &[Option<Uuid>],
             &before as &[Option<Json<serde_json::Value>>],
             &after as &[Option<Json<serde_json::Value>>],
         )
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+}
+
+/// The ids that a page lies between: from where the page before ended to what the times asked for leave.
+fn bounds(filter: &AuditLogFilter, page: &PageRequest) -> (Uuid, Uuid) {
+    let low = filter.occurred_after.map_or(Uuid::nil(), lowest_uuid_at);
+    let high = filter.occurred_before.and_then(|before| before.checked_add_signed(TimeDelta::milliseconds(1)));
+    let high = high.map_or(Uuid::max(), lowest_uuid_at);
+    let from = page.start().id;
+    match page.direction {
+        Direction::Descending => (low, high.min(from)),
+        Direction::Ascending => (low.max(from), high),
     }
 }

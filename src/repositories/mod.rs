@@ -1,6 +1,7 @@
 //! Floor 3: all SQL, and only here. One file per entity, each on `base`, every statement bound to one organization.
 
 mod activities;
+mod audit_chain;
 mod audit_logs;
 pub mod base;
 mod campaign_executions;
@@ -8,12 +9,14 @@ mod campaigns;
 mod connected_accounts;
 mod idempotency;
 mod identity;
+mod inbound_events;
 mod lead_lists;
 mod leads;
 mod members;
 mod organizations;
 
 pub use activities::ActivityRepository;
+pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,

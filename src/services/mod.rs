@@ -1,9 +1,11 @@
 //! Floor 5: the use cases, a service per noun. A service opens the transaction, decides, audits and commits; it knows no SQL and no
 //! HTTP, and takes models and commands, never wire types.
 
+pub mod audit_logs;
 pub mod identity;
 pub mod lead_lists;
 
+pub use audit_logs::AuditLogService;
 pub use identity::IdentityService;
 pub use lead_lists::LeadListService;
 

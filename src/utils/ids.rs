@@ -10,6 +10,13 @@ pub fn uuid_at(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// No `UUIDv7` made at `instant` or later is below this one, and none made a millisecond or more before is above.
+#[must_use]
+pub fn lowest_uuid_at(instant: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(instant.timestamp_millis()).unwrap_or_default().min((1 << 48) - 1);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// Declares a noun's identifier: a UUID on the wire and in the database, a type of its own in between, so that two
 /// nouns' ids cannot be swapped.
 #[macro_export]

@@ -60,7 +60,10 @@ impl OrgTx {
         let (scope, actor, now) = (self.scope, self.actor.clone(), self.now);
         let entries = std::mem::take(&mut self.audit);
         if !entries.is_empty() {
-            let rows: Vec<_> = entries.into_iter().map(|entry| (AuditLogId::new(now), entry)).collect();
+            // Of one instant, so only sorting keeps the order in which things were done.
+            let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now)).collect();
+            ids.sort_unstable();
+            let rows: Vec<_> = ids.into_iter().zip(entries).collect();
             AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, &rows).await?;
         }
         if let Some(token) = &actor.request.idempotency {

@@ -1,0 +1,37 @@
+//! The audit log.
+
+use axum::{Json, extract::State};
+
+use crate::{
+    dto::{
+        ListQuery, PageDto, PageParams, Paged,
+        audit_logs::{AuditLogDto, AuditLogParams, AuditLogVerificationDto},
+    },
+    errors::Result,
+    repositories::OrgAdmin,
+    services::AuditLogService,
+};
+
+/// List the audit log
+///
+/// Who did what in the organization, newest first: one line for each change, with what was there before and after. A line is sealed
+/// within seconds; until then `seq` and `hash` are null.
+#[utoipa::path(get, path = "/audit-logs", params(PageParams, AuditLogParams), responses((status = 200, body = PageDto<AuditLogDto>)))]
+pub async fn list(
+    admin: OrgAdmin,
+    State(logs): State<AuditLogService>,
+    query: ListQuery<AuditLogParams>,
+) -> Result<Paged<AuditLogDto>> {
+    let page = logs.list(&admin, &query.filter.into(), &query.page).await?;
+    Ok(Paged::new(page, &query.page, AuditLogDto::from))
+}
+
+/// Verify the audit log
+///
+/// Computes the seal of every line anew. A line that was altered, removed, moved or forged after it was sealed is found; so is an end
+/// that was cut off. Somebody who can rewrite the whole chain and its recorded head in the database is found by comparing `head` with
+/// the server's log, which names it at each sealing.
+#[utoipa::path(get, path = "/audit-logs/verify", responses((status = 200, body = AuditLogVerificationDto)))]
+pub async fn verify(admin: OrgAdmin, State(logs): State<AuditLogService>) -> Result<Json<AuditLogVerificationDto>> {
+    Ok(Json(logs.verify(&admin).await?.into()))
+}

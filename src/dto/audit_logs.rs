@@ -1,0 +1,182 @@
+//! The audit log on the wire.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    models::{ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification},
+    services::audit_logs::AttributedAuditLog,
+};
+
+/// Which lines of the audit log are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct AuditLogParams {
+    /// What was done.
+    #[param(example = "lead_list.created")]
+    pub action: Option<String>,
+    /// The kind of thing it was done to.
+    #[param(example = "lead_list")]
+    pub entity_type: Option<String>,
+    /// The very thing it was done to.
+    pub entity_id: Option<Uuid>,
+    /// Who did it.
+    pub actor_id: Option<Uuid>,
+    /// This instant or later.
+    pub occurred_after: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub occurred_before: Option<DateTime<Utc>>,
+}
+
+impl From<AuditLogParams> for AuditLogFilter {
+    fn from(params: AuditLogParams) -> Self {
+        let AuditLogParams { action, entity_type, entity_id, actor_id, occurred_after, occurred_before } = params;
+        Self { action, entity_type, entity_id, actor_id, occurred_after, occurred_before }
+    }
+}
+
+/// One line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLog)]
+pub struct AuditLogDto {
+    /// The line's id.
+    pub id: AuditLogId,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: AuditActorDto,
+    /// What was done.
+    #[schema(example = "lead_list.updated")]
+    pub action: String,
+    /// What it was done to.
+    pub entity: AuditEntityDto,
+    /// What changed, before; null if there was nothing. Secrets are masked.
+    #[schema(example = json!({"name": "Founders"}))]
+    pub before: Option<Value>,
+    /// What changed, after; null if nothing is left.
+    #[schema(example = json!({"name": "Founders, Berlin"}))]
+    pub after: Option<Value>,
+    /// The caller's address.
+    #[schema(example = "192.0.2.7")]
+    pub ip_address: Option<String>,
+    /// The caller's program.
+    #[schema(example = "Mozilla/5.0")]
+    pub user_agent: Option<String>,
+    /// The request's `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// The line's number in the chain; null until it is sealed.
+    #[schema(example = 42)]
+    pub seq: Option<i64>,
+    /// The line's seal, in hexadecimal; null until it is sealed.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub hash: Option<String>,
+}
+
+/// Who did something.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditActor)]
+pub struct AuditActorDto {
+    /// What kind of caller.
+    #[serde(rename = "type")]
+    pub actor_type: ActorType,
+    /// The user or the key; null for Clento itself.
+    pub id: Option<Uuid>,
+    /// The user's e-mail address, as long as the user exists.
+    #[schema(example = "ada@example.com")]
+    pub email: Option<String>,
+    /// The user's name, as long as the user exists.
+    #[schema(example = "Ada Lovelace")]
+    pub name: Option<String>,
+}
+
+/// What something was done to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntity)]
+pub struct AuditEntityDto {
+    /// The kind of thing.
+    #[serde(rename = "type")]
+    #[schema(example = "lead_list")]
+    pub entity_type: String,
+    /// Which one; null if it was done to many at once.
+    pub id: Option<Uuid>,
+}
+
+impl From<AttributedAuditLog> for AuditLogDto {
+    fn from(attributed: AttributedAuditLog) -> Self {
+        let AttributedAuditLog { log, actor } = attributed;
+        let AuditLog {
+            id,
+            organization_id: _,
+            occurred_at,
+            actor_type,
+            actor_id,
+            action,
+            entity_type,
+            entity_id,
+            before,
+            after,
+            ip_address,
+            user_agent,
+            request_id,
+            seq,
+            previous_hash: _,
+            hash,
+        } = log;
+        let (before, after) = (before.map(|json| json.0), after.map(|json| json.0));
+        let entity = AuditEntityDto { entity_type, id: entity_id };
+        let actor = AuditActorDto::of(actor_type, actor_id, actor);
+        let hash = hash.map(hex::encode);
+        Self { id, occurred_at, actor, action, entity, before, after, ip_address, user_agent, request_id, seq, hash }
+    }
+}
+
+impl AuditActorDto {
+    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>) -> Self {
+        let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
+            return Self { actor_type, id, email: None, name: None };
+        };
+        let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
+        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")) }
+    }
+}
+
+/// What became of verifying the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLogVerification, example = json!({
+    "valid": true, "checked": 42, "first_bad_seq": null, "unsealed": 1,
+    "head": {"seq": 42, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+}))]
+pub struct AuditLogVerificationDto {
+    /// Whether every sealed line is whole and in its place.
+    pub valid: bool,
+    /// Lines found whole and in order, from the first.
+    pub checked: i64,
+    /// The number of the first line that is altered, missing or misplaced.
+    pub first_bad_seq: Option<i64>,
+    /// The chain's end, to be compared with what the server logged; null while nothing is sealed.
+    pub head: Option<ChainHeadDto>,
+    /// Lines that wait for their seal.
+    pub unsealed: i64,
+}
+
+/// A chain's end.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChainHead)]
+pub struct ChainHeadDto {
+    /// The last line's number.
+    pub seq: i64,
+    /// The last line's seal, in hexadecimal.
+    pub hash: String,
+}
+
+impl From<ChainVerification> for AuditLogVerificationDto {
+    fn from(verification: ChainVerification) -> Self {
+        let ChainVerification { checked, first_bad_seq, head, unsealed } = verification;
+        let head = head.map(|ChainHead { seq, hash }| ChainHeadDto { seq, hash: hex::encode(hash) });
+        Self { valid: first_bad_seq.is_none(), checked, first_bad_seq, head, unsealed }
+    }
+}
