@@ -22,6 +22,7 @@ pub mod state;
 
 pub mod dto;
 pub mod middleware;
+pub mod workers;
 
 pub mod controllers;
 

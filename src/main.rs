@@ -19,8 +19,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the API (the default).
-    Serve,
+    /// Serve the API, and do the work in the background (the default).
+    Serve {
+        /// Leave the background work to `clento worker`, of which one at least must then run.
+        #[arg(long)]
+        no_workers: bool,
+    },
+    /// Do the work in the background, without serving.
+    Worker,
     /// Bring the database's schema up to date.
     Migrate,
     /// Print the OpenAPI document.
@@ -31,7 +37,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command.unwrap_or(Command::Serve)).await {
+    match run(Cli::parse().command.unwrap_or(Command::Serve { no_workers: false })).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("clento: {error:#}"));
@@ -48,11 +54,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let config = Config::load()?;
     match command {
-        Command::Serve => {
+        Command::Serve { no_workers } => {
             let _logs = app::telemetry::logging(&config.logging)?;
-            let stop = CancellationToken::new();
-            tokio::spawn(stop_on_signal(stop.clone()));
-            app::serve(config, stop).await
+            app::serve(config, stop_on_signal(), !no_workers).await
+        }
+        Command::Worker => {
+            let _logs = app::telemetry::logging(&config.logging)?;
+            app::work(config, stop_on_signal()).await
         }
         Command::Migrate => app::migrate(&config).await,
         Command::DevToken => app::print_dev_token(&config),
@@ -60,14 +68,21 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+/// Cancelled when the process is told to stop.
+fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    tokio::spawn(wait_for_signal(stop.clone()));
+    stop
+}
+
+async fn wait_for_signal(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-    tracing::info!("stopping: finishing the requests in flight");
+    tracing::info!("stopping: finishing what has begun");
     stop.cancel();
 }
 

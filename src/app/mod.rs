@@ -24,6 +24,7 @@ use crate::{
         clock::{Clock as _, SharedClock, SystemClock},
         json_schema::Schemas,
     },
+    workers::Workers,
 };
 
 pub use self::{database::Databases, server::serve_on};
@@ -46,11 +47,11 @@ pub fn compose(
     Ok((state, router))
 }
 
-/// Serves until `stop` is cancelled.
+/// Serves until `stop` is cancelled, and works `with_workers` too: without them another process must.
 ///
 /// # Errors
 /// What keeps the server from starting, in words an operator can act on.
-pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(config: Config, stop: CancellationToken, with_workers: bool) -> anyhow::Result<()> {
     let metrics = telemetry::metrics()?;
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
@@ -63,7 +64,29 @@ pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()
     if databases.is_embedded() {
         demo::welcome(&identity, &state, address).await?;
     }
+    let workers = Workers::new(stop.clone());
+    workers.tend_process(&state);
+    if with_workers {
+        workers.tend_database(&state);
+    }
     serve_on(listener, router, stop, config.server.shutdown_grace).await;
+    workers.ended().await;
+    databases.close().await
+}
+
+/// Works without serving, until `stop` is cancelled.
+///
+/// # Errors
+/// What keeps the workers from starting.
+pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let metrics = telemetry::metrics()?;
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let databases = Databases::open(&config).await?;
+    let (state, _) = compose(config.server.clone(), databases.database().clone(), clock, None, metrics)?;
+    let workers = Workers::new(stop);
+    workers.tend_database(&state);
+    tracing::info!("working");
+    workers.ended().await;
     databases.close().await
 }
 

@@ -197,6 +197,18 @@ impl AppError {
         self.0.retry_after
     }
 
+    /// The chain of causes, for the log only.
+    #[must_use]
+    pub fn causes(&self) -> String {
+        let mut told = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            told.push(cause.to_string());
+            next = cause.source();
+        }
+        told.join(": ")
+    }
+
     /// Extension members of the problem document.
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {

@@ -1,0 +1,68 @@
+//! Floor 7: what is done without being asked, each piece of work a call down to a service or repository. Knows no HTTP.
+
+mod housekeeping;
+mod periodic;
+mod seal;
+
+use std::time::Duration;
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::periodic::{Task, run};
+pub use self::{
+    housekeeping::{forget_expired_keys, forget_inbound_events},
+    periodic::Done,
+    seal::seal_once,
+};
+use crate::{errors::Result, state::AppState};
+
+/// A line of the audit log is sealed within about this time of its commit.
+const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
+const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
+const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
+const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
+
+/// The running workers of one process.
+#[derive(Debug)]
+pub struct Workers {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// No worker yet; all will end when `stop` is cancelled, each when it has finished what it is at.
+    #[must_use]
+    pub fn new(stop: CancellationToken) -> Self {
+        Self { tasks: TaskTracker::new(), stop }
+    }
+
+    /// Starts what a process that serves does for itself.
+    pub fn tend_process(&self, state: &AppState) {
+        self.start(IDLE_CALLERS, state, |state| async move {
+            state.rate_limiter().forget_idle();
+            Ok(Done::default())
+        });
+    }
+
+    /// Starts what some process must do for the database. That more than one does it costs little and breaks nothing.
+    pub fn tend_database(&self, state: &AppState) {
+        self.start(SEAL, state, |state| async move { seal_once(&state).await });
+        self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
+        self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
+    }
+
+    fn start<W, F>(&self, task: Task, state: &AppState, work: W)
+    where
+        W: Fn(AppState) -> F + Send + 'static,
+        F: Future<Output = Result<Done>> + Send + 'static,
+    {
+        let state = state.clone();
+        self.tasks.spawn(run(task, self.stop.clone(), move || work(state.clone())));
+    }
+
+    /// Waits until all have ended.
+    pub async fn ended(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
