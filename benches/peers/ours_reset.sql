@@ -2,7 +2,9 @@
 delete from lead_list_members where added_at > '2026-06-01';
 delete from leads where created_at > '2026-06-01';
 alter table audit_logs disable trigger user;
-truncate audit_logs;
+alter table audit_chain_heads disable trigger user;
+truncate audit_logs, audit_chain_heads;
+alter table audit_chain_heads enable trigger user;
 alter table audit_logs enable trigger user;
 vacuum (analyze) leads;
 vacuum (analyze) lead_list_members;

@@ -88,7 +88,7 @@ pub(super) fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
 }
 
 async fn start(config: &Config) -> anyhow::Result<EmbeddedPostgres> {
-    let mut options = EmbeddedOptions::new(data_dir(config)?);
+    let mut options = EmbeddedOptions::new(data_dir(config)?.join("postgres"));
     options.bin_dir = config.database.pg_bin_dir.clone();
     options.search_path = config.database.path.clone().map(Into::into);
     EmbeddedPostgres::start(options).await.context("the embedded database cannot be started")

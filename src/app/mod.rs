@@ -55,7 +55,20 @@ pub async fn serve(config: Config, stop: CancellationToken, with_workers: bool) 
     let metrics = telemetry::metrics()?;
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
-    let identity = identity::Identity::of(&config, Arc::clone(&clock))?;
+    let served = serve_over(&databases, &config, clock, metrics, stop, with_workers).await;
+    databases.close().await?;
+    served
+}
+
+async fn serve_over(
+    databases: &Databases,
+    config: &Config,
+    clock: SharedClock,
+    metrics: PrometheusHandle,
+    stop: CancellationToken,
+    with_workers: bool,
+) -> anyhow::Result<()> {
+    let identity = identity::Identity::of(config, Arc::clone(&clock))?;
     let (state, router) =
         compose(config.server.clone(), databases.database().clone(), clock, Some(identity.verifier.clone()), metrics)?;
     let listener = listen(&config.server).await?;
@@ -71,7 +84,7 @@ pub async fn serve(config: Config, stop: CancellationToken, with_workers: bool) 
     }
     serve_on(listener, router, stop, config.server.shutdown_grace).await;
     workers.ended().await;
-    databases.close().await
+    Ok(())
 }
 
 /// Works without serving, until `stop` is cancelled.
@@ -82,12 +95,15 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     let metrics = telemetry::metrics()?;
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
-    let (state, _) = compose(config.server.clone(), databases.database().clone(), clock, None, metrics)?;
-    let workers = Workers::new(stop);
-    workers.tend_database(&state);
-    tracing::info!("working");
-    workers.ended().await;
-    databases.close().await
+    let composed = compose(config.server.clone(), databases.database().clone(), clock, None, metrics);
+    if let Ok((state, _)) = &composed {
+        let workers = Workers::new(stop);
+        workers.tend_database(state);
+        tracing::info!("working");
+        workers.ended().await;
+    }
+    databases.close().await?;
+    composed.map(|_| ())
 }
 
 async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {

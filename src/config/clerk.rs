@@ -8,21 +8,26 @@ use super::{DevelopmentMode, Environment, Vars, publishable_key::PublishableKey}
 /// Whose tokens are believed.
 #[derive(Debug, Clone)]
 pub enum IdentitySettings {
-    /// Clerk's.
-    Clerk(Box<ClerkSettings>),
-    /// Our own demo issuer's: only without any Clerk setting, and never in production.
+    /// A Clerk instance's.
+    Clerk(TokenSettings),
+    /// Our own demo issuer's: only if no Clerk instance is named, and never in production.
     Demo(DevelopmentMode),
 }
 
-/// A Clerk instance.
+/// How a Clerk instance's tokens are told.
 #[derive(Debug, Clone)]
-pub struct ClerkSettings {
+pub struct TokenSettings {
     /// `CLERK_ISSUER`, or what `CLERK_PUBLISHABLE_KEY` says.
     pub issuer: String,
     /// `CLERK_AUTHORIZED_PARTIES`: the origins a token may have been made for; empty means any.
     pub authorized_parties: Vec<String>,
     /// What tokens are verified with.
     pub keys: TokenKeys,
+}
+
+/// What else passes between Clerk and us.
+#[derive(Debug, Clone)]
+pub struct ClerkSettings {
     /// `CLERK_SECRET_KEY`; without it, changes that Clerk owns are refused.
     pub secret_key: Option<SecretString>,
     /// `CLERK_API_URL`.
@@ -43,36 +48,42 @@ pub enum TokenKeys {
 /// The demo issuer. No Clerk instance can have this name: `.invalid` never resolves (RFC 2606).
 pub const DEMO_ISSUER: &str = "https://demo.clento.invalid";
 
-const NAMES: &[&str] = &[
-    "CLERK_PUBLISHABLE_KEY",
-    "CLERK_SECRET_KEY",
-    "CLERK_JWT_KEY",
-    "CLERK_JWKS_URL",
-    "CLERK_ISSUER",
-    "CLERK_AUTHORIZED_PARTIES",
-    "CLERK_WEBHOOK_SIGNING_SECRET",
-];
+/// Any of these names an instance.
+const INSTANCE: &[&str] = &["CLERK_PUBLISHABLE_KEY", "CLERK_JWT_KEY", "CLERK_JWKS_URL", "CLERK_ISSUER"];
 
-pub(super) fn read(vars: &mut Vars, environment: Environment) -> IdentitySettings {
+pub(super) fn read_identity(vars: &mut Vars, environment: Environment) -> IdentitySettings {
     if let Some(development) = environment.development()
-        && NAMES.iter().all(|name| vars.text(name).is_none())
+        && INSTANCE.iter().all(|name| vars.text(name).is_none())
     {
         return IdentitySettings::Demo(development);
     }
     let issuer = issuer(vars, environment);
     let keys = keys(vars, &issuer);
-    let settings = ClerkSettings {
-        authorized_parties: vars.list("CLERK_AUTHORIZED_PARTIES"),
-        secret_key: vars.secret("CLERK_SECRET_KEY"),
-        api_url: https_url(vars, "CLERK_API_URL", environment).unwrap_or_else(|| CLERK_API.clone()),
-        webhook_secrets: webhook_secrets(vars),
-        issuer,
-        keys,
-    };
-    if environment.is_production() {
-        require_all(vars, &settings);
+    let authorized_parties = vars.list("CLERK_AUTHORIZED_PARTIES");
+    if environment.is_production() && authorized_parties.is_empty() {
+        vars.fault(
+            "CLERK_AUTHORIZED_PARTIES",
+            "is required in production: the origins of the front end, comma-separated",
+        );
     }
-    IdentitySettings::Clerk(Box::new(settings))
+    IdentitySettings::Clerk(TokenSettings { issuer, authorized_parties, keys })
+}
+
+impl ClerkSettings {
+    pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
+        let settings = Self {
+            secret_key: vars.secret("CLERK_SECRET_KEY"),
+            api_url: https_url(vars, "CLERK_API_URL", environment).unwrap_or_else(|| CLERK_API.clone()),
+            webhook_secrets: webhook_secrets(vars),
+        };
+        if environment.is_production() && settings.secret_key.is_none() {
+            vars.fault("CLERK_SECRET_KEY", "is required in production: sk_live_… from Clerk's dashboard");
+        }
+        if environment.is_production() && settings.webhook_secrets.is_empty() {
+            vars.fault("CLERK_WEBHOOK_SIGNING_SECRET", "is required in production: whsec_… of the webhook endpoint");
+        }
+        settings
+    }
 }
 
 static CLERK_API: std::sync::LazyLock<Url> = std::sync::LazyLock::new(|| {
@@ -124,21 +135,6 @@ fn webhook_secrets(vars: &mut Vars) -> Vec<SecretString> {
         vars.fault("CLERK_WEBHOOK_SIGNING_SECRET", "must begin with whsec_, as Clerk's dashboard shows it");
     }
     secrets.into_iter().map(SecretString::from).collect()
-}
-
-fn require_all(vars: &mut Vars, settings: &ClerkSettings) {
-    if settings.authorized_parties.is_empty() {
-        vars.fault(
-            "CLERK_AUTHORIZED_PARTIES",
-            "is required in production: the origins of the front end, comma-separated",
-        );
-    }
-    if settings.secret_key.is_none() {
-        vars.fault("CLERK_SECRET_KEY", "is required in production: sk_live_… from Clerk's dashboard");
-    }
-    if settings.webhook_secrets.is_empty() {
-        vars.fault("CLERK_WEBHOOK_SIGNING_SECRET", "is required in production: whsec_… of the webhook endpoint");
-    }
 }
 
 fn https_url(vars: &mut Vars, name: &'static str, environment: Environment) -> Option<Url> {

@@ -8,7 +8,7 @@ mod publishable_key;
 mod server;
 mod vars;
 
-pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys};
+pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys, TokenSettings};
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
 pub use logging::{LogFormat, LoggingConfig};
@@ -62,6 +62,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Who may sign in.
     pub identity: IdentitySettings,
+    /// What else passes between Clerk and us.
+    pub clerk: ClerkSettings,
     /// What secrets are sealed with.
     pub encryption: EncryptionKeys,
     /// What is logged, and how.
@@ -89,7 +91,8 @@ impl Config {
             environment,
             server: ServerConfig::read(&mut vars, environment),
             database: DatabaseConfig::read(&mut vars, environment),
-            identity: clerk::read(&mut vars, environment),
+            identity: clerk::read_identity(&mut vars, environment),
+            clerk: ClerkSettings::read(&mut vars, environment),
             encryption: EncryptionKeys::read(&mut vars, environment),
             logging: LoggingConfig::read(&mut vars, environment),
         };
