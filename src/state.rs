@@ -24,6 +24,7 @@ struct Inner {
     verifier: Option<SessionVerifier>,
     metrics: PrometheusHandle,
     rate_limiter: RateLimiter,
+    sign_in_failures: RateLimiter,
     audit_logs: AuditLogService,
     identity: IdentityService,
     lead_lists: LeadListService,
@@ -56,6 +57,7 @@ impl AppState {
             identity: IdentityService::new(context.clone()),
             lead_lists: LeadListService(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
+            sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             server,
             context,
             schemas,
@@ -98,6 +100,12 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> String {
         self.0.metrics.render()
+    }
+
+    /// How often an address has failed to sign in.
+    #[must_use]
+    pub fn sign_in_failures(&self) -> &RateLimiter {
+        &self.0.sign_in_failures
     }
 
     /// How often each caller may ask.

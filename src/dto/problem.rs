@@ -17,7 +17,7 @@ use crate::errors::{AppError, Fault, Kind};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "type": "https://docs.clento.dev/problems/validation_failed",
-    "title": "Unprocessable Content",
+    "title": "Unprocessable Entity",
     "status": 422,
     "code": "validation_failed",
     "detail": "The request has 1 fault.",

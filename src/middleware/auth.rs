@@ -1,5 +1,7 @@
 //! `require_auth`: a valid session token, or 401.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, header},
@@ -7,18 +9,41 @@ use axum::{
     response::Response,
 };
 
-use super::witness::Session;
+use super::{observe::client_address, witness::Session};
 use crate::{
     errors::{AppError, Kind, Result},
+    integrations::clerk::SessionToken,
     state::AppState,
 };
 
 /// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it.
 ///
 /// # Errors
-/// 401 with the reason; 503 if the issuer's keys cannot be had.
+/// 401 with the reason; 429 for an address that fails too often; 503 if the issuer's keys cannot be had.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
-    let token = bearer(request.headers())?;
+    let address = client_address(&state, &request).unwrap_or_default();
+    if state.sign_in_failures().is_barred(&address) {
+        return Err(too_many_failures(Duration::from_secs(1)));
+    }
+    let token = match verified(&state, request.headers()).await {
+        Ok(token) => token,
+        Err(error) if error.kind() == Kind::Unauthenticated => {
+            state.sign_in_failures().count_failure(address).map_err(too_many_failures)?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    request.extensions_mut().insert(Session { token });
+    Ok(next.run(request).await)
+}
+
+fn too_many_failures(wait: Duration) -> AppError {
+    AppError::new(Kind::RateLimited, "too_many_failures", "Too many failed sign-ins from this address. Wait a moment.")
+        .with_retry_after(wait)
+}
+
+async fn verified(state: &AppState, headers: &HeaderMap) -> Result<Arc<SessionToken>> {
+    let token = bearer(headers)?;
     let verifier = state.verifier().ok_or_else(|| {
         AppError::new(
             Kind::Unauthenticated,
@@ -26,9 +51,7 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
             "This server has no Clerk settings: nobody can sign in.",
         )
     })?;
-    let token = verifier.verify(token).await?;
-    request.extensions_mut().insert(Session { token });
-    Ok(next.run(request).await)
+    Ok(verifier.verify(token).await?)
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1). Cookies are not read, so no request can be forged across sites.

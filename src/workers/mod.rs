@@ -40,6 +40,7 @@ impl Workers {
     pub fn tend_process(&self, state: &AppState) {
         self.start(IDLE_CALLERS, state, |state| async move {
             state.rate_limiter().forget_idle();
+            state.sign_in_failures().forget_idle();
             Ok(Done::default())
         });
     }

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{Migrate, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -77,7 +77,11 @@ impl Database {
     /// # Errors
     /// The database is away, or a migration fails or was changed after it was applied.
     pub async fn migrate(&self) -> Result<()> {
-        MIGRATOR.run(&self.pool).await.map_err(AppError::internal)
+        // A connection without the statement limit: building an index may take long, and cannot lift the limit itself.
+        let options = self.pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
+        let mut conn = PgConnection::connect_with(&options).await?;
+        MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
+        Ok(conn.close().await?)
     }
 
     /// How many of the known migrations are applied.
