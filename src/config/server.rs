@@ -51,13 +51,6 @@ impl ServerConfig {
                 "is required in production: the origins of the front end, comma-separated",
             );
         }
-        // Development leaves room for a load test; production for what a busy front end does.
-        let default_rate = if environment.is_production() { 50 } else { 100_000 };
-        let rate_limit_per_second =
-            vars.parsed("RATE_LIMIT_PER_SECOND", "a whole number above 0").unwrap_or(default_rate);
-        if rate_limit_per_second == 0 {
-            vars.fault("RATE_LIMIT_PER_SECOND", "must be a whole number above 0");
-        }
         Self {
             host: vars.parsed("HOST", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: vars.parsed("PORT", "a port number").unwrap_or(3001),
@@ -66,7 +59,7 @@ impl ServerConfig {
             } else {
                 cors_allowed_origins
             },
-            rate_limit_per_second,
+            rate_limit_per_second: rate_limit(vars, environment),
             trusted_proxy_hops: vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0),
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
@@ -75,6 +68,16 @@ impl ServerConfig {
             shutdown_grace: Duration::from_secs(30),
         }
     }
+}
+
+fn rate_limit(vars: &mut Vars, environment: Environment) -> u32 {
+    // Development leaves room for a load test; production for what a busy front end does.
+    let default = if environment.is_production() { 50 } else { 100_000 };
+    let per_second = vars.parsed("RATE_LIMIT_PER_SECOND", "a whole number above 0").unwrap_or(default);
+    if per_second == 0 {
+        vars.fault("RATE_LIMIT_PER_SECOND", "must be a whole number above 0");
+    }
+    per_second
 }
 
 /// Scheme, host and perhaps a port, just as a browser spells it (RFC 6454, 6.2).

@@ -66,11 +66,12 @@ pub async fn idempotency(
             "idempotency_answer_lost",
             "The first request with this Idempotency-Key took effect, but its answer was lost. Read the resource instead of repeating it.",
         )),
-        KeyClaim::OtherBody => {
-            let detail = "This Idempotency-Key was used with another body.";
-            Err(AppError::new(Kind::Invalid, "idempotency_key_reused", detail))
-        }
+        KeyClaim::OtherBody => Err(other_body()),
     }
+}
+
+fn other_body() -> AppError {
+    AppError::new(Kind::Invalid, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
 }
 
 fn conflict(code: &'static str, detail: &'static str) -> AppError {

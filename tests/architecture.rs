@@ -1,0 +1,36 @@
+//! The house's rules, held against the sources: who may import whom, how long things may be, and that what is said twice is said alike.
+
+#![expect(clippy::unwrap_used, reason = "clippy knows test functions, not their helpers")]
+
+#[path = "architecture/environment.rs"]
+mod environment;
+#[path = "architecture/floors.rs"]
+mod floors;
+#[path = "architecture/sizes.rs"]
+mod sizes;
+#[path = "architecture/source.rs"]
+mod source;
+
+use proc_macro2::TokenTree;
+use source::{Source, sources, walk};
+
+/// A route without documentation cannot exist: `routes!` registers both, `.route(…)` only one.
+#[test]
+fn routes_are_registered_with_their_documentation() {
+    let mut offenders = Vec::new();
+    for Source { path, file, .. } in sources("src/routers") {
+        walk(&file, &mut |tokens, index| {
+            let [before, name, after] = [index.checked_sub(1), Some(index), Some(index + 1)]
+                .map(|index| index.and_then(|index| tokens.get(index)));
+            if let (Some(TokenTree::Punct(dot)), Some(TokenTree::Ident(name)), Some(TokenTree::Group(_))) =
+                (before, name, after)
+                && dot.as_char() == '.'
+                && name.to_string().starts_with("route")
+                && !["route_layer", "routes"].contains(&name.to_string().as_str())
+            {
+                offenders.push(format!("{path}:{}: .{name}(…)", name.span().start().line));
+            }
+        });
+    }
+    assert!(offenders.is_empty(), "register these with routes!:\n{}", offenders.join("\n"));
+}
