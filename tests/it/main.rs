@@ -5,9 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod audit_logs;
 mod authorization;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_tokens;
 mod clerk_webhooks;
+mod conventions;
 mod lead_lists;
+mod schema;

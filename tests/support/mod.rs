@@ -8,7 +8,9 @@ pub(crate) mod clock;
 pub(crate) mod fake_clerk;
 pub(crate) mod fake_issuer;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 pub(crate) mod svix_sign;
 
 pub(crate) use app::TestApp;
 pub(crate) use caller::{Answer, Caller};
+pub(crate) use clock::ManualClock;

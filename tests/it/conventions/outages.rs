@@ -1,0 +1,72 @@
+//! The database goes away and comes back; the server is told to stop.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::{net::TcpStream, time::timeout};
+
+use super::LISTS;
+use crate::support::{ManualClock, TestApp, proxy::Proxy};
+
+/// The service, reaching its database through a proxy that can be cut.
+async fn behind_a_proxy() -> (TestApp, Proxy) {
+    let direct = TestApp::start().await;
+    let proxy = Proxy::to(&direct.database.url).await;
+    let db = clento::repositories::Database::new(&direct.database.settings(proxy.url())).unwrap();
+    let TestApp { database, .. } = direct;
+    (TestApp::start_on(database, db, ManualClock::new(), |_| {}).await, proxy)
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_requests_may_be_tried_again_later() {
+    let (app, proxy) = behind_a_proxy().await;
+    let member = app.member();
+    let list = member.post(LISTS, json!({"name": "A"})).await.expect(201);
+    app.anonymous().get("/ready").await.expect(200);
+    proxy.cut();
+    for _ in 0..2 {
+        for call in [
+            member.request(Method::GET, LISTS),
+            member.request(Method::POST, LISTS).json(json!({"name": "B"})),
+            member.request(Method::POST, LISTS).header("idempotency-key", "key").json(json!({"name": "B"})),
+            app.outsider().request(Method::GET, LISTS),
+            app.anonymous().request(Method::GET, "/ready"),
+        ] {
+            let answer = timeout(Duration::from_secs(20), call.send()).await.expect("an answer rather than silence");
+            assert_eq!(answer.status, 503, "{}", answer.text);
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+            assert!(!answer.text.contains("127.0.0.1"), "{}", answer.text);
+            answer.expect_problem(503, "database_unavailable");
+        }
+        app.anonymous().get("/health").await.expect(200);
+    }
+    proxy.mend();
+    let lists = member.get(LISTS).await.expect(200);
+    assert_eq!(lists["data"], json!([list]), "what was refused was not done");
+    member.post(LISTS, json!({"name": "B"})).await.expect(201);
+    app.anonymous().get("/ready").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_finished_before_the_server_stops() {
+    let app = TestApp::start().await;
+    let made = app.member().post(LISTS, json!({"name": "A"})).await;
+    let path = made.header("location").to_owned();
+    let mut blocker = app.pool.begin().await.unwrap();
+    sqlx::query("select from lead_lists for update").execute(&mut *blocker).await.unwrap();
+    let change = tokio::spawn(app.member().request(Method::PATCH, &path).json(json!({"name": "B"})).send());
+    let waiting =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&app.pool).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    app.stop.cancel();
+    let address = app.base.trim_start_matches("http://");
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!change.is_finished());
+    blocker.commit().await.unwrap();
+    assert_eq!(change.await.unwrap().expect(200)["name"], "B");
+}

@@ -1,0 +1,114 @@
+//! Headers: request ids, CORS, security, compression, rates.
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::json;
+
+use super::LISTS;
+use crate::support::{
+    TestApp,
+    app::ORIGIN,
+    caller::{Answer, Caller},
+};
+
+#[tokio::test]
+async fn a_well_formed_request_id_is_kept_and_any_other_replaced() {
+    let app = TestApp::start().await;
+    let with = |id: &str| app.anonymous().request(Method::GET, "/health").header("x-request-id", id).send();
+    let longest = "x".repeat(128);
+    for kept in ["7", "req-7_A.b", &longest] {
+        assert_eq!(with(kept).await.header("x-request-id"), kept);
+    }
+    for replaced in ["", "a b", "a\"b", "<script>", &"x".repeat(129), "a,b"] {
+        let given = with(replaced).await.header("x-request-id").to_owned();
+        assert_eq!(given.parse::<uuid::Uuid>().unwrap().get_version_num(), 7, "{replaced} became {given}");
+    }
+    let (one, other) = (app.anonymous().get("/health").await, app.anonymous().get("/health").await);
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+}
+
+async fn preflight(app: &TestApp, origin: &str) -> Answer {
+    let call = app.anonymous().request(Method::OPTIONS, LISTS).header("origin", origin);
+    let call = call.header("access-control-request-method", "PATCH");
+    call.header(
+        "access-control-request-headers",
+        "authorization,content-type,if-match,idempotency-key,x-organization-id",
+    )
+    .send()
+    .await
+}
+
+#[tokio::test]
+async fn pages_of_listed_origins_may_call_and_no_others() {
+    let app = TestApp::start().await;
+    let allowed = preflight(&app, ORIGIN).await;
+    assert_eq!(allowed.status, 200);
+    assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
+    assert!(allowed.header("access-control-allow-methods").contains("PATCH"), "{:?}", allowed.headers);
+    for header in ["authorization", "content-type", "if-match", "idempotency-key", "x-organization-id"] {
+        assert!(allowed.header("access-control-allow-headers").contains(header), "{header}: {:?}", allowed.headers);
+    }
+    assert_eq!(allowed.header("access-control-allow-credentials"), "", "cookies are not read");
+    for stranger in ["https://evil.test", "http://app.clento.test", "https://app.clento.test.evil.test", "null"] {
+        let denied = preflight(&app, stranger).await;
+        assert_eq!(denied.header("access-control-allow-origin"), "", "{stranger}");
+    }
+    let answer = app.member().request(Method::GET, LISTS).header("origin", ORIGIN).send().await;
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    for header in ["etag", "location", "x-request-id", "retry-after", "ratelimit"] {
+        assert!(answer.header("access-control-expose-headers").contains(header), "{header}: {:?}", answer.headers);
+    }
+    let refusal = app.anonymous().request(Method::GET, LISTS).header("origin", ORIGIN).send().await;
+    assert_eq!(refusal.header("access-control-allow-origin"), ORIGIN, "a page must be able to read why");
+}
+
+fn check_security(headers: &HeaderMap) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        assert_eq!(headers.get(name).unwrap(), value);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_guarded_against_framing_sniffing_and_caching() {
+    let app = TestApp::start().await;
+    for (path, status) in [(LISTS, 200), ("/health", 200), ("/api/v1/nothing", 404)] {
+        let answer = app.member().get(path).await;
+        assert_eq!(answer.status, status);
+        check_security(&answer.headers);
+    }
+    check_security(&app.anonymous().get(LISTS).await.headers);
+}
+
+#[tokio::test]
+async fn an_answer_is_compressed_for_who_can_read_it() {
+    let app = TestApp::start().await;
+    app.member().post(LISTS, json!({"name": "A", "description": "x".repeat(1500)})).await.expect(201);
+    let plain = app.member().get(LISTS).await;
+    assert_eq!(plain.header("content-encoding"), "");
+    let zipped = app.member().request(Method::GET, LISTS).header("accept-encoding", "gzip").send().await;
+    assert_eq!((zipped.status.as_u16(), zipped.header("content-encoding")), (200, "gzip"));
+    assert!(zipped.header("vary").contains("accept-encoding"), "{:?}", zipped.headers);
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_how_long_to_wait() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let (member, admin) = (app.member(), app.admin());
+    let ask = |caller: &Caller| caller.request(Method::GET, LISTS).send();
+    let first = ask(&member).await;
+    assert_eq!(first.header("ratelimit-policy"), "\"default\";q=2;w=2");
+    assert!(first.header("ratelimit").starts_with("\"default\";r=1;t="), "{:?}", first.headers);
+    first.expect(200);
+    let answers = futures::future::join_all((0..6).map(|_| ask(&member))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("one of seven at once is too many");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=2).contains(&wait), "{wait}");
+    assert!(refused.header("ratelimit").starts_with("\"default\";r=0;"), "{:?}", refused.headers);
+    refused.expect_problem(429, "rate_limited");
+    ask(&admin).await.expect(200);
+}
