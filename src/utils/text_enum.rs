@@ -1,9 +1,10 @@
 //! Enumerations that are lower snake case on the wire and `text` with a CHECK in the database.
 
-/// Declares such an enumeration, each spelling said once.
+/// Declares such an enumeration, each spelling said once. A spelling is taken as a `tt`: as a `literal` it would reach the derives in an
+/// invisible group, in which utoipa does not find it.
 #[macro_export]
 macro_rules! text_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema,
