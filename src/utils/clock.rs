@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 /// Where every other module gets the time from; `clippy.toml` bans the direct way.
 pub trait Clock: Send + Sync + 'static {
-    /// The wall clock, for facts that are stored or shown.
+    /// The wall clock, for facts that are stored or shown. To the microsecond, as the database keeps it, so that what an answer says is
+    /// what is read later.
     fn now(&self) -> DateTime<Utc>;
 
     /// Time since some fixed point that never runs backwards, for leases and cache lifetimes.
@@ -43,7 +44,7 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        Utc::now().trunc_subsecs(6)
     }
 
     fn monotonic(&self) -> Duration {
