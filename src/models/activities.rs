@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::{AccountId, ActivityId, CampaignId, ExecutionId, LeadId, OrganizationId, UserId};
+use super::{AccountId, ActivityId, CampaignId, ExecutionId, LeadId, LeadStatus, OrganizationId, UserId};
+use crate::text_enum;
 
 /// Something that happened; never changed afterwards.
 #[derive(Debug, Clone)]
@@ -13,6 +15,67 @@ pub struct Activity {
     pub organization_id: OrganizationId,
     pub r#type: String,
     pub lead_id: Option<LeadId>,
+    pub campaign_id: Option<CampaignId>,
+    pub execution_id: Option<ExecutionId>,
+    pub account_id: Option<AccountId>,
+    pub user_id: Option<UserId>,
+    pub data: Json<Map<String, Value>>,
+    pub occurred_at: DateTime<Utc>,
+}
+
+impl Activity {
+    /// A lead's status was changed by a person.
+    #[must_use]
+    pub fn lead_status_changed(
+        organization_id: OrganizationId,
+        lead_id: LeadId,
+        (from, to): (LeadStatus, LeadStatus),
+        user_id: UserId,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let data = [("from", from), ("to", to)].map(|(name, status)| (name.to_owned(), status.as_str().into()));
+        Self {
+            id: ActivityId::new(now),
+            organization_id,
+            r#type: "lead_status_changed".to_owned(),
+            lead_id: Some(lead_id),
+            campaign_id: None,
+            execution_id: None,
+            account_id: None,
+            user_id: Some(user_id),
+            data: Json(data.into_iter().collect()),
+            occurred_at: now,
+        }
+    }
+}
+
+/// Which activities are meant.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityFilter {
+    pub lead_id: Option<LeadId>,
+    pub campaign_id: Option<CampaignId>,
+    pub account_id: Option<AccountId>,
+    pub r#type: Option<String>,
+    pub occurred_after: Option<DateTime<Utc>>,
+    pub occurred_before: Option<DateTime<Utc>>,
+}
+
+text_enum! {
+    /// Where an entry of a timeline comes from.
+    TimelineKind {
+        /// Something happened.
+        Activity = "activity",
+        /// Somebody changed the lead.
+        Change = "change",
+    }
+}
+
+/// One entry of a lead's timeline: an activity, or a line of the audit log.
+#[derive(Debug, Clone)]
+pub struct TimelineEntry {
+    pub id: Uuid,
+    pub kind: TimelineKind,
+    pub r#type: String,
     pub campaign_id: Option<CampaignId>,
     pub execution_id: Option<ExecutionId>,
     pub account_id: Option<AccountId>,

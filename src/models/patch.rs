@@ -1,5 +1,7 @@
 //! A field of a merge patch (RFC 7396): absent, null, or a value.
 
+use serde_json::{Map, Value};
+
 /// What a PATCH says of one field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
@@ -32,5 +34,25 @@ impl<T> Patch<T> {
             Self::Clear => Patch::Clear,
             Self::Set(value) => Patch::Set(f(value)?),
         })
+    }
+}
+
+/// Merges `patch` into `target` as RFC 7396 says: null removes, an object is merged in turn, all else replaces.
+pub fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match (value, target.get_mut(&name)) {
+            (Value::Null, _) => {
+                target.remove(&name);
+            }
+            (Value::Object(inner), Some(Value::Object(present))) => merge(present, inner),
+            (Value::Object(inner), _) => {
+                let mut made = Map::new();
+                merge(&mut made, inner);
+                target.insert(name, Value::Object(made));
+            }
+            (value, _) => {
+                target.insert(name, value);
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
-    RequestContext, SyncTx,
+    RequestContext, SyncTx, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
@@ -28,6 +28,6 @@ pub use connected_accounts::AccountRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use lead_lists::LeadListRepository;
-pub use leads::LeadRepository;
+pub use leads::{Identities, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;

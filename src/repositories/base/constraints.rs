@@ -29,6 +29,23 @@ const CONFLICTS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// Constraint name → (JSON pointer, code, sentence) of a reference to what the organization does not have.
+const DANGLING: &[(&str, &str, &str, &str)] = &[(
+    "lead_list_members_organization_id_lead_list_id_fkey",
+    "/lead_list_ids",
+    "lead_list_not_found",
+    "There is no lead list with this id.",
+)];
+
+/// Whether a transaction failed only because of another at the same time: both at once wrote the same person, or each waited for the
+/// other. Nothing was written, and the second try sees what the other wrote.
+#[must_use]
+pub fn lost_race(error: &AppError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<sqlx::Error>());
+    let state = source.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
+    matches!(state.as_deref(), Some("23505" | "40001" | "40P01"))
+}
+
 impl From<sqlx::Error> for AppError {
     #[track_caller]
     fn from(error: sqlx::Error) -> Self {
@@ -45,10 +62,11 @@ impl From<sqlx::Error> for AppError {
                     let faults = if pointer.is_empty() { vec![] } else { vec![Fault::new(*pointer, *code, *detail)] };
                     return AppError::conflict(code, *detail).with_faults(faults).with_source(error);
                 }
-                {
-                    let state = database.code().unwrap_or_default().into_owned();
-                    by_state(&state, error)
+                if let Some((_, pointer, code, detail)) = DANGLING.iter().find(|(name, ..)| *name == constraint) {
+                    return AppError::fault(*pointer, code, *detail).with_source(error);
                 }
+                let state = database.code().unwrap_or_default().into_owned();
+                by_state(&state, error)
             }
             _ => AppError::internal(error),
         }

@@ -134,6 +134,15 @@ impl Database {
         Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
     }
 
+    /// As [`Self::begin`], for statements whose best plan depends on their values.
+    ///
+    /// # Errors
+    /// No connection is free in time.
+    pub async fn begin_search(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let tx = self.planning.begin().await?;
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+    }
+
     /// A transaction for what Clerk tells of users and organizations.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod entity;
 mod scope;
 mod tx;
 
+pub use constraints::lost_race;
 pub use database::{Database, DatabaseSettings, Migrations};
 pub use entity::BaseRepository;
 pub(in crate::repositories) use entity::base_repository;

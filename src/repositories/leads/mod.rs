@@ -1,10 +1,15 @@
-//! People to be written to: reading and deleting. Writing is in `write`, filtered lists are in `list`.
+//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list`, and in `find` is what locks leads or
+//! looks for a person.
 
 use super::base::base_repository;
 use crate::models::{LeadListId, RunningCampaigns};
 
+mod find;
 mod list;
+mod select;
 mod write;
+
+pub use find::Identities;
 
 base_repository!(
     /// The leads of one organization.

@@ -4,8 +4,15 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{CampaignId, ExecutionId, LeadId, LeadListId, LeadSource, OrganizationId, patch::Patch};
+use super::{CampaignId, ExecutionId, LeadId, LeadListId, LeadSource, OrganizationId};
 use crate::text_enum;
+
+mod batch;
+mod changes;
+pub mod input;
+
+pub use batch::*;
+pub use changes::*;
 
 /// A lead, with what it belongs to.
 #[derive(Debug, Clone)]
@@ -33,7 +40,7 @@ pub struct Lead {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Every list the lead is on, the one joined first first.
+    /// Every list the lead is on, in order of the lists' ids: the oldest list first.
     pub lead_list_ids: Vec<LeadListId>,
     /// The campaigns that are under way with this lead.
     pub running_campaigns: RunningCampaigns,
@@ -75,60 +82,6 @@ text_enum! {
     }
 }
 
-/// The fields of a lead that a caller may give, normalised.
-#[derive(Debug, Clone, Default)]
-pub struct NewLead {
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
-    pub full_name: Option<String>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub title: Option<String>,
-    pub company: Option<String>,
-    pub company_domain: Option<String>,
-    pub industry: Option<String>,
-    pub location: Option<String>,
-    pub country: Option<String>,
-    pub linkedin_url: Option<String>,
-    pub timezone: Option<String>,
-    pub external_id: Option<String>,
-    pub status: Option<LeadStatus>,
-    pub tags: Vec<String>,
-    pub custom_fields: Map<String, Value>,
-}
-
-impl NewLead {
-    /// Whether anything tells this person from another.
-    #[must_use]
-    pub fn is_identified(&self) -> bool {
-        self.email.is_some() || self.linkedin_url.is_some() || self.external_id.is_some()
-    }
-}
-
-/// A merge patch of a lead.
-#[derive(Debug, Clone, Default)]
-pub struct LeadChanges {
-    pub first_name: Patch<String>,
-    pub last_name: Patch<String>,
-    pub full_name: Patch<String>,
-    pub email: Patch<String>,
-    pub phone: Patch<String>,
-    pub title: Patch<String>,
-    pub company: Patch<String>,
-    pub company_domain: Patch<String>,
-    pub industry: Patch<String>,
-    pub location: Patch<String>,
-    pub country: Patch<String>,
-    pub linkedin_url: Patch<String>,
-    pub timezone: Patch<String>,
-    pub external_id: Patch<String>,
-    pub status: Option<LeadStatus>,
-    pub tags: Option<Vec<String>>,
-    /// A merge patch of its own: null removes a key.
-    pub custom_fields: Patch<Map<String, Value>>,
-    pub lead_list_ids: Option<Vec<LeadListId>>,
-}
-
 /// Which leads are meant.
 #[derive(Debug, Clone, Default)]
 pub struct LeadFilter {
@@ -141,4 +94,25 @@ pub struct LeadFilter {
     pub company: Option<String>,
     pub created_after: Option<DateTime<Utc>>,
     pub created_before: Option<DateTime<Utc>>,
+}
+
+impl LeadFilter {
+    /// Whether the filter lets every lead through.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { lead_list_id, status, search, tag, company, created_after, created_before } = self;
+        let texts = [search, tag, company];
+        lead_list_id.is_none()
+            && status.is_none()
+            && texts.iter().all(|text| text.is_none())
+            && created_after.is_none()
+            && created_before.is_none()
+    }
+
+    /// The list, if the filter asks for nothing else.
+    #[must_use]
+    pub fn only_list(&self) -> Option<LeadListId> {
+        let others = Self { lead_list_id: None, ..self.clone() };
+        self.lead_list_id.filter(|_| others.is_empty())
+    }
 }

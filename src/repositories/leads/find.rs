@@ -1,0 +1,97 @@
+//! Finding leads by who they are, and holding them still.
+
+use super::{
+    LeadRepository,
+    select::{filtered, leads_from},
+};
+use crate::{
+    errors::Result,
+    models::{Lead, LeadFilter, LeadId, LeadListId, RunningCampaigns},
+};
+
+/// What tells people apart, of one person or of many.
+#[derive(Debug, Default)]
+pub struct Identities {
+    /// E-mail addresses.
+    pub emails: Vec<String>,
+    /// LinkedIn profiles.
+    pub linkedin_urls: Vec<String>,
+    /// Ids of the caller's.
+    pub external_ids: Vec<String>,
+}
+
+impl LeadRepository<'_> {
+    /// The lead, locked until the transaction ends, so that two writers cannot both believe its version.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock(&mut self, id: LeadId) -> Result<Option<Lead>> {
+        let lead = leads_from!(
+            ["from leads l where l.organization_id = $1 and l.id = $2 for update of l"],
+            self.scope.id(),
+            id.0
+        );
+        Ok(lead.fetch_optional(&mut *self.conn).await?)
+    }
+
+    /// Those of `ids` that there are, locked in the one order that everybody uses.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_many(&mut self, ids: &[LeadId]) -> Result<Vec<Lead>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let leads = leads_from!(
+            ["from leads l where l.organization_id = $1 and l.id = any($2) order by l.id for update of l"],
+            self.scope.id(),
+            &ids
+        );
+        Ok(leads.fetch_all(&mut *self.conn).await?)
+    }
+
+    /// Every lead that has one of these identities, locked in the one order that everybody uses.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_identified(&mut self, identities: &Identities) -> Result<Vec<Lead>> {
+        let leads = leads_from!(
+            ["from leads l
+              where l.organization_id = $1
+                and (l.email = any($2) or l.linkedin_url = any($3) or l.external_id = any($4))
+              order by l.id for update of l"],
+            self.scope.id(),
+            &identities.emails,
+            &identities.linkedin_urls,
+            &identities.external_ids,
+        );
+        Ok(leads.fetch_all(&mut *self.conn).await?)
+    }
+
+    /// Up to `limit` leads that `filter` lets through, locked in the one order that everybody uses. Ask it of a transaction that plans
+    /// with values.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
+        let leads = filtered!(leads_from, self, filter, " order by l.id limit $10 for update of l", limit);
+        Ok(leads.fetch_all(&mut *self.conn).await?)
+    }
+
+    /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find_twin(&mut self, lead: &Lead) -> Result<Option<LeadId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select id from leads
+               where organization_id = $1 and id <> $2 and (email = $3 or linkedin_url = $4 or external_id = $5)
+               order by email is not distinct from $3 desc, linkedin_url is not distinct from $4 desc, id limit 1"#,
+            self.scope.id(),
+            lead.id.0,
+            lead.email,
+            lead.linkedin_url,
+            lead.external_id,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+}
