@@ -9,7 +9,7 @@ use crate::{
     config::ServerConfig,
     integrations::clerk::SessionVerifier,
     repositories::Database,
-    services::{AuditLogService, Context, IdentityService, LeadListService},
+    services::{ActivityService, AuditLogService, Context, IdentityService, LeadListService, LeadService},
     utils::{clock::SharedClock, json_schema::Schemas, rate_limiter::RateLimiter},
 };
 
@@ -27,7 +27,9 @@ struct Inner {
     sign_in_failures: RateLimiter,
     audit_logs: AuditLogService,
     identity: IdentityService,
+    activities: ActivityService,
     lead_lists: LeadListService,
+    leads: LeadService,
 }
 
 /// What the state is made of.
@@ -55,7 +57,9 @@ impl AppState {
         Self(Arc::new(Inner {
             audit_logs: AuditLogService(context.clone()),
             identity: IdentityService::new(context.clone()),
+            activities: ActivityService(context.clone()),
             lead_lists: LeadListService(context.clone()),
+            leads: LeadService(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             server,
@@ -138,6 +142,8 @@ macro_rules! hands_out {
 }
 
 hands_out! {
+    activities: ActivityService,
     audit_logs: AuditLogService,
     lead_lists: LeadListService,
+    leads: LeadService,
 }

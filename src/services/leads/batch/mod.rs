@@ -1,0 +1,110 @@
+//! Writing many leads at once: a constant number of statements, whatever the number of rows.
+
+mod plan;
+
+use std::collections::HashSet;
+
+use self::plan::Plan;
+use super::{LeadService, created, facts::difference, update::status_changed};
+use crate::{
+    errors::{AppError, Fault, Result},
+    models::{AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict},
+    repositories::{BaseRepository, Identities, OrgMember, OrgTx, lost_race},
+};
+
+/// How often a batch is tried that others at the same time keep from being written.
+const MAX_TRIES: usize = 6;
+
+/// Many leads to be written.
+#[derive(Debug)]
+pub struct LeadBatch {
+    /// A list for all of them.
+    pub lead_list_id: Option<LeadListId>,
+    /// What to do with people who are leads already.
+    pub on_duplicate: OnDuplicate,
+    /// The rows; of one that cannot be read, what is wrong with it.
+    pub rows: Vec<Result<NewLead, Vec<Fault>>>,
+}
+
+impl LeadService {
+    /// Writes many leads and says of each row what became of it. Two batches about the same people at the same time make one lead of
+    /// each: the one that comes second is tried again, and then finds what the first has written.
+    pub async fn batch(&self, member: &OrgMember, batch: &LeadBatch) -> Result<Vec<RowVerdict>> {
+        let mut last = None;
+        for _ in 0..MAX_TRIES {
+            match self.try_batch(member, batch).await {
+                Err(error) if lost_race(&error) => last = Some(error),
+                result => return result,
+            }
+        }
+        let busy = AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.");
+        Err(match last {
+            Some(error) => busy.with_source(error),
+            None => busy,
+        })
+    }
+
+    async fn try_batch(&self, member: &OrgMember, batch: &LeadBatch) -> Result<Vec<RowVerdict>> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let lists = known_lists(&mut tx, batch).await?;
+        let present = tx.leads().lock_identified(&identities(batch)).await?;
+        let plan = Plan::of(batch, present, &lists, member.organization_id(), tx.now());
+        write(tx, member, &plan).await?;
+        Ok(plan.verdicts)
+    }
+}
+
+/// Those of the named lists that there are. The batch's own must be among them.
+async fn known_lists(tx: &mut OrgTx, batch: &LeadBatch) -> Result<HashSet<LeadListId>> {
+    let of_rows = batch.rows.iter().flatten().flat_map(|row| row.lists.all());
+    let wanted: HashSet<_> = of_rows.chain(batch.lead_list_id).collect();
+    if wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let known: HashSet<_> = tx.lead_lists().find_many(&wanted).await?.into_iter().map(|list| list.id).collect();
+    let own = ListReferences { one: batch.lead_list_id, many: Vec::new() };
+    let faults = own.faults(|id| known.contains(&id));
+    if faults.is_empty() { Ok(known) } else { Err(AppError::invalid(faults)) }
+}
+
+fn identities(batch: &LeadBatch) -> Identities {
+    let each = |field: fn(&NewLead) -> &Option<String>| {
+        let mut values: Vec<_> = batch.rows.iter().flatten().filter_map(|row| field(row).clone()).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    };
+    Identities {
+        emails: each(|row| &row.email),
+        linkedin_urls: each(|row| &row.linkedin_url),
+        external_ids: each(|row| &row.external_id),
+    }
+}
+
+async fn write(mut tx: OrgTx, member: &OrgMember, plan: &Plan) -> Result<()> {
+    let now = tx.now();
+    let updated: Vec<Lead> = plan.updated.iter().map(|(_, after)| after.clone()).collect();
+    let activities: Vec<_> =
+        plan.updated.iter().filter_map(|(before, after)| status_changed(member, before, after)).collect();
+    if !updated.is_empty() {
+        tx.leads().update_many(&updated).await?;
+        tx.leads().join_lists(&updated, now).await?;
+    }
+    if !plan.created.is_empty() {
+        tx.leads().insert_many(&plan.created).await?;
+        tx.leads().join_lists(&plan.created, now).await?;
+    }
+    if !activities.is_empty() {
+        tx.activities().record(&activities).await?;
+    }
+    for lead in &plan.created {
+        tx.audit(created(lead));
+    }
+    for (before, after) in &plan.updated {
+        if let Some((old, new)) = difference(before, after) {
+            tx.audit(AuditEntry::new("lead.updated", "lead", after.id.0).change(old, new));
+        }
+    }
+    tx.commit().await
+}

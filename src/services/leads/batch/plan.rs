@@ -1,0 +1,156 @@
+//! What a batch does to each person, decided without asking anybody.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::LeadBatch;
+use crate::{
+    errors::Fault,
+    models::{
+        Lead, LeadId, LeadListId, NewLead, OnDuplicate, OrganizationId, RowOutcome, RowVerdict,
+        input::custom_field_faults,
+    },
+    services::leads::facts::difference,
+};
+
+/// What a batch does.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// People who become leads.
+    pub(super) created: Vec<Lead>,
+    /// Leads that change: before and after.
+    pub(super) updated: Vec<(Lead, Lead)>,
+    /// What became of each row, in the rows' order.
+    pub(super) verdicts: Vec<RowVerdict>,
+}
+
+/// What tells a person from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Identity {
+    Email(String),
+    Linkedin(String),
+    External(String),
+}
+
+struct Planner<'b> {
+    on_duplicate: OnDuplicate,
+    lists: &'b HashSet<LeadListId>,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    present: HashMap<LeadId, Lead>,
+    /// Whose an identity is: a present lead's, or an earlier row's.
+    owners: HashMap<Identity, LeadId>,
+    /// Leads that an earlier row is about.
+    claimed: HashSet<LeadId>,
+    plan: Plan,
+}
+
+impl Plan {
+    /// Goes through the rows in order.
+    pub(super) fn of(
+        batch: &LeadBatch,
+        present: Vec<Lead>,
+        lists: &HashSet<LeadListId>,
+        organization_id: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut planner = Planner {
+            on_duplicate: batch.on_duplicate,
+            lists,
+            organization_id,
+            now,
+            owners: present.iter().flat_map(|lead| of_lead(lead).map(|identity| (identity, lead.id))).collect(),
+            present: present.into_iter().map(|lead| (lead.id, lead)).collect(),
+            claimed: HashSet::new(),
+            plan: Self::default(),
+        };
+        for row in &batch.rows {
+            let verdict = match row {
+                Ok(row) => planner.place(row.clone(), batch.lead_list_id),
+                Err(faults) => RowVerdict::rejected("validation_failed", faults.clone()),
+            };
+            planner.plan.verdicts.push(verdict);
+        }
+        planner.plan
+    }
+}
+
+impl Planner<'_> {
+    fn place(&mut self, mut row: NewLead, list: Option<LeadListId>) -> RowVerdict {
+        let faults = row.lists.faults(|id| self.lists.contains(&id));
+        if !faults.is_empty() {
+            return RowVerdict::rejected("validation_failed", faults);
+        }
+        row.lists.many.extend(list);
+        let identities: Vec<Identity> = of_row(&row).collect();
+        let mut owners: Vec<LeadId> =
+            identities.iter().filter_map(|identity| self.owners.get(identity).copied()).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let verdict = match owners.as_slice() {
+            [] => self.create(row),
+            [owner] if self.claimed.contains(owner) => RowVerdict::used(RowOutcome::DuplicateInRequest, *owner),
+            [owner] => self.merge(*owner, row),
+            _ => RowVerdict::rejected("ambiguous", Vec::new()),
+        };
+        if let Some(owner) = verdict.lead_id {
+            self.claimed.insert(owner);
+            self.owners.extend(identities.into_iter().map(|identity| (identity, owner)));
+        }
+        verdict
+    }
+
+    /// Each new lead is a microsecond younger than the one before, so that they are listed in the rows' order.
+    fn create(&mut self, row: NewLead) -> RowVerdict {
+        let place = i64::try_from(self.plan.created.len()).unwrap_or_default();
+        let now = self.now + TimeDelta::microseconds(place);
+        let lead = row.into_lead(LeadId::new(now), self.organization_id, now);
+        let verdict = RowVerdict::used(RowOutcome::Created, lead.id);
+        self.plan.created.push(lead);
+        verdict
+    }
+
+    fn merge(&mut self, owner: LeadId, row: NewLead) -> RowVerdict {
+        let unchanged = RowVerdict::used(RowOutcome::Unchanged, owner);
+        let Some(before) = self.present.get(&owner) else { return unchanged };
+        let changes = match self.on_duplicate {
+            OnDuplicate::Skip => return RowVerdict { reason: Some("lead_exists"), ..unchanged },
+            OnDuplicate::UpdateEmpty => row.under(before),
+            OnDuplicate::Overwrite => row.over(before),
+        };
+        let mut after = before.clone();
+        changes.apply(&mut after);
+        let refusals = custom_field_faults(&after.custom_fields);
+        if !refusals.is_empty() {
+            let fault =
+                |refusal: crate::utils::refusal::Refusal| Fault::new("/custom_fields", refusal.code, refusal.detail);
+            return RowVerdict::rejected("validation_failed", refusals.into_iter().map(fault).collect());
+        }
+        if difference(before, &after).is_none() {
+            return unchanged;
+        }
+        after.version += 1;
+        after.updated_at = self.now;
+        self.plan.updated.push((before.clone(), after));
+        RowVerdict::used(RowOutcome::Updated, owner)
+    }
+}
+
+fn of_row(row: &NewLead) -> impl Iterator<Item = Identity> + use<> {
+    all(row.email.as_ref(), row.linkedin_url.as_ref(), row.external_id.as_ref())
+}
+
+fn of_lead(lead: &Lead) -> impl Iterator<Item = Identity> + use<> {
+    all(lead.email.as_ref(), lead.linkedin_url.as_ref(), lead.external_id.as_ref())
+}
+
+fn all(
+    email: Option<&String>,
+    linkedin: Option<&String>,
+    external: Option<&String>,
+) -> impl Iterator<Item = Identity> + use<> {
+    let email = email.cloned().map(Identity::Email);
+    let linkedin = linkedin.cloned().map(Identity::Linkedin);
+    email.into_iter().chain(linkedin).chain(external.cloned().map(Identity::External))
+}

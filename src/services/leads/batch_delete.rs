@@ -1,0 +1,102 @@
+//! Deleting many leads at once.
+
+use super::{LeadService, deleted};
+use crate::{
+    errors::Result,
+    models::{
+        Lead, LeadFilter, LeadId,
+        page::{Direction, PageRequest},
+    },
+    repositories::{BaseRepository, OrgMember, OrgTx},
+};
+
+/// Leads that one call deletes at the most.
+const MAX_DELETED: i64 = 10_000;
+/// Leads that a rehearsal shows.
+const SAMPLE: i64 = 10;
+
+/// Which leads are to be deleted.
+#[derive(Debug)]
+pub enum Doomed {
+    /// These; ids that there are none of are passed over.
+    Ids(Vec<LeadId>),
+    /// All that the filter lets through.
+    Matching(LeadFilter),
+}
+
+/// What is to be deleted, and whether in earnest.
+#[derive(Debug)]
+pub struct BatchDelete {
+    /// Which leads.
+    pub doomed: Doomed,
+    /// Whether to only say what would be deleted.
+    pub dry_run: bool,
+}
+
+/// What was deleted.
+#[derive(Debug)]
+pub struct BatchDeleted {
+    /// Leads that were meant.
+    pub matched: i64,
+    /// Leads that are gone.
+    pub deleted: i64,
+    /// Whether some are left for the next call.
+    pub has_more: bool,
+    /// A few of those that a rehearsal found.
+    pub sample: Vec<Lead>,
+}
+
+impl LeadService {
+    /// Deletes many leads, each with its line in the audit log, or rehearses that.
+    pub async fn batch_delete(&self, member: &OrgMember, request: BatchDelete) -> Result<BatchDeleted> {
+        let BatchDelete { doomed, dry_run } = request;
+        if dry_run {
+            return self.rehearse(member, &doomed).await;
+        }
+        let mut tx = self.0.db.begin_search(member, self.0.clock.now()).await?;
+        let (matched, leads) = lock(&mut tx, &doomed).await?;
+        let deleted_now = if leads.is_empty() { 0 } else { tx.leads().delete_many(&leads).await? };
+        for lead in &leads {
+            tx.audit(deleted(lead));
+        }
+        tx.commit().await?;
+        let deleted = i64::try_from(deleted_now).unwrap_or(i64::MAX);
+        Ok(BatchDeleted { matched, deleted, has_more: matched > deleted, sample: Vec::new() })
+    }
+
+    async fn rehearse(&self, member: &OrgMember, doomed: &Doomed) -> Result<BatchDeleted> {
+        let mut conn = self.0.db.search(member).await?;
+        let (matched, mut sample) = match doomed {
+            Doomed::Ids(ids) => {
+                let leads = conn.leads().find_many(ids).await?;
+                (count(&leads), leads)
+            }
+            Doomed::Matching(filter) => {
+                let first =
+                    PageRequest { limit: SAMPLE, after: None, direction: Direction::Descending, include_total: true };
+                let page = conn.leads().search(filter, &first).await?;
+                (page.total.unwrap_or_default(), page.items)
+            }
+        };
+        sample.truncate(usize::try_from(SAMPLE).unwrap_or_default());
+        Ok(BatchDeleted { matched, deleted: 0, has_more: matched > MAX_DELETED, sample })
+    }
+}
+
+async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<(i64, Vec<Lead>)> {
+    match doomed {
+        Doomed::Ids(ids) => {
+            let leads = tx.leads().lock_many(ids).await?;
+            Ok((count(&leads), leads))
+        }
+        Doomed::Matching(filter) => {
+            let leads = tx.leads().lock_matching(filter, MAX_DELETED).await?;
+            let all = if count(&leads) < MAX_DELETED { count(&leads) } else { tx.leads().count(filter).await? };
+            Ok((all, leads))
+        }
+    }
+}
+
+fn count(leads: &[Lead]) -> i64 {
+    i64::try_from(leads.len()).unwrap_or(i64::MAX)
+}

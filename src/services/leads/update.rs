@@ -1,0 +1,76 @@
+//! Changing one lead.
+
+use std::slice::from_ref;
+
+use super::{LeadService, facts::difference, lock};
+use crate::{
+    errors::{AppError, Fault, Result},
+    models::{
+        Activity, AuditEntry, Lead, LeadChanges, LeadId, ListReferences, input::custom_field_faults,
+        version::VersionGuard,
+    },
+    repositories::{OrgMember, OrgTx},
+};
+
+impl LeadService {
+    /// Changes a lead.
+    pub async fn update(
+        &self,
+        member: &OrgMember,
+        id: LeadId,
+        seen: &VersionGuard,
+        changes: LeadChanges,
+    ) -> Result<Lead> {
+        let lists = ListReferences { one: None, many: changes.lead_list_ids.clone().unwrap_or_default() };
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let before = lock(&mut tx, id).await?;
+        seen.check(before.version)?;
+        let mut lead = before.clone();
+        changes.apply(&mut lead);
+        check(&before, &lead)?;
+        match write(tx, member, &before, &mut lead).await {
+            Ok(()) => Ok(lead),
+            Err(error) => Err(self.explained(member, error, &lead, &lists).await),
+        }
+    }
+}
+
+async fn write(mut tx: OrgTx, member: &OrgMember, before: &Lead, lead: &mut Lead) -> Result<()> {
+    let Some((old, new)) = difference(before, lead) else { return Ok(()) };
+    let now = tx.now();
+    lead.version += 1;
+    lead.updated_at = now;
+    tx.leads().update_many(from_ref(lead)).await?;
+    if lead.lead_list_ids != before.lead_list_ids {
+        tx.leads().leave_lists(lead.id, &lead.lead_list_ids).await?;
+        tx.leads().join_lists(from_ref(lead), now).await?;
+    }
+    if let Some(activity) = status_changed(member, before, lead) {
+        tx.activities().record(&[activity]).await?;
+    }
+    tx.audit(AuditEntry::new("lead.updated", "lead", lead.id.0).change(old, new));
+    tx.commit().await
+}
+
+/// What must hold of a lead as a whole, whatever was patched.
+fn check(before: &Lead, lead: &Lead) -> Result<()> {
+    let mut faults = Vec::new();
+    if lead.email.is_none() && lead.linkedin_url.is_none() && lead.external_id.is_none() {
+        let lost =
+            [("/email", &before.email), ("/linkedin_url", &before.linkedin_url), ("/external_id", &before.external_id)];
+        let detail = "A lead keeps at least one of email, linkedin_url and external_id.";
+        let lost = lost.into_iter().filter(|(_, value)| value.is_some());
+        faults.extend(lost.map(|(at, _)| Fault::new(at, "identity_required", detail)));
+    }
+    let custom = custom_field_faults(&lead.custom_fields);
+    faults.extend(custom.into_iter().map(|refusal| Fault::new("/custom_fields", refusal.code, refusal.detail)));
+    if faults.is_empty() { Ok(()) } else { Err(AppError::invalid(faults)) }
+}
+
+/// The activity of a change of status, if there was one.
+pub(super) fn status_changed(member: &OrgMember, before: &Lead, after: &Lead) -> Option<Activity> {
+    (before.status != after.status).then(|| {
+        let statuses = (before.status, after.status);
+        Activity::lead_status_changed(after.organization_id, after.id, statuses, member.user_id(), after.updated_at)
+    })
+}
