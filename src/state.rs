@@ -25,9 +25,9 @@ struct Inner {
     metrics: PrometheusHandle,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
+    activities: ActivityService,
     audit_logs: AuditLogService,
     identity: IdentityService,
-    activities: ActivityService,
     lead_lists: LeadListService,
     leads: LeadService,
 }
@@ -55,9 +55,9 @@ impl AppState {
         let Parts { server, db, clock, schemas, verifier, metrics } = parts;
         let context = Context { db, clock };
         Self(Arc::new(Inner {
+            activities: ActivityService(context.clone()),
             audit_logs: AuditLogService(context.clone()),
             identity: IdentityService::new(context.clone()),
-            activities: ActivityService(context.clone()),
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),

@@ -1,6 +1,8 @@
 //! Floor 8: HTTP in and out. A controller turns a request into one service call and its result into an answer; its doc comment is the
 //! text of the API documentation.
 
+pub mod activities;
 pub mod audit_logs;
 pub mod lead_lists;
+pub mod leads;
 pub mod service;

@@ -1,14 +1,17 @@
 //! Floor 7: the wire. What is read from requests and written to responses, one file per noun, and the extractors that turn every
 //! malformed request into a problem that says what is wrong.
 
+pub mod activities;
 pub mod audit_logs;
 pub mod extract;
 pub mod lead_lists;
+pub mod leads;
 pub mod page;
 pub mod patch;
 pub mod problem;
 pub mod respond;
 pub mod service;
+pub mod tags;
 
 pub use extract::{Body, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};

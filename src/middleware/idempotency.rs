@@ -24,8 +24,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
-/// A body larger than this cannot be remembered under a key.
-const MAX_BODY: usize = 1024 * 1024;
+/// A body larger than this cannot be remembered under a key: the largest that any endpoint reads.
+const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// Remembers the answer to a POST that carries an `Idempotency-Key`.
 ///

@@ -1,8 +1,10 @@
 //! Floor 9: route tables, one file per noun, gathered into zones. A zone's guards are stacked here, once, and nowhere else.
 
+mod activities;
 mod audit_logs;
 mod docs;
 mod lead_lists;
+mod leads;
 mod openapi;
 mod public;
 
@@ -36,6 +38,8 @@ pub use openapi::{body_schemas, document};
 
 /// A JSON body's largest size, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
+/// The largest body of an endpoint that takes many records at once.
+const MAX_BATCH_BODY: usize = 8 * 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;
@@ -57,9 +61,11 @@ enum Zone {
 fn zones() -> Vec<(Zone, Routes)> {
     use OrganizationSource::Context;
     vec![
-        (Zone::Admin(Context), audit_logs::routes()),
-        (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Public, public::routes()),
+        (Zone::Organization(Context), activities::routes()),
+        (Zone::Organization(Context), lead_lists::routes()),
+        (Zone::Organization(Context), leads::routes()),
+        (Zone::Admin(Context), audit_logs::routes()),
     ]
 }
 

@@ -13,7 +13,7 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 use crate::{
     errors::{AppError, Fault, Kind, Result},
     state::AppState,
-    utils::json_schema::escape,
+    utils::json_schema::{Schemas, escape},
 };
 
 /// A JSON body that fits the published schema of `T` and the rules between its fields. All faults are reported at once.
@@ -29,24 +29,30 @@ where
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         require_json(request.headers())?;
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        let value = parse(&bytes)?;
-        let mut faults = state
-            .schemas()
-            .check(&T::name(), &value)
-            .ok_or_else(|| AppError::internal(format!("no schema is published for {}", T::name())))?;
-        let body = match serde_json::from_value::<T>(value) {
-            Ok(body) => Some(body),
-            // The schema is the more helpful judge; this is what it let through.
-            Err(error) if faults.is_empty() => return Err(unfit(&error)),
-            Err(_) => None,
-        };
-        if let Some(Err(errors)) = body.as_ref().map(Validate::validate) {
-            flatten("", &errors, &mut faults);
-        }
-        match body {
-            Some(body) if faults.is_empty() => Ok(Self(body)),
-            _ => Err(AppError::invalid(faults)),
-        }
+        fit(state.schemas(), parse(&bytes)?).map(Self)
+    }
+}
+
+/// `value` as a `T`, held against the published schema and the rules between the fields.
+///
+/// # Errors
+/// Every fault it has.
+pub(in crate::dto) fn fit<T: DeserializeOwned + Validate + ToSchema>(schemas: &Schemas, value: Value) -> Result<T> {
+    let mut faults = schemas
+        .check(&T::name(), &value)
+        .ok_or_else(|| AppError::internal(format!("no schema is published for {}", T::name())))?;
+    let body = match serde_json::from_value::<T>(value) {
+        Ok(body) => Some(body),
+        // The schema is the more helpful judge; this is what it let through.
+        Err(error) if faults.is_empty() => return Err(unfit(&error)),
+        Err(_) => None,
+    };
+    if let Some(Err(errors)) = body.as_ref().map(Validate::validate) {
+        flatten("", &errors, &mut faults);
+    }
+    match body {
+        Some(body) if faults.is_empty() => Ok(body),
+        _ => Err(AppError::invalid(faults)),
     }
 }
 

@@ -6,6 +6,8 @@ mod path;
 mod query;
 
 pub use body::Body;
+pub(in crate::dto) use body::fit;
 pub use if_match::IfMatch;
 pub use path::PathId;
+pub(in crate::dto) use query::bad as bad_parameter;
 pub use query::{ListQuery, QueryParams};

@@ -86,6 +86,6 @@ fn unknown_name(message: &str) -> String {
     message.split('`').nth(1).unwrap_or("query").to_owned()
 }
 
-fn bad(name: &str, code: &'static str, detail: &'static str) -> AppError {
+pub(in crate::dto) fn bad(name: &str, code: &'static str, detail: &'static str) -> AppError {
     AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![Fault::new(name, code, detail)])
 }

@@ -1,0 +1,147 @@
+//! A lead to be made; also one row of a batch.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationErrors};
+
+use super::{faults_of, validation};
+use crate::{
+    dto::tags::Tag,
+    errors::AppError,
+    models::{
+        LeadListId, LeadSource, LeadStatus, ListReferences, NewLead,
+        input::{self, FieldReader},
+    },
+    utils::{names, refusal::Refusal, text},
+};
+
+const UNIDENTIFIED: Refusal =
+    Refusal { code: "identity_required", detail: "At least one of email, linkedin_url and external_id is needed." };
+
+/// A lead to be made. At least one of `email`, `linkedin_url` and `external_id` is needed; blank text is as good as none.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "first_name": "Jane", "last_name": "Doe", "email": "jane@acme.com", "title": "Head of Growth", "company": "Acme",
+    "linkedin_url": "https://www.linkedin.com/in/jane-doe", "tags": ["berlin"], "custom_fields": {"seats": 40}
+}))]
+pub struct CreateLeadRequest {
+    /// What friends say.
+    #[schema(max_length = 200)]
+    pub first_name: Option<String>,
+    /// The family's name.
+    #[schema(max_length = 200)]
+    pub last_name: Option<String>,
+    /// The whole name. A first or last name that is not given is taken from it.
+    #[schema(max_length = 400)]
+    pub full_name: Option<String>,
+    /// An e-mail address. No other lead of the organization may have it, in any case of letters.
+    #[schema(max_length = 320)]
+    pub email: Option<String>,
+    /// A telephone number.
+    #[schema(max_length = 50)]
+    pub phone: Option<String>,
+    /// The job title.
+    #[schema(max_length = 300)]
+    pub title: Option<String>,
+    /// The company's name.
+    #[schema(max_length = 300)]
+    pub company: Option<String>,
+    /// The company's web site, or its domain.
+    #[schema(max_length = 2000)]
+    pub company_domain: Option<String>,
+    /// The company's industry.
+    #[schema(max_length = 200)]
+    pub industry: Option<String>,
+    /// Where the person is.
+    #[schema(max_length = 300)]
+    pub location: Option<String>,
+    /// The country.
+    #[schema(max_length = 100)]
+    pub country: Option<String>,
+    /// A LinkedIn profile, in any form that people copy. No other lead of the organization may have it.
+    #[schema(max_length = 2000)]
+    pub linkedin_url: Option<String>,
+    /// An IANA time zone, such as `Europe/Berlin`.
+    #[schema(max_length = 100)]
+    pub timezone: Option<String>,
+    /// Your own id of the person. No other lead of the organization may have it.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+    /// Where we stand with the lead; `new` unless said otherwise.
+    pub status: Option<LeadStatus>,
+    /// Where the lead comes from; `manual` unless said otherwise, `api` in a batch.
+    pub source: Option<LeadSource>,
+    /// Labels. Each is kept once.
+    #[schema(max_items = 50)]
+    pub tags: Option<Vec<Tag>>,
+    /// Fields of your own: at most 100, of 16 KiB and 5 levels together.
+    pub custom_fields: Option<Map<String, Value>>,
+    /// A list to put the lead on.
+    pub lead_list_id: Option<LeadListId>,
+    /// Lists to put the lead on.
+    #[schema(max_items = 50)]
+    pub lead_list_ids: Option<Vec<LeadListId>>,
+}
+
+/// Every rule is in the conversion; this is a rehearsal of it.
+impl Validate for CreateLeadRequest {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        validation(self.clone().read(LeadSource::Manual))
+    }
+}
+
+impl CreateLeadRequest {
+    /// The lead in its normal form.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn into_lead(self, source: LeadSource) -> Result<NewLead, AppError> {
+        self.read(source).map_err(|faults| faults_of(&faults))
+    }
+
+    fn read(self, source: LeadSource) -> Result<NewLead, Vec<(&'static str, Refusal)>> {
+        let mut reader = FieldReader::default();
+        let mut read = |name, value: Option<String>, rule| reader.field(name, value.as_deref(), rule);
+        let mut lead = NewLead {
+            first_name: read("first_name", self.first_name, input::line),
+            last_name: read("last_name", self.last_name, input::line),
+            full_name: read("full_name", self.full_name, input::line),
+            email: read("email", self.email, input::email),
+            phone: read("phone", self.phone, input::line),
+            title: read("title", self.title, input::line),
+            company: read("company", self.company, input::line),
+            company_domain: read("company_domain", self.company_domain, input::company_domain),
+            industry: read("industry", self.industry, input::line),
+            location: read("location", self.location, input::line),
+            country: read("country", self.country, input::line),
+            linkedin_url: read("linkedin_url", self.linkedin_url, input::linkedin_url),
+            timezone: read("timezone", self.timezone, input::time_zone),
+            external_id: read("external_id", self.external_id, input::line),
+            status: self.status,
+            source: self.source.unwrap_or(source),
+            tags: input::tags(self.tags.unwrap_or_default().into_iter().map(|tag| tag.0)),
+            custom_fields: self.custom_fields.unwrap_or_default(),
+            lists: ListReferences { one: self.lead_list_id, many: self.lead_list_ids.unwrap_or_default() },
+        };
+        reader.custom_fields(&lead.custom_fields);
+        if reader.faults.is_empty() && !lead.is_identified() {
+            reader.faults.push(("", UNIDENTIFIED));
+        }
+        complete_name(&mut lead);
+        reader.finish(lead)
+    }
+}
+
+/// Takes a missing first or last name from the full name.
+fn complete_name(lead: &mut NewLead) {
+    let NewLead { first_name, last_name, full_name, .. } = lead;
+    if full_name.is_none() {
+        return;
+    }
+    let names = names::complete(first_name.as_deref(), last_name.as_deref(), full_name.as_deref());
+    let fits = |name: &String| text::length(name) <= 200;
+    *first_name = first_name.take().or(names.first.filter(fits));
+    *last_name = last_name.take().or(names.last.filter(fits));
+}

@@ -1,0 +1,219 @@
+//! Leads on the wire.
+
+mod batch;
+mod batch_delete;
+mod create;
+mod filter;
+mod row;
+mod update;
+
+pub use batch::{BatchLeadsDto, BatchLeadsRequest};
+pub use batch_delete::{BatchDeleteLeadsDto, BatchDeleteLeadsRequest};
+pub use create::CreateLeadRequest;
+pub use filter::LeadFilterParams;
+pub use row::BatchRow;
+pub use update::UpdateLeadRequest;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use validator::{ValidationError, ValidationErrors};
+
+use crate::{
+    errors::{AppError, Fault},
+    models::{CampaignId, ExecutionId, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign},
+    utils::refusal::Refusal,
+};
+
+/// A person to be written to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Lead)]
+pub struct LeadDto {
+    /// The lead's id.
+    pub id: LeadId,
+    /// The list that the leads were asked by; else the oldest of `lead_list_ids`.
+    pub lead_list_id: Option<LeadListId>,
+    /// Every list the lead is on, the oldest list first.
+    pub lead_list_ids: Vec<LeadListId>,
+    /// What friends say.
+    #[schema(example = "Jane")]
+    pub first_name: Option<String>,
+    /// The family's name.
+    #[schema(example = "Doe")]
+    pub last_name: Option<String>,
+    /// The whole name; first and last name together where it was not given.
+    #[schema(example = "Jane Doe")]
+    pub full_name: Option<String>,
+    /// The e-mail address, in small letters.
+    #[schema(example = "jane@acme.com")]
+    pub email: Option<String>,
+    /// A telephone number, as given.
+    #[schema(example = "+49 30 123456")]
+    pub phone: Option<String>,
+    /// The job title.
+    #[schema(example = "Head of Growth")]
+    pub title: Option<String>,
+    /// The company's name.
+    #[schema(example = "Acme")]
+    pub company: Option<String>,
+    /// The domain of the company's web site.
+    #[schema(example = "acme.com")]
+    pub company_domain: Option<String>,
+    /// The company's industry.
+    #[schema(example = "Software")]
+    pub industry: Option<String>,
+    /// Where the person is.
+    #[schema(example = "Berlin")]
+    pub location: Option<String>,
+    /// The country.
+    #[schema(example = "Germany")]
+    pub country: Option<String>,
+    /// The LinkedIn profile, in its one form.
+    #[schema(example = "https://www.linkedin.com/in/jane-doe")]
+    pub linkedin_url: Option<String>,
+    /// The IANA time zone.
+    #[schema(example = "Europe/Berlin")]
+    pub timezone: Option<String>,
+    /// Your own id of the person.
+    #[schema(example = "crm-4711")]
+    pub external_id: Option<String>,
+    /// Where we stand with the lead.
+    pub status: LeadStatus,
+    /// Where the lead came from.
+    pub source: LeadSource,
+    /// Labels.
+    #[schema(example = json!(["berlin"]))]
+    pub tags: Vec<String>,
+    /// Fields of your own.
+    #[schema(example = json!({"seats": 40}))]
+    pub custom_fields: Map<String, Value>,
+    /// The campaigns that are under way with the lead.
+    pub running_campaigns: Vec<RunningCampaignDto>,
+    /// Counts every change; also the `ETag`.
+    #[schema(example = 1)]
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A campaign that is under way with a lead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunningCampaign)]
+pub struct RunningCampaignDto {
+    /// The lead's way through the campaign.
+    pub execution_id: ExecutionId,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The campaign's name.
+    #[schema(example = "Founders, Berlin")]
+    pub name: String,
+    /// Where the lead stands in it.
+    #[schema(example = "waiting")]
+    pub status: String,
+}
+
+impl LeadDto {
+    /// A lead, asked for by `list`.
+    #[must_use]
+    pub fn of(lead: Lead, list: Option<LeadListId>) -> Self {
+        let Lead {
+            id,
+            organization_id: _,
+            first_name,
+            last_name,
+            full_name,
+            email,
+            phone,
+            title,
+            company,
+            company_domain,
+            industry,
+            location,
+            country,
+            linkedin_url,
+            timezone,
+            external_id,
+            status,
+            source,
+            tags,
+            custom_fields,
+            version,
+            created_at,
+            updated_at,
+            lead_list_ids,
+            running_campaigns,
+        } = lead;
+        Self {
+            id,
+            lead_list_id: list.or_else(|| lead_list_ids.first().copied()),
+            lead_list_ids,
+            full_name: full_name.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+            first_name,
+            last_name,
+            email,
+            phone,
+            title,
+            company,
+            company_domain,
+            industry,
+            location,
+            country,
+            linkedin_url,
+            timezone,
+            external_id,
+            status,
+            source,
+            tags,
+            custom_fields: custom_fields.0,
+            running_campaigns: running_campaigns.0.into_iter().map(RunningCampaignDto::from).collect(),
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+impl From<Lead> for LeadDto {
+    fn from(lead: Lead) -> Self {
+        Self::of(lead, None)
+    }
+}
+
+impl From<RunningCampaign> for RunningCampaignDto {
+    fn from(running: RunningCampaign) -> Self {
+        let RunningCampaign { execution_id, campaign_id, name, status } = running;
+        Self { execution_id, campaign_id, name, status }
+    }
+}
+
+fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
+    match (first, last) {
+        (Some(first), Some(last)) => Some(format!("{first} {last}")),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}
+
+/// What a field reader refuses, as the validator crate tells it.
+fn validation<T>(read: Result<T, Vec<(&'static str, Refusal)>>) -> Result<(), ValidationErrors> {
+    let Err(faults) = read else { return Ok(()) };
+    let mut errors = ValidationErrors::new();
+    for (field, Refusal { code, detail }) in faults {
+        let field = if field.is_empty() { "__all__" } else { field };
+        errors.add(field, ValidationError::new(code).with_message(Cow::Borrowed(detail)));
+    }
+    Err(errors)
+}
+
+/// The same as an error of ours.
+fn faults_of(faults: &[(&'static str, Refusal)]) -> AppError {
+    let fault = |(field, refusal): &(&str, Refusal)| {
+        let at = if field.is_empty() { String::new() } else { format!("/{field}") };
+        Fault::new(at, refusal.code, refusal.detail)
+    };
+    AppError::invalid(faults.iter().map(fault).collect())
+}

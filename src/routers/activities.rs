@@ -1,0 +1,10 @@
+//! What happened to leads.
+
+use utoipa_axum::routes;
+
+use super::Routes;
+use crate::controllers::activities;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(activities::list))
+}
