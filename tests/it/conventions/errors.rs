@@ -88,8 +88,7 @@ async fn a_body_over_a_mebibyte_is_refused() {
 #[tokio::test]
 async fn all_faults_of_a_body_are_told_at_once_and_none_repeats_the_value() {
     let app = TestApp::start().await;
-    let body =
-        json!({"name": 7, "tags": ["a", 1, null], "source": "<b>", "description": "x".repeat(2001), "a/b": 1});
+    let body = json!({"name": 7, "tags": ["a", 1, null], "source": "<b>", "description": "x".repeat(2001), "a/b": 1});
     let answer = app.member().post(LISTS, body).await;
     assert!(!answer.text.contains("<b>"), "{}", answer.text);
     let problem = check_problem(answer, 422, "validation_failed");
