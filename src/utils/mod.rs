@@ -2,6 +2,7 @@
 
 pub mod canonical_json;
 pub mod clock;
+pub mod crypto;
 pub mod domain;
 pub mod email;
 pub mod ids;
