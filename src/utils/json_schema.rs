@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::errors::Fault;
 
+/// The fields that say which of several forms an object has.
+const TAGS: [&str; 2] = ["type", "provider"];
+
 /// More faults than this help nobody and would let a small body ask for a large answer.
 const MAX_FAULTS: usize = 100;
 
@@ -74,7 +77,7 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             match meant_branch(&at, context) {
                 Some(branch) => branch.iter().for_each(|inner| collect(inner, faults)),
-                None => faults.push(Fault::new(at, "invalid", "This value fits none of the allowed forms.")),
+                None => faults.extend(common_faults(at, context)),
             }
         }
         kind => {
@@ -87,11 +90,10 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
 /// Of several allowed forms, the one that the caller most likely meant: whose own type and tag fit.
 fn meant_branch<'e>(at: &str, context: &'e [Vec<ValidationError<'static>>]) -> Option<&'e [ValidationError<'static>]> {
     let misses_form = |error: &ValidationError<'_>| {
-        let path = error.instance_path().to_string();
-        let tag = matches!(error.kind(), ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. })
-            && path == format!("{at}/type");
-        tag || (path == at
-            && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. }))
+        let at_itself = error.instance_path().to_string() == at;
+        wrong_tag(at, error).is_some()
+            || (at_itself
+                && matches!(error.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. }))
     };
     let mut fitting = context.iter().filter(|branch| !branch.iter().any(misses_form));
     if let Some(first) = fitting.next() {
@@ -101,6 +103,46 @@ fn meant_branch<'e>(at: &str, context: &'e [Vec<ValidationError<'static>>]) -> O
     let mut others = context.iter().filter(|branch| !branch.iter().all(expects_null));
     let first = others.next()?;
     others.next().is_none().then_some(first.as_slice())
+}
+
+/// The tag that is not of this form, with what it should be.
+fn wrong_tag<'e>(at: &str, error: &'e ValidationError<'_>) -> Option<(String, &'e Value)> {
+    let path = error.instance_path().to_string();
+    let is_tag = path.strip_prefix(at).and_then(|rest| rest.strip_prefix('/')).is_some_and(|name| TAGS.contains(&name));
+    match error.kind() {
+        ValidationErrorKind::Enum { options } if is_tag => Some((path, options)),
+        ValidationErrorKind::Constant { expected_value } if is_tag => Some((path, expected_value)),
+        _ => None,
+    }
+}
+
+/// What all forms complain of when none was meant: a tag that none of them has, or what none of them lets through.
+fn common_faults(at: String, context: &[Vec<ValidationError<'static>>]) -> Vec<Fault> {
+    let tags: Option<Vec<_>> =
+        context.iter().map(|branch| branch.iter().find_map(|error| wrong_tag(&at, error))).collect();
+    if let Some(tags) = tags
+        && let Some((path, _)) = tags.first()
+        && tags.iter().all(|(other, _)| other == path)
+    {
+        let known: Vec<Value> = tags
+            .iter()
+            .flat_map(|(_, value)| value.as_array().cloned().unwrap_or_else(|| vec![(*value).clone()]))
+            .collect();
+        return vec![Fault::new(path.clone(), "not_allowed", format!("This must be one of {}.", Value::from(known)))];
+    }
+    let mut branches = context.iter().map(|branch| {
+        let mut faults = Vec::new();
+        branch.iter().for_each(|error| collect(error, &mut faults));
+        faults
+    });
+    let mut common = branches.next().unwrap_or_default();
+    for branch in branches {
+        common.retain(|fault| branch.contains(fault));
+    }
+    if common.is_empty() {
+        common.push(Fault::new(at, "invalid", "This value fits none of the allowed forms."));
+    }
+    common
 }
 
 fn expects_null(error: &ValidationError<'_>) -> bool {
