@@ -9,8 +9,10 @@ use crate::{
     config::ServerConfig,
     integrations::clerk::SessionVerifier,
     repositories::Database,
-    services::{ActivityService, AuditLogService, Context, IdentityService, LeadListService, LeadService},
-    utils::{clock::SharedClock, json_schema::Schemas, rate_limiter::RateLimiter},
+    services::{
+        AccountService, ActivityService, AuditLogService, Context, IdentityService, LeadListService, LeadService,
+    },
+    utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
 
 /// The shared state: one pointer.
@@ -27,6 +29,7 @@ struct Inner {
     sign_in_failures: RateLimiter,
     activities: ActivityService,
     audit_logs: AuditLogService,
+    accounts: AccountService,
     identity: IdentityService,
     lead_lists: LeadListService,
     leads: LeadService,
@@ -40,6 +43,8 @@ pub struct Parts {
     pub db: Database,
     /// The time.
     pub clock: SharedClock,
+    /// What seals secrets.
+    pub cipher: Cipher,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
     /// Who verifies session tokens.
@@ -52,11 +57,12 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, schemas, verifier, metrics } = parts;
+        let Parts { server, db, clock, cipher, schemas, verifier, metrics } = parts;
         let context = Context { db, clock };
         Self(Arc::new(Inner {
             activities: ActivityService(context.clone()),
             audit_logs: AuditLogService(context.clone()),
+            accounts: AccountService::new(context.clone(), cipher),
             identity: IdentityService::new(context.clone()),
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
@@ -144,6 +150,7 @@ macro_rules! hands_out {
 hands_out! {
     activities: ActivityService,
     audit_logs: AuditLogService,
+    accounts: AccountService,
     lead_lists: LeadListService,
     leads: LeadService,
 }

@@ -15,13 +15,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, IdentitySettings, ServerConfig},
+    config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
     integrations::clerk::SessionVerifier,
     repositories::Database,
     routers,
     state::{AppState, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
+        crypto::Cipher,
         json_schema::Schemas,
     },
     workers::Workers,
@@ -37,12 +38,14 @@ pub fn compose(
     server: ServerConfig,
     db: Database,
     clock: SharedClock,
+    encryption: &EncryptionKeys,
     verifier: Option<SessionVerifier>,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
-    let state = AppState::new(Parts { server, db, clock, schemas, verifier, metrics });
+    let cipher = Cipher::new(&encryption.0)?;
+    let state = AppState::new(Parts { server, db, clock, cipher, schemas, verifier, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }
@@ -69,8 +72,14 @@ async fn serve_over(
     with_workers: bool,
 ) -> anyhow::Result<()> {
     let identity = identity::Identity::of(config, Arc::clone(&clock))?;
-    let (state, router) =
-        compose(config.server.clone(), databases.database().clone(), clock, Some(identity.verifier.clone()), metrics)?;
+    let (state, router) = compose(
+        config.server.clone(),
+        databases.database().clone(),
+        clock,
+        &config.encryption,
+        Some(identity.verifier.clone()),
+        metrics,
+    )?;
     let listener = listen(&config.server).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
@@ -95,7 +104,8 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     let metrics = telemetry::metrics()?;
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
-    let composed = compose(config.server.clone(), databases.database().clone(), clock, None, metrics);
+    let composed =
+        compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
     if let Ok((state, _)) = &composed {
         let workers = Workers::new(stop);
         workers.tend_database(state);

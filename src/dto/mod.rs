@@ -3,6 +3,7 @@
 
 pub mod activities;
 pub mod audit_logs;
+pub mod connected_accounts;
 pub mod extract;
 pub mod lead_lists;
 pub mod leads;

@@ -24,6 +24,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same patch of something else.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(f(value)),
+        }
+    }
+
     /// The same patch of something else, or the fault that the value has.
     ///
     /// # Errors

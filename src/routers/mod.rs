@@ -2,6 +2,7 @@
 
 mod activities;
 mod audit_logs;
+mod connected_accounts;
 mod docs;
 mod lead_lists;
 mod leads;
@@ -66,6 +67,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Organization(Context), leads::routes()),
         (Zone::Admin(Context), audit_logs::routes()),
+        (Zone::Organization(Context), connected_accounts::routes()),
     ]
 }
 

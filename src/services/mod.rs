@@ -3,12 +3,14 @@
 
 pub mod activities;
 pub mod audit_logs;
+pub mod connected_accounts;
 pub mod identity;
 pub mod lead_lists;
 pub mod leads;
 
 pub use activities::ActivityService;
 pub use audit_logs::AuditLogService;
+pub use connected_accounts::AccountService;
 pub use identity::IdentityService;
 pub use lead_lists::LeadListService;
 pub use leads::LeadService;

@@ -170,7 +170,12 @@ mod tests {
     }
 
     fn place() -> Place {
-        Place { organization: Uuid::from_u128(1), table: "connected_accounts", row: Uuid::from_u128(2), column: "credentials" }
+        Place {
+            organization: Uuid::from_u128(1),
+            table: "connected_accounts",
+            row: Uuid::from_u128(2),
+            column: "credentials",
+        }
     }
 
     fn opened(cipher: &Cipher, place: Place, sealed: &Sealed) -> Result<Vec<u8>, CryptoError> {

@@ -82,7 +82,8 @@ impl TestApp {
         clock: Arc<ManualClock>,
         change: impl FnOnce(&mut ServerConfig),
     ) -> Self {
-        let mut server = Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings").server;
+        let Config { mut server, encryption, .. } =
+            Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings");
         change(&mut server);
         let shared: SharedClock = clock.clone();
         let settings = VerifierSettings {
@@ -94,7 +95,8 @@ impl TestApp {
             SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
         let grace = server.shutdown_grace;
-        let (state, router) = app::compose(server, db, shared, Some(verifier), metrics).expect("a service");
+        let (state, router) =
+            app::compose(server, db, shared, &encryption, Some(verifier), metrics).expect("a service");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::models::workflow::NodeType;
+use crate::models::{Channel, ConnectedAccount, Provider, workflow::NodeType};
 
 /// The longest note of an invitation from an account that is not paid for (Unipile's guide to limits).
 const FREE_NOTE: usize = 200;
@@ -28,6 +28,16 @@ pub enum LinkedinTier {
 }
 
 impl ConnectedChannel {
+    /// What `account` can do. The sandbox rehearses everything; of a real profile nothing is known to be paid for.
+    #[must_use]
+    pub fn of(account: &ConnectedAccount) -> Self {
+        match (account.channel, account.provider) {
+            (Channel::Linkedin, Provider::Sandbox) => Self::linkedin(LinkedinTier::Paid),
+            (Channel::Linkedin, _) => Self::linkedin(LinkedinTier::Free),
+            (Channel::Email, _) => Self::mailbox(),
+        }
+    }
+
     /// A LinkedIn profile.
     #[must_use]
     pub fn linkedin(tier: LinkedinTier) -> Self {

@@ -20,6 +20,7 @@ pub use config::{
 };
 pub use edge::{Delay, DelayUnit, Edge, EdgeCondition};
 pub use node::{Action, Node, NodeType};
+pub(in crate::models) use schedule::minute_of_day;
 pub use schedule::{Schedule, StopOn, Weekday};
 
 /// The most nodes of one workflow.

@@ -8,6 +8,7 @@ use super::config::{
     CommentPostConfig, ConditionConfig, ConnectionRequestConfig, FollowupConfig, InmailConfig, LikePostConfig,
     SendEmailConfig, WebhookConfig,
 };
+use crate::models::Channel;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,10 +159,26 @@ impl NodeType {
         }
     }
 
+    /// By which channel's accounts it is done; none if it needs nobody.
+    #[must_use]
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::ProfileVisit
+            | Self::LikePost
+            | Self::CommentPost
+            | Self::SendConnectionRequest
+            | Self::WithdrawRequest
+            | Self::SendFollowup
+            | Self::SendInmail => Some(Channel::Linkedin),
+            Self::SendEmail => Some(Channel::Email),
+            Self::Webhook | Self::Wait | Self::Condition => None,
+        }
+    }
+
     /// Whether a connected account has to do it; the others need nobody.
     #[must_use]
     pub fn needs_account(self) -> bool {
-        !matches!(self, Self::Webhook | Self::Wait | Self::Condition)
+        self.channel().is_some()
     }
 }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::text_enum;
+
 /// The working window of a campaign: nothing is sent outside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -51,7 +53,8 @@ impl Schedule {
 
 const DAY: u16 = 24 * 60;
 
-fn minute_of_day(text: &str) -> Option<u16> {
+/// The minute of the day of a time as `09:30`, 1,440 for `24:00`.
+pub(in crate::models) fn minute_of_day(text: &str) -> Option<u16> {
     let &[h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
     let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
     let (hours, minutes) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
@@ -79,27 +82,15 @@ pub enum Weekday {
     Sun,
 }
 
-/// What ends a campaign for a lead before its last step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StopOn {
-    /// The lead answered; an automatic answer does not count.
-    Reply,
-    /// The lead asked not to get mail.
-    Unsubscribe,
-    /// A mail came back for good.
-    Bounce,
-}
-
-impl StopOn {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reply => "reply",
-            Self::Unsubscribe => "unsubscribe",
-            Self::Bounce => "bounce",
-        }
+text_enum! {
+    /// What ends a campaign for a lead before its last step.
+    StopOn {
+        /// The lead answered; an automatic answer does not count.
+        Reply = "reply",
+        /// The lead asked not to get mail.
+        Unsubscribe = "unsubscribe",
+        /// A mail came back for good.
+        Bounce = "bounce",
     }
 }
 

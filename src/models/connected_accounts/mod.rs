@@ -1,11 +1,16 @@
 //! The LinkedIn profiles and mailboxes that send.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
 use sqlx::types::Json;
 
 use super::{AccountId, OrganizationId, UserId};
 use crate::text_enum;
+
+mod limits;
+mod window;
+
+pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
+pub use window::{SendingWindow, SendingWindowChanges};
 
 /// A sending account. Its credentials are not here: only the repository's own methods read them.
 #[derive(Debug, Clone)]
@@ -19,8 +24,8 @@ pub struct ConnectedAccount {
     pub avatar_url: Option<String>,
     pub status: AccountStatus,
     pub status_reason: Option<String>,
-    pub limits: Json<Map<String, Value>>,
-    pub sending_window: Option<Json<Map<String, Value>>>,
+    pub limits: Json<AccountLimits>,
+    pub sending_window: Option<Json<SendingWindow>>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -69,4 +74,22 @@ text_enum! {
         /// No longer ours.
         Disconnected = "disconnected",
     }
+}
+
+impl AccountStatus {
+    /// Whether a person may bring an account from this status to `next`; the others come from the provider.
+    #[must_use]
+    pub fn may_be_switched_to(self, next: Self) -> bool {
+        matches!((self, next), (Self::Connected, Self::Paused) | (Self::Paused, Self::Connected))
+    }
+}
+
+/// A sending account, as what sends from it shows it. Gathered by a query as JSON.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct AccountRef {
+    pub id: AccountId,
+    pub display_name: String,
+    pub provider: Provider,
+    pub avatar_url: Option<String>,
+    pub status: AccountStatus,
 }

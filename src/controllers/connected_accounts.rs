@@ -1,0 +1,87 @@
+//! Sending accounts.
+
+use axum::extract::State;
+
+use crate::{
+    dto::{
+        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
+        connected_accounts::{ConnectedAccountDto, CreateConnectedAccountRequest, UpdateConnectedAccountRequest},
+    },
+    errors::Result,
+    models::{AccountId, ConnectedAccount},
+    repositories::OrgMember,
+    services::AccountService,
+};
+
+/// List connected accounts
+///
+/// The LinkedIn profiles and mailboxes that the organization sends from, newest first.
+#[utoipa::path(get, path = "/connected-accounts", params(PageParams), responses((status = 200, body = PageDto<ConnectedAccountDto>)))]
+pub async fn list(
+    member: OrgMember,
+    State(accounts): State<AccountService>,
+    query: ListQuery,
+) -> Result<Paged<ConnectedAccountDto>> {
+    let page = accounts.list(&member, &query.page).await?;
+    Ok(Paged::new(page, &query.page, ConnectedAccountDto::from))
+}
+
+/// Connect an account
+///
+/// For now the provider `sandbox`: it rehearses a channel inside this service, and nothing leaves it. Any other provider is answered
+/// with 422 `provider_not_available`.
+#[utoipa::path(post, path = "/connected-accounts", request_body = CreateConnectedAccountRequest,
+    responses((status = 201, body = ConnectedAccountDto)))]
+pub async fn create(
+    member: OrgMember,
+    State(accounts): State<AccountService>,
+    Body(request): Body<CreateConnectedAccountRequest>,
+) -> Result<Created<ConnectedAccountDto>> {
+    let account = accounts.create_sandbox(&member, request.try_into()?).await?;
+    let location = format!("/api/v1/connected-accounts/{}", account.id);
+    Ok(Created { location, version: Some(account.version), body: account.into() })
+}
+
+/// Read a connected account
+#[utoipa::path(get, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), responses((status = 200, body = ConnectedAccountDto)))]
+pub async fn get(
+    member: OrgMember,
+    State(accounts): State<AccountService>,
+    PathId(id): PathId<AccountId>,
+) -> Result<Versioned<ConnectedAccountDto>> {
+    Ok(versioned(accounts.get(&member, id).await?))
+}
+
+/// Change a connected account
+///
+/// Its name, limits and hours; `status` sets it aside and takes it up again.
+#[utoipa::path(patch, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), request_body = UpdateConnectedAccountRequest,
+    responses((status = 200, body = ConnectedAccountDto)))]
+pub async fn update(
+    member: OrgMember,
+    State(accounts): State<AccountService>,
+    PathId(id): PathId<AccountId>,
+    IfMatch(seen): IfMatch,
+    Body(request): Body<UpdateConnectedAccountRequest>,
+) -> Result<Versioned<ConnectedAccountDto>> {
+    Ok(versioned(accounts.update(&member, id, &seen, request.into()).await?))
+}
+
+/// Disconnect an account
+///
+/// Deletes it with its credentials. An account that a campaign sends from stays: 409 `account_in_use`.
+#[utoipa::path(delete, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), responses((status = 204)))]
+pub async fn delete(
+    member: OrgMember,
+    State(accounts): State<AccountService>,
+    PathId(id): PathId<AccountId>,
+    IfMatch(seen): IfMatch,
+) -> Result<NoContent> {
+    accounts.delete(&member, id, &seen).await?;
+    Ok(NoContent)
+}
+
+fn versioned(account: ConnectedAccount) -> Versioned<ConnectedAccountDto> {
+    let version = account.version;
+    Versioned(account.into(), version)
+}

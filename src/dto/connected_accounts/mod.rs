@@ -1,0 +1,127 @@
+//! Sending accounts on the wire. What makes one is in `create`, what changes one in `update`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    engine::workflow::ConnectedChannel,
+    models::{
+        AccountId, AccountLimits, AccountRef, AccountStatus, Channel, ConnectedAccount, Provider, SendingWindow,
+        UserId, workflow::NodeType,
+    },
+};
+
+mod create;
+mod limits;
+mod update;
+
+pub use create::{
+    CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount, UnavailableProvider,
+};
+pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
+pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
+
+/// A LinkedIn profile or mailbox that sends. Its credentials are never shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccount)]
+pub struct ConnectedAccountDto {
+    /// The account's id.
+    pub id: AccountId,
+    /// Who carries its messages.
+    pub provider: Provider,
+    /// By which way it reaches people.
+    pub channel: Channel,
+    /// Its name.
+    #[schema(example = "Alexandra on LinkedIn")]
+    pub display_name: String,
+    /// The address that it sends from.
+    #[schema(example = "alexandra@sender.example")]
+    pub email: Option<String>,
+    /// Its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it can be used.
+    pub status: AccountStatus,
+    /// Why it cannot be used.
+    pub status_reason: Option<String>,
+    /// How much it may do.
+    pub limits: AccountLimits,
+    /// When it may send, whatever a campaign's schedule says; null is always.
+    pub sending_window: Option<SendingWindow>,
+    /// The kinds of steps that it can carry out.
+    #[schema(example = json!(["profile_visit", "send_connection_request", "send_followup"]))]
+    pub capabilities: Vec<NodeType>,
+    /// Counts every change; also the `ETag`.
+    #[schema(example = 1)]
+    pub version: i64,
+    /// Who made it.
+    pub created_by: Option<UserId>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<ConnectedAccount> for ConnectedAccountDto {
+    fn from(account: ConnectedAccount) -> Self {
+        let capabilities = ConnectedChannel::of(&account).capabilities.into_iter().collect();
+        let ConnectedAccount {
+            id,
+            organization_id: _,
+            provider,
+            channel,
+            display_name,
+            email,
+            avatar_url,
+            status,
+            status_reason,
+            limits,
+            sending_window,
+            version,
+            created_by,
+            created_at,
+            updated_at,
+        } = account;
+        Self {
+            id,
+            provider,
+            channel,
+            display_name,
+            email,
+            avatar_url,
+            status,
+            status_reason,
+            limits: limits.0,
+            sending_window: sending_window.map(|window| window.0),
+            capabilities,
+            version,
+            created_by,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// A sending account, as what sends from it shows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountRef)]
+pub struct AccountRefDto {
+    /// The account's id.
+    pub id: AccountId,
+    /// Its name.
+    #[schema(example = "Alexandra on LinkedIn")]
+    pub display_name: String,
+    /// Who carries its messages.
+    pub provider: Provider,
+    /// Its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it can be used.
+    pub status: AccountStatus,
+}
+
+impl From<AccountRef> for AccountRefDto {
+    fn from(account: AccountRef) -> Self {
+        let AccountRef { id, display_name, provider, avatar_url, status } = account;
+        Self { id, display_name, provider, avatar_url, status }
+    }
+}

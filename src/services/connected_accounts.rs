@@ -1,0 +1,213 @@
+//! Sending accounts: the LinkedIn profiles and mailboxes that campaigns send from.
+
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+use super::Context;
+use crate::{
+    errors::{AppError, Fault, Result},
+    models::{
+        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, AuditEntry, Channel, ConnectedAccount, Provider,
+        SendingWindow, SendingWindowChanges,
+        page::{Page, PageRequest},
+        patch::Patch,
+        version::VersionGuard,
+    },
+    repositories::{BaseRepository, OrgMember, OrgTx},
+    utils::crypto::{Cipher, Place},
+};
+
+/// What the audit log shows of a secret.
+const MASKED: &str = "***";
+
+/// Sending accounts.
+#[derive(Clone)]
+pub struct AccountService {
+    context: Context,
+    cipher: Cipher,
+}
+
+/// A sandbox account to be made: it rehearses a channel inside our own process.
+#[derive(Debug)]
+pub struct NewSandboxAccount {
+    /// Which channel it rehearses.
+    pub channel: Channel,
+    /// Its name.
+    pub display_name: String,
+    /// The address that it pretends to send from.
+    pub email: Option<String>,
+    /// How much it may do.
+    pub limits: AccountLimits,
+    /// When it may send; none is always.
+    pub sending_window: Option<SendingWindow>,
+    /// What its people do follows from this number; drawn if absent.
+    pub seed: Option<i64>,
+}
+
+/// A merge patch of an account.
+#[derive(Debug, Default)]
+pub struct AccountChanges {
+    /// A new name.
+    pub display_name: Option<String>,
+    /// In use, or set aside.
+    pub status: Option<AccountStatus>,
+    /// New limits; what is cleared falls back to the default.
+    pub limits: Patch<AccountLimitsChanges>,
+    /// New hours, or none.
+    pub sending_window: Patch<SendingWindowChanges>,
+}
+
+impl AccountService {
+    /// A service that seals credentials with `cipher`.
+    #[must_use]
+    pub fn new(context: Context, cipher: Cipher) -> Self {
+        Self { context, cipher }
+    }
+
+    /// A page of the organization's accounts.
+    pub async fn list(&self, member: &OrgMember, page: &PageRequest) -> Result<Page<ConnectedAccount>> {
+        self.context.db.read(member).await?.accounts().list(page).await
+    }
+
+    /// One account.
+    pub async fn get(&self, member: &OrgMember, id: AccountId) -> Result<ConnectedAccount> {
+        self.context.db.read(member).await?.accounts().get(id).await
+    }
+
+    /// Makes a sandbox account.
+    pub async fn create_sandbox(&self, member: &OrgMember, new: NewSandboxAccount) -> Result<ConnectedAccount> {
+        let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        let NewSandboxAccount { channel, display_name, email, limits, sending_window, seed } = new;
+        let account = ConnectedAccount {
+            id: AccountId::new(tx.now()),
+            organization_id: member.organization_id(),
+            provider: Provider::Sandbox,
+            channel,
+            display_name,
+            email,
+            avatar_url: None,
+            status: AccountStatus::Connected,
+            status_reason: None,
+            limits: Json(limits),
+            sending_window: sending_window.map(Json),
+            version: 1,
+            created_by: Some(member.user_id()),
+            created_at: tx.now(),
+            updated_at: tx.now(),
+        };
+        let seed = seed.unwrap_or_else(|| rand::random::<u32>().into());
+        let secret = json!({ "seed": seed }).to_string();
+        let sealed = self.cipher.seal(credentials_of(&account), secret.as_bytes()).map_err(AppError::internal)?;
+        tx.accounts().insert(&account, &sealed).await?;
+        let mut after = facts(&account);
+        after["credentials"] = MASKED.into();
+        tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));
+        tx.commit().await?;
+        Ok(account)
+    }
+
+    /// Changes an account's name, limits and hours, sets it aside or takes it up again.
+    pub async fn update(
+        &self,
+        member: &OrgMember,
+        id: AccountId,
+        seen: &VersionGuard,
+        changes: AccountChanges,
+    ) -> Result<ConnectedAccount> {
+        let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        let mut account = lock(&mut tx, id).await?;
+        seen.check(account.version)?;
+        let before = facts(&account);
+        change(&mut account, changes)?;
+        if facts(&account) != before {
+            account.version += 1;
+            account.updated_at = tx.now();
+            tx.accounts().update(&account).await?;
+            let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
+            tx.audit(entry.change(before, facts(&account)));
+        }
+        tx.commit().await?;
+        Ok(account)
+    }
+
+    /// Deletes an account and its credentials; `account_in_use` if a campaign sends from it.
+    pub async fn delete(&self, member: &OrgMember, id: AccountId, seen: &VersionGuard) -> Result<()> {
+        let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        let account = lock(&mut tx, id).await?;
+        seen.check(account.version)?;
+        tx.accounts().delete(id).await?;
+        let entry = AuditEntry::new("connected_account.deleted", "connected_account", id.0);
+        tx.audit(entry.change(facts(&account), None));
+        tx.commit().await
+    }
+}
+
+async fn lock(tx: &mut OrgTx, id: AccountId) -> Result<ConnectedAccount> {
+    tx.accounts().lock(id).await?.ok_or_else(|| AppError::not_found("connected account"))
+}
+
+fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()> {
+    let AccountChanges { display_name, status, limits, sending_window } = changes;
+    if let Some(next) = status.filter(|next| *next != account.status) {
+        if !account.status.may_be_switched_to(next) {
+            let detail = "Only an account that is connected or paused can be paused and taken up again.";
+            return Err(
+                AppError::conflict("account_not_connected", detail).with_member("state", account.status.as_str())
+            );
+        }
+        account.status = next;
+        account.status_reason = None;
+    }
+    account.display_name = display_name.unwrap_or_else(|| std::mem::take(&mut account.display_name));
+    let mut faults = Vec::new();
+    match changed_limits(account, limits) {
+        Ok(limits) => account.limits = Json(limits),
+        Err(wrong) => faults.extend(wrong),
+    }
+    match changed_window(account, sending_window) {
+        Ok(window) => account.sending_window = window.map(Json),
+        Err(wrong) => faults.extend(wrong),
+    }
+    if faults.is_empty() { Ok(()) } else { Err(AppError::invalid(faults)) }
+}
+
+fn changed_limits(
+    account: &ConnectedAccount,
+    limits: Patch<AccountLimitsChanges>,
+) -> Result<AccountLimits, Vec<Fault>> {
+    match limits {
+        Patch::Keep => Ok(account.limits.0.clone()),
+        Patch::Clear => Ok(AccountLimits::of(account.channel)),
+        Patch::Set(changes) => account.limits.changed(account.channel, changes),
+    }
+}
+
+fn changed_window(
+    account: &ConnectedAccount,
+    window: Patch<SendingWindowChanges>,
+) -> Result<Option<SendingWindow>, Vec<Fault>> {
+    let present = account.sending_window.as_ref().map(|window| window.0.clone());
+    match window {
+        Patch::Keep => Ok(present),
+        Patch::Clear => Ok(None),
+        Patch::Set(changes) => SendingWindow::changed(present, changes).map(Some),
+    }
+}
+
+/// Where an account's credentials are sealed for.
+fn credentials_of(account: &ConnectedAccount) -> Place {
+    Place {
+        organization: account.organization_id.0,
+        table: "connected_accounts",
+        row: account.id.0,
+        column: "credentials",
+    }
+}
+
+/// What the audit log keeps of an account.
+fn facts(account: &ConnectedAccount) -> Value {
+    json!({
+        "provider": account.provider, "channel": account.channel, "display_name": account.display_name, "email": account.email,
+        "status": account.status, "limits": account.limits.0, "sending_window": account.sending_window.as_ref().map(|window| &window.0),
+    })
+}
