@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use clento::{
     engine::workflow::{CampaignInput, ConnectedChannel, LinkedinTier, validate},
     errors::Fault,
-    models::workflow::{Schedule, StopOn, Workflow},
+    models::{
+        LeadListStatus,
+        workflow::{Schedule, StopOn, Workflow},
+    },
 };
 use serde_json::{Value, json};
 
@@ -16,7 +19,7 @@ pub(crate) struct Campaign {
     pub(crate) schedule: Value,
     pub(crate) stop_on: Value,
     pub(crate) channels: Vec<ConnectedChannel>,
-    pub(crate) lead_lists: usize,
+    pub(crate) lead_lists: Vec<LeadListStatus>,
     pub(crate) custom_fields: BTreeSet<String>,
     pub(crate) now: DateTime<Utc>,
 }
@@ -41,7 +44,7 @@ pub(crate) fn example() -> Campaign {
             "start_time": "09:00", "end_time": "17:30", "start_at": null, "end_at": null, "new_leads_per_day": 50}),
         stop_on: json!(["reply", "unsubscribe", "bounce"]),
         channels: vec![ConnectedChannel::linkedin(LinkedinTier::Free), ConnectedChannel::mailbox()],
-        lead_lists: 1,
+        lead_lists: vec![LeadListStatus::Active],
         custom_fields: BTreeSet::from(["seniority".into(), "last round".into()]),
         now: "2026-11-23T08:00:00Z".parse().unwrap(),
     }
@@ -68,7 +71,7 @@ impl Campaign {
             schedule: schedule.as_ref(),
             stop_on: &stop_on,
             channels: &self.channels,
-            lead_lists: self.lead_lists,
+            lead_lists: &self.lead_lists,
             custom_fields: &self.custom_fields,
             now: self.now,
         })
@@ -95,7 +98,7 @@ fn an_empty_draft_is_told_all_that_it_needs() {
         schedule: Value::Null,
         stop_on: json!([]),
         channels: Vec::new(),
-        lead_lists: 0,
+        lead_lists: vec![],
         ..example()
     };
     nothing.must_say(&[
@@ -114,6 +117,12 @@ fn an_empty_draft_is_told_all_that_it_needs() {
         ("/schedule/start_time", "missing_time"),
         ("/schedule/end_time", "missing_time"),
     ]);
+}
+
+#[test]
+fn an_archived_list_is_named_by_its_place() {
+    let lead_lists = vec![LeadListStatus::Active, LeadListStatus::Archived];
+    Campaign { lead_lists, ..example() }.must_say(&[("/lead_list_ids/1", "archived_lead_list")]);
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn a_hundred_nodes_are_many_and_one_more_is_too_many() {
 #[test]
 fn everything_that_is_wrong_is_told_at_once_in_the_order_of_the_document() {
     let mut campaign = example();
-    campaign.lead_lists = 0;
+    campaign.lead_lists = vec![];
     campaign.schedule["days"] = json!([]);
     campaign.workflow["nodes"][1]["config"]["message"] = json!("Hi {{ frist_name }}");
     campaign.workflow["nodes"][3]["config"]["variants"][0]["subject"] = json!(" ");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use clento::models::LeadListStatus;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -106,11 +107,13 @@ fn drawn(plan: &[(&'static str, usize, usize)]) -> Campaign {
 proptest! {
     #[test]
     fn no_document_makes_it_panic_and_each_fault_points_into_the_document(
-        nodes in vec(any_node(), 0..9), edges in vec(any_edge(), 0..12), lists in 0_usize..2,
+        nodes in vec(any_node(), 0..9), edges in vec(any_edge(), 0..12), lists in vec(any::<bool>(), 0..3),
     ) {
         let workflow = json!({"nodes": nodes, "edges": edges});
-        let campaign = Campaign { workflow: workflow.clone(), lead_lists: lists, ..example() };
-        let body = json!({"workflow": workflow, "lead_list_ids": []});
+        let status = |archived: &bool| if *archived { LeadListStatus::Archived } else { LeadListStatus::Active };
+        let lead_lists = lists.iter().map(status).collect();
+        let campaign = Campaign { workflow: workflow.clone(), lead_lists, ..example() };
+        let body = json!({"workflow": workflow, "lead_list_ids": lists});
         for fault in campaign.faults() {
             // A field that is missing has a pointer, too: its parent is there.
             let parent = fault.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);

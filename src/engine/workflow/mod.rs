@@ -8,7 +8,7 @@
 //! | a config | `missing_message`, `missing_subject`, `missing_body`, `missing_variants`, `missing_url`, `missing_field`, `missing_operator`, `missing_value`, `unexpected_subject`, `unexpected_value`, `wrong_value_type`, `unknown_field`, `out_of_range`, `no_weight`, `no_mail_to_answer`, `invalid_url` |
 //! | a text | `template_syntax`, `unknown_filter`, `unknown_test`, `unknown_function`, `template_fails`, `template_too_costly`, `unknown_variable`, `too_long`, `may_be_too_long`, `line_break_in_subject` |
 //! | `/schedule` | `missing_schedule`, `missing_timezone`, `unknown_timezone`, `no_days`, `duplicate_day`, `missing_time`, `invalid_time`, `empty_window`, `end_before_start`, `end_in_the_past`, `out_of_range` |
-//! | elsewhere | `no_lead_lists`, `no_accounts`, `duplicate_stop_rule` |
+//! | elsewhere | `no_lead_lists`, `archived_lead_list`, `no_accounts`, `duplicate_stop_rule` |
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     errors::Fault,
-    models::workflow::{MAX_EDGES, MAX_NODES, Schedule, StopOn, Workflow},
+    models::{
+        LeadListStatus,
+        workflow::{MAX_EDGES, MAX_NODES, Schedule, StopOn, Workflow},
+    },
 };
 
 mod accounts;
@@ -32,10 +35,12 @@ mod paths;
 mod schedule;
 mod structure;
 mod text;
+mod variables;
 
 pub use channel::{ConnectedChannel, LinkedinTier};
 use faults::Faults;
 pub use graph::Graph;
+pub use variables::custom_fields;
 
 /// All that decides whether a campaign can start.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +53,8 @@ pub struct CampaignInput<'c> {
     pub stop_on: &'c [StopOn],
     /// What each chosen account that is in working order can do.
     pub channels: &'c [ConnectedChannel],
-    /// How many lead lists are chosen.
-    pub lead_lists: usize,
+    /// The state of each chosen lead list, in their order.
+    pub lead_lists: &'c [LeadListStatus],
     /// The names of the custom fields that the organization's leads have.
     pub custom_fields: &'c BTreeSet<String>,
     /// The present instant.
@@ -60,9 +65,7 @@ pub struct CampaignInput<'c> {
 #[must_use]
 pub fn validate(input: &CampaignInput<'_>) -> Vec<Fault> {
     let mut faults = Faults::default();
-    if input.lead_lists == 0 {
-        faults.add("/lead_list_ids", "no_lead_lists", "A campaign needs at least one lead list.");
-    }
+    check_lead_lists(input.lead_lists, &mut faults);
     match input.workflow {
         None => faults.add("/workflow", "missing_workflow", "A campaign needs a workflow."),
         Some(workflow) => check_workflow(workflow, input, &mut faults),
@@ -71,6 +74,16 @@ pub fn validate(input: &CampaignInput<'_>) -> Vec<Fault> {
     schedule::check(input.schedule, input.now, &mut faults);
     check_stop_rules(input.stop_on, &mut faults);
     faults.into_sorted()
+}
+
+fn check_lead_lists(lists: &[LeadListStatus], faults: &mut Faults) {
+    if lists.is_empty() {
+        faults.add("/lead_list_ids", "no_lead_lists", "A campaign needs at least one lead list.");
+    }
+    for (i, _) in lists.iter().enumerate().filter(|(_, status)| **status == LeadListStatus::Archived) {
+        let detail = "This lead list is archived; take it out of the archive or leave it out here.";
+        faults.add(format!("/lead_list_ids/{i}"), "archived_lead_list", detail);
+    }
 }
 
 fn check_workflow(workflow: &Workflow, input: &CampaignInput<'_>, faults: &mut Faults) {
