@@ -1,17 +1,19 @@
--- Campaigns and each lead's way through one. workflow and schedule are documents of models::workflow, checked before they are stored.
+-- Campaigns and each lead's way through one. workflow and schedule are documents of models::workflow, checked before they are stored; only
+-- a draft may lack them.
 create table campaigns (
   id               uuid not null,
   organization_id  uuid not null references organizations,
   name             text not null check (length(name) between 1 and 200),
   status           text not null default 'draft' check (status in ('draft', 'scheduled', 'running', 'paused', 'completed', 'stopped')),
-  workflow         jsonb not null check (jsonb_typeof(workflow) = 'object'),
+  workflow         jsonb check (jsonb_typeof(workflow) = 'object'),
   schedule         jsonb check (jsonb_typeof(schedule) = 'object'),
   stop_on          text[] not null check (stop_on <@ array['reply', 'unsubscribe', 'bounce']),
   version          bigint not null default 1 check (version > 0),
   created_by       uuid references users,
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
-  primary key (organization_id, id)
+  primary key (organization_id, id),
+  constraint campaigns_complete check (status = 'draft' or num_nonnulls(workflow, schedule) = 2)
 );
 create index campaigns_keyset on campaigns (organization_id, created_at desc, id desc);
 
@@ -48,6 +50,7 @@ create table campaign_executions (
   status_reason    text check (length(status_reason) <= 1000),
   node_id          text check (length(node_id) between 1 and 64),
   next_run_at      timestamptz,
+  sent_count       int not null default 0 check (sent_count >= 0),
   version          bigint not null default 1 check (version > 0),
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
@@ -60,7 +63,9 @@ create table campaign_executions (
   constraint campaign_executions_ended check (status in ('pending', 'waiting', 'running') or next_run_at is null)
 );
 create index campaign_executions_keyset on campaign_executions (organization_id, campaign_id, created_at desc, id desc);
-create index campaign_executions_progress on campaign_executions (organization_id, campaign_id, status, next_run_at);
+-- Lists a campaign's executions in one state, and counts them without visiting the table.
+create index campaign_executions_progress on campaign_executions (organization_id, campaign_id, status, created_at desc, id desc)
+  include (next_run_at, sent_count);
 create index campaign_executions_lead on campaign_executions (organization_id, lead_id) where status in ('pending', 'waiting', 'running');
 create index campaign_executions_due on campaign_executions (next_run_at) where status = 'waiting';
 create index campaign_executions_account on campaign_executions (organization_id, account_id) where account_id is not null;

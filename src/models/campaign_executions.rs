@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountId, CampaignId, ExecutionId, LeadId, OrganizationId};
+use sqlx::types::Json;
+
+use super::{AccountId, AccountRef, CampaignId, ExecutionId, LeadId, OrganizationId};
 use crate::text_enum;
 
-/// One lead's way through one campaign.
+/// One lead's way through one campaign, with who it is and who sends.
 #[derive(Debug, Clone)]
 pub struct CampaignExecution {
     pub id: ExecutionId,
@@ -17,9 +19,14 @@ pub struct CampaignExecution {
     pub status_reason: Option<String>,
     pub node_id: Option<String>,
     pub next_run_at: Option<DateTime<Utc>>,
+    pub sent_count: i32,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The lead's name, or else what tells it from others.
+    pub lead_name: String,
+    /// The account that sends, once one is chosen.
+    pub account: Option<Json<AccountRef>>,
 }
 
 text_enum! {

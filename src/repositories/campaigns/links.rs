@@ -1,0 +1,97 @@
+//! Which lists a campaign draws on and which accounts it sends from.
+
+use uuid::Uuid;
+
+use super::CampaignRepository;
+use crate::{
+    errors::Result,
+    models::{AccountId, CampaignId, LeadListId},
+};
+
+impl CampaignRepository<'_> {
+    /// Those of `ids` that are lists of the organization, kept from being deleted until the transaction ends.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold_lead_lists(&mut self, ids: &[LeadListId]) -> Result<Vec<LeadListId>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        // In one order for everybody, so that two transactions cannot wait for each other.
+        Ok(sqlx::query_scalar!(
+            r#"select id as "id: LeadListId" from lead_lists where organization_id = $1 and id = any($2) order by id for key share"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Those of `ids` that are accounts of the organization, kept from being deleted until the transaction ends.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold_accounts(&mut self, ids: &[AccountId]) -> Result<Vec<AccountId>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_scalar!(
+            r#"select id as "id: AccountId" from connected_accounts
+               where organization_id = $1 and id = any($2) order by id for key share"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Makes `lists` the lists that the campaign draws on, in this order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_lead_lists(&mut self, campaign: CampaignId, lists: &[LeadListId]) -> Result<()> {
+        let ids: Vec<Uuid> = lists.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "delete from campaign_lead_lists where organization_id = $1 and campaign_id = $2 and lead_list_id <> all($3)",
+            self.scope.id(),
+            campaign.0,
+            &ids,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        sqlx::query!(
+            r#"insert into campaign_lead_lists (organization_id, campaign_id, lead_list_id, position)
+               select $1, $2, list.id, list.place - 1 from unnest($3::uuid[]) with ordinality as list (id, place)
+               on conflict (organization_id, campaign_id, lead_list_id) do update set position = excluded.position"#,
+            self.scope.id(),
+            campaign.0,
+            &ids,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes `accounts` the accounts that the campaign sends from, in this order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_accounts(&mut self, campaign: CampaignId, accounts: &[AccountId]) -> Result<()> {
+        let ids: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "delete from campaign_accounts where organization_id = $1 and campaign_id = $2 and account_id <> all($3)",
+            self.scope.id(),
+            campaign.0,
+            &ids,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        sqlx::query!(
+            r#"insert into campaign_accounts (organization_id, campaign_id, account_id, position)
+               select $1, $2, account.id, account.place - 1 from unnest($3::uuid[]) with ordinality as account (id, place)
+               on conflict (organization_id, campaign_id, account_id) do update set position = excluded.position"#,
+            self.scope.id(),
+            campaign.0,
+            &ids,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+}
