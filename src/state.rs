@@ -10,7 +10,8 @@ use crate::{
     integrations::clerk::SessionVerifier,
     repositories::Database,
     services::{
-        AccountService, ActivityService, AuditLogService, Context, IdentityService, LeadListService, LeadService,
+        AccountService, ActivityService, AuditLogService, CampaignService, Context, ExecutionService, IdentityService,
+        LeadListService, LeadService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -27,9 +28,11 @@ struct Inner {
     metrics: PrometheusHandle,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
+    accounts: AccountService,
     activities: ActivityService,
     audit_logs: AuditLogService,
-    accounts: AccountService,
+    campaigns: CampaignService,
+    executions: ExecutionService,
     identity: IdentityService,
     lead_lists: LeadListService,
     leads: LeadService,
@@ -60,9 +63,11 @@ impl AppState {
         let Parts { server, db, clock, cipher, schemas, verifier, metrics } = parts;
         let context = Context { db, clock };
         Self(Arc::new(Inner {
+            accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
             audit_logs: AuditLogService(context.clone()),
-            accounts: AccountService::new(context.clone(), cipher),
+            campaigns: CampaignService(context.clone()),
+            executions: ExecutionService(context.clone()),
             identity: IdentityService::new(context.clone()),
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
@@ -148,9 +153,11 @@ macro_rules! hands_out {
 }
 
 hands_out! {
+    accounts: AccountService,
     activities: ActivityService,
     audit_logs: AuditLogService,
-    accounts: AccountService,
+    campaigns: CampaignService,
+    executions: ExecutionService,
     lead_lists: LeadListService,
     leads: LeadService,
 }

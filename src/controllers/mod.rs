@@ -3,6 +3,8 @@
 
 pub mod activities;
 pub mod audit_logs;
+pub mod campaign_executions;
+pub mod campaigns;
 pub mod connected_accounts;
 pub mod lead_lists;
 pub mod leads;

@@ -2,6 +2,8 @@
 
 mod activities;
 mod audit_logs;
+mod campaign_executions;
+mod campaigns;
 mod connected_accounts;
 mod docs;
 mod lead_lists;
@@ -64,6 +66,8 @@ fn zones() -> Vec<(Zone, Routes)> {
     vec![
         (Zone::Public, public::routes()),
         (Zone::Organization(Context), activities::routes()),
+        (Zone::Organization(Context), campaign_executions::routes()),
+        (Zone::Organization(Context), campaigns::routes()),
         (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Organization(Context), leads::routes()),
         (Zone::Admin(Context), audit_logs::routes()),

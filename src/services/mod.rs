@@ -3,6 +3,8 @@
 
 pub mod activities;
 pub mod audit_logs;
+pub mod campaign_executions;
+pub mod campaigns;
 pub mod connected_accounts;
 pub mod identity;
 pub mod lead_lists;
@@ -10,6 +12,8 @@ pub mod leads;
 
 pub use activities::ActivityService;
 pub use audit_logs::AuditLogService;
+pub use campaign_executions::ExecutionService;
+pub use campaigns::CampaignService;
 pub use connected_accounts::AccountService;
 pub use identity::IdentityService;
 pub use lead_lists::LeadListService;

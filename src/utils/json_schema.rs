@@ -132,7 +132,9 @@ fn common_faults(at: String, context: &[Vec<ValidationError<'static>>]) -> Vec<F
     }
     let mut branches = context.iter().map(|branch| {
         let mut faults = Vec::new();
-        branch.iter().for_each(|error| collect(error, &mut faults));
+        for error in branch {
+            collect(error, &mut faults);
+        }
         faults
     });
     let mut common = branches.next().unwrap_or_default();

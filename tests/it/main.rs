@@ -11,6 +11,7 @@ mod clerk_backend;
 mod clerk_jwks;
 mod clerk_tokens;
 mod clerk_webhooks;
+mod connected_accounts;
 mod conventions;
 mod lead_lists;
 mod schema;

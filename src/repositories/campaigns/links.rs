@@ -41,6 +41,24 @@ impl CampaignRepository<'_> {
         .await?)
     }
 
+    /// The lists that the campaign draws on and the accounts that it sends from, in their order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn links(&mut self, campaign: CampaignId) -> Result<(Vec<LeadListId>, Vec<AccountId>)> {
+        let row = sqlx::query!(
+            r#"select array(select lead_list_id from campaign_lead_lists
+                            where organization_id = $1 and campaign_id = $2 order by position) as "lists!: Vec<LeadListId>",
+                      array(select account_id from campaign_accounts
+                            where organization_id = $1 and campaign_id = $2 order by position) as "accounts!: Vec<AccountId>""#,
+            self.scope.id(),
+            campaign.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok((row.lists, row.accounts))
+    }
+
     /// Makes `lists` the lists that the campaign draws on, in this order.
     ///
     /// # Errors

@@ -1,0 +1,10 @@
+//! Leads' ways through campaigns.
+
+use utoipa_axum::routes;
+
+use super::Routes;
+use crate::controllers::campaign_executions;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(campaign_executions::get))
+}

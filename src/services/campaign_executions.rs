@@ -1,0 +1,37 @@
+//! Leads' ways through campaigns.
+
+use super::Context;
+use crate::{
+    errors::{AppError, Result},
+    models::{
+        CampaignExecution, CampaignId, ExecutionId, ExecutionStatus,
+        page::{Page, PageRequest},
+    },
+    repositories::{BaseRepository, OrgMember},
+};
+
+/// Leads' ways through campaigns.
+#[derive(Clone)]
+pub struct ExecutionService(pub Context);
+
+impl ExecutionService {
+    /// A page of a campaign's executions, of all or of those in one state.
+    pub async fn list(
+        &self,
+        member: &OrgMember,
+        campaign: CampaignId,
+        status: Option<ExecutionStatus>,
+        page: &PageRequest,
+    ) -> Result<Page<CampaignExecution>> {
+        let mut conn = self.0.db.read(member).await?;
+        if !conn.campaigns().exists(campaign).await? {
+            return Err(AppError::not_found("campaign"));
+        }
+        conn.executions().list_of(campaign, status, page).await
+    }
+
+    /// One execution.
+    pub async fn get(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
+        self.0.db.read(member).await?.executions().get(id).await
+    }
+}
