@@ -194,3 +194,9 @@ fn type_names(kind: &TypeKind) -> String {
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+/// The name that one token of a JSON pointer stands for.
+#[must_use]
+pub fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}

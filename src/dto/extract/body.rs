@@ -13,7 +13,7 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 use crate::{
     errors::{AppError, Fault, Kind, Result},
     state::AppState,
-    utils::json_schema::{Schemas, escape},
+    utils::json_schema::{Schemas, escape, unescape},
 };
 
 /// A JSON body that fits the published schema of `T` and the rules between its fields. All faults are reported at once.
@@ -37,10 +37,12 @@ where
 ///
 /// # Errors
 /// Every fault it has.
-pub(in crate::dto) fn fit<T: DeserializeOwned + Validate + ToSchema>(schemas: &Schemas, value: Value) -> Result<T> {
+pub(in crate::dto) fn fit<T: DeserializeOwned + Validate + ToSchema>(schemas: &Schemas, mut value: Value) -> Result<T> {
     let mut faults = schemas
         .check(&T::name(), &value)
         .ok_or_else(|| AppError::internal(format!("no schema is published for {}", T::name())))?;
+    // What is not known here must not hide what is wrong with the rest.
+    faults.iter().filter(|fault| fault.code == "unknown_field").for_each(|fault| remove(&mut value, &fault.pointer));
     let body = match serde_json::from_value::<T>(value) {
         Ok(body) => Some(body),
         // The schema is the more helpful judge; this is what it let through.
@@ -113,6 +115,14 @@ fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Removes the field at `pointer`.
+fn remove(value: &mut Value, pointer: &str) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
+        fields.remove(&unescape(name));
     }
 }
 
