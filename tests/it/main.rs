@@ -14,4 +14,5 @@ mod clerk_webhooks;
 mod connected_accounts;
 mod conventions;
 mod lead_lists;
+mod leads;
 mod schema;
