@@ -21,10 +21,15 @@ const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
     ("src/repositories/leads/write.rs", "insert", 44),
 ];
 
+/// What is shipped: a module's tests may have a file of their own.
+fn product() -> Vec<Source> {
+    sources("src").into_iter().filter(|source| source.module().last() != Some(&"tests")).collect()
+}
+
 #[test]
 fn files_are_short() {
     let mut sizes: Vec<(usize, String)> =
-        sources("src").iter().map(|source| (lines_without_tests(source), source.path.clone())).collect();
+        product().iter().map(|source| (lines_without_tests(source), source.path.clone())).collect();
     sizes.sort_unstable();
     let told = |over: usize| {
         let offenders = sizes.iter().filter(|(lines, _)| *lines > over);
@@ -40,7 +45,7 @@ fn files_are_short() {
 #[test]
 fn functions_are_short() {
     let mut long = Vec::new();
-    for source in sources("src") {
+    for source in product() {
         for function in functions(&source) {
             let listed = LONG_FUNCTIONS.iter().find(|(path, name, _)| *path == source.path && *name == function.name);
             if function.lines > listed.map_or(FUNCTION, |(.., lines)| *lines) {
