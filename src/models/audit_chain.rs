@@ -50,13 +50,14 @@ impl ChainHead {
         Self { seq, hash: hash.finalize().into() }
     }
 
-    /// Whether `line` is the one that follows, whole and sealed with this head.
+    /// The head after `line`, if that is the one that follows, whole and sealed as it should be.
     #[must_use]
-    pub fn is_followed_by(&self, line: &AuditLog) -> bool {
+    pub fn followed_by(&self, line: &AuditLog) -> Option<Self> {
         let after = self.after(line);
-        line.seq == Some(after.seq)
+        let sealed = line.seq == Some(after.seq)
             && line.previous_hash.as_deref() == Some(self.hash.as_slice())
-            && line.hash.as_deref() == Some(after.hash.as_slice())
+            && line.hash.as_deref() == Some(after.hash.as_slice());
+        sealed.then_some(after)
     }
 }
 

@@ -112,6 +112,7 @@ async fn head(conn: &mut PgConnection, organization: OrganizationId) -> Result<O
     row.fetch_optional(conn).await?.map(|row| chain_head(row.seq, row.hash)).transpose()
 }
 
+/// Writes the seals in one statement. The bounds say again what the ids say, so that a plan that reads a range reads these lines only.
 async fn seal(
     conn: &mut PgConnection,
     organization: OrganizationId,
@@ -125,12 +126,14 @@ async fn seal(
     let done = sqlx::query!(
         r#"update audit_logs a set seq = link.seq, previous_hash = link.previous_hash, hash = link.hash
            from unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[]) as link (id, seq, previous_hash, hash)
-           where a.organization_id = $1 and a.id = link.id and a.seq is null"#,
+           where a.organization_id = $1 and a.id = link.id and a.seq is null and a.id between $6 and $7"#,
         organization.0,
         &ids,
         &seqs,
         &previous as &[&[u8]],
         &hashes as &[&[u8]],
+        ids.first(),
+        ids.last(),
     )
     .execute(conn)
     .await?;
@@ -178,19 +181,19 @@ impl AuditLogRepository<'_> {
         Ok(StoredChain { head, last_seq: row.last_seq, unsealed: row.unsealed })
     }
 
-    /// Up to `limit` sealed lines after number `after`, in the order of their numbers.
+    /// The sealed lines numbered above `after` up to `last`, in the order of their numbers.
     ///
     /// # Errors
     /// The database's.
-    pub async fn sealed(&mut self, after: i64, limit: i64) -> Result<Vec<AuditLog>> {
+    pub async fn sealed(&mut self, after: i64, last: i64) -> Result<Vec<AuditLog>> {
         Ok(sqlx::query_as!(
             AuditLog,
             r#"select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, after,
                       ip_address, user_agent, request_id, seq, previous_hash, hash
-               from audit_logs where organization_id = $1 and seq > $2 order by seq limit $3"#,
+               from audit_logs where organization_id = $1 and seq > $2 and seq <= $3 order by seq"#,
             self.scope.id(),
             after,
-            limit,
+            last,
         )
         .fetch_all(&mut *self.conn)
         .await?)

@@ -73,15 +73,13 @@ impl AuditLogService {
         let end = stored.head.unwrap_or(ChainHead::GENESIS);
         let mut head = ChainHead::GENESIS;
         let whole = 'chain: loop {
-            let lines = conn.audit_logs().sealed(head.seq, CHUNK.min(end.seq - head.seq)).await?;
+            let lines = conn.audit_logs().sealed(head.seq, end.seq.min(head.seq + CHUNK)).await?;
             if lines.is_empty() {
                 break head == end && stored.last_seq <= end.seq;
             }
             for line in &lines {
-                if !head.is_followed_by(line) {
-                    break 'chain false;
-                }
-                head = head.after(line);
+                let Some(next) = head.followed_by(line) else { break 'chain false };
+                head = next;
             }
         };
         // A chain that reaches its recorded end with another hash was rewritten somewhere: its last line is the one known to be wrong.

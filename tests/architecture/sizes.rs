@@ -17,8 +17,8 @@ const CONTROLLER: usize = 15;
 
 /// Functions that are longer: file, name, lines that they may have.
 const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[
-    // One column a line, twice: the statement's and its values.
-    ("src/repositories/leads/write.rs", "insert", 44),
+    // A lead's every column, taken apart and put together, one a line.
+    ("src/dto/leads/mod.rs", "of", 56),
 ];
 
 /// What is shipped: a module's tests may have a file of their own.
