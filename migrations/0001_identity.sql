@@ -1,7 +1,8 @@
 -- Organizations, users and members: a projection of what Clerk owns, plus our own settings.
 --
--- source_version orders what Clerk tells us (epoch milliseconds of the entity's last change; see docs/clerk.md). A deleted row stays as a
--- tombstone that holds identifiers and times only, so that an event that arrives late cannot bring it back.
+-- source_version and source_told_at order what Clerk tells us: when the entity last changed, and when that was told, in milliseconds since
+-- 1970 (models::clerk_sync). A deleted row stays as a tombstone that holds identifiers and times only, so that an event that arrives late
+-- cannot bring it back.
 
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
@@ -16,6 +17,7 @@ create table organizations (
   settings               jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
   version                bigint not null default 1 check (version > 0),
   source_version         bigint not null default 0,
+  source_told_at         bigint not null default 0,
   deleted_at             timestamptz,
   created_at             timestamptz not null,
   updated_at             timestamptz not null
@@ -32,6 +34,7 @@ create table users (
   preferences     jsonb not null default '{}' check (jsonb_typeof(preferences) = 'object'),
   version         bigint not null default 1 check (version > 0),
   source_version  bigint not null default 0,
+  source_told_at  bigint not null default 0,
   deleted_at      timestamptz,
   created_at      timestamptz not null,
   updated_at      timestamptz not null
@@ -43,18 +46,24 @@ create table organization_members (
   user_id              uuid not null references users,
   -- Null until Clerk's own event arrives: a member provisioned from a token has no membership id yet.
   clerk_membership_id  text unique check (length(clerk_membership_id) between 1 and 255),
-  -- As Clerk names it, such as 'org:admin'; every other role is an ordinary member to us.
-  clerk_role           text not null check (length(clerk_role) between 1 and 255),
+  -- As Clerk names it, such as 'org:admin'; every other role is an ordinary member to us. A membership that has ended has none.
+  clerk_role           text check (length(clerk_role) between 1 and 255),
   version              bigint not null default 1 check (version > 0),
   source_version       bigint not null default 0,
+  source_told_at       bigint not null default 0,
+  -- When Clerk made the membership: of several of one person, only the latest made can be alive.
+  source_created_at    bigint not null default 0,
   deleted_at           timestamptz,
   created_at           timestamptz not null,
   updated_at           timestamptz not null,
-  primary key (organization_id, id)
+  primary key (organization_id, id),
+  check ((clerk_role is null) = (deleted_at is not null)),
+  check (clerk_membership_id is not null or deleted_at is null)
 );
 -- One live membership for each person in an organization; also the look-up that proves membership.
 create unique index organization_members_live on organization_members (organization_id, user_id) where deleted_at is null;
 create index organization_members_user on organization_members (user_id);
+create index organization_members_keyset on organization_members (organization_id, created_at desc, id desc) where deleted_at is null;
 
 -- Every webhook delivery we have acted on, inserted in the transaction of its effect.
 create table inbound_events (

@@ -7,11 +7,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     config::ServerConfig,
-    integrations::clerk::SessionVerifier,
+    integrations::clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
     repositories::Database,
     services::{
-        AccountService, ActivityService, AuditLogService, CampaignService, Context, ExecutionService, IdentityService,
-        LeadListService, LeadService,
+        AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
+        ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
+        OrganizationService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -25,6 +26,7 @@ struct Inner {
     context: Context,
     schemas: Schemas,
     verifier: Option<SessionVerifier>,
+    webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
@@ -33,9 +35,24 @@ struct Inner {
     audit_logs: AuditLogService,
     campaigns: CampaignService,
     executions: ExecutionService,
+    clerk_sync: ClerkSyncService,
     identity: IdentityService,
+    invitations: InvitationService,
     lead_lists: LeadListService,
     leads: LeadService,
+    members: MemberService,
+    organizations: OrganizationService,
+    users: UserService,
+}
+
+/// What connects us with Clerk, or with what stands in for it.
+pub struct ClerkParts {
+    /// Who verifies session tokens.
+    pub verifier: SessionVerifier,
+    /// Who verifies webhooks.
+    pub webhooks: WebhookVerifier,
+    /// Who changes what Clerk owns; nobody without a secret key.
+    pub api: Option<Arc<dyn ClerkApi>>,
 }
 
 /// What the state is made of.
@@ -50,8 +67,8 @@ pub struct Parts {
     pub cipher: Cipher,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
-    /// Who verifies session tokens.
-    pub verifier: Option<SessionVerifier>,
+    /// What connects us with Clerk; without it nobody can sign in.
+    pub clerk: Option<ClerkParts>,
     /// What has been measured.
     pub metrics: PrometheusHandle,
 }
@@ -60,23 +77,34 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, schemas, verifier, metrics } = parts;
+        let Parts { server, db, clock, cipher, schemas, clerk, metrics } = parts;
         let context = Context { db, clock };
+        let (verifier, webhooks, api) = match clerk {
+            Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
+            None => (None, None, None),
+        };
+        let clerk = Clerk(api);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
             audit_logs: AuditLogService(context.clone()),
             campaigns: CampaignService(context.clone()),
             executions: ExecutionService(context.clone()),
+            clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
+            invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
+            members: MemberService { context: context.clone(), clerk: clerk.clone() },
+            organizations: OrganizationService { context: context.clone(), clerk },
+            users: UserService(context.clone()),
             server,
             context,
             schemas,
             verifier,
+            webhooks,
             metrics,
         }))
     }
@@ -109,6 +137,12 @@ impl AppState {
     #[must_use]
     pub fn verifier(&self) -> Option<&SessionVerifier> {
         self.0.verifier.as_ref()
+    }
+
+    /// Who verifies webhooks, if anybody's are believed.
+    #[must_use]
+    pub fn webhooks(&self) -> Option<&WebhookVerifier> {
+        self.0.webhooks.as_ref()
     }
 
     /// What has been measured, in Prometheus' text format.
@@ -158,6 +192,11 @@ hands_out! {
     audit_logs: AuditLogService,
     campaigns: CampaignService,
     executions: ExecutionService,
+    clerk_sync: ClerkSyncService,
+    invitations: InvitationService,
     lead_lists: LeadListService,
     leads: LeadService,
+    members: MemberService,
+    organizations: OrganizationService,
+    users: UserService,
 }

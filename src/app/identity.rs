@@ -1,20 +1,24 @@
-//! Whose tokens are believed.
+//! Who may sign in, and who tells us of it.
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::database::data_dir;
 use crate::{
-    config::{Config, DEMO_ISSUER, DevelopmentMode, IdentitySettings, TokenKeys},
-    integrations::clerk::{DemoSigner, KeySource, SessionVerifier, VerifierSettings, http_client},
+    config::{ClerkSettings, Config, DEMO_ISSUER, DevelopmentMode, IdentitySettings, TokenKeys},
+    integrations::clerk::{
+        BackendSettings, ClerkApi, ClerkBackend, DemoSigner, KeySource, SessionVerifier, VerifierSettings,
+        WebhookVerifier, http_client,
+    },
+    state::ClerkParts,
     utils::clock::SharedClock,
 };
 
-/// Whose tokens are believed, and who signs the demo's.
+/// What connects us with Clerk, and who signs the demo's tokens.
 pub(super) struct Identity {
-    pub(super) verifier: SessionVerifier,
+    pub(super) clerk: ClerkParts,
     pub(super) demo: Option<DemoSigner>,
 }
 
@@ -36,10 +40,28 @@ impl Identity {
                 (VerifierSettings { issuer: clerk.issuer.clone(), authorized_parties, keys }, None)
             }
         };
-        let verifier =
-            SessionVerifier::new(settings, clock, http_client()?).context("the token keys cannot be used")?;
-        Ok(Self { verifier, demo })
+        let verifier = SessionVerifier::new(settings, Arc::clone(&clock), http_client()?)
+            .context("the token keys cannot be used")?;
+        let clerk = ClerkParts { verifier, webhooks: webhooks(&config.clerk, clock)?, api: backend(&config.clerk)? };
+        Ok(Self { clerk, demo })
     }
+}
+
+fn webhooks(clerk: &ClerkSettings, clock: SharedClock) -> anyhow::Result<WebhookVerifier> {
+    if clerk.webhook_secrets.is_empty() {
+        tracing::warn!("no CLERK_WEBHOOK_SIGNING_SECRET: Clerk's webhooks are refused with 503");
+    }
+    WebhookVerifier::new(&clerk.webhook_secrets, clock).context("CLERK_WEBHOOK_SIGNING_SECRET cannot be used")
+}
+
+fn backend(clerk: &ClerkSettings) -> anyhow::Result<Option<Arc<dyn ClerkApi>>> {
+    let Some(secret_key) = clerk.secret_key.clone() else {
+        tracing::warn!("no CLERK_SECRET_KEY: names, roles, members and invitations cannot be changed here");
+        return Ok(None);
+    };
+    let settings = BackendSettings { api_url: clerk.api_url.clone(), secret_key };
+    let backend = ClerkBackend::new(settings, http_client()?).context("CLERK_API_URL or CLERK_SECRET_KEY")?;
+    Ok(Some(Arc::new(backend)))
 }
 
 /// The demo issuer's key, made once and kept, so that a token outlives a restart.

@@ -2,6 +2,7 @@
 
 mod database;
 mod demo;
+mod guard;
 mod identity;
 mod server;
 pub mod telemetry;
@@ -16,10 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
-    integrations::clerk::SessionVerifier,
     repositories::Database,
     routers,
-    state::{AppState, Parts},
+    state::{AppState, ClerkParts, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
         crypto::Cipher,
@@ -39,13 +39,13 @@ pub fn compose(
     db: Database,
     clock: SharedClock,
     encryption: &EncryptionKeys,
-    verifier: Option<SessionVerifier>,
+    clerk: Option<ClerkParts>,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
     let cipher = Cipher::new(&encryption.0)?;
-    let state = AppState::new(Parts { server, db, clock, cipher, schemas, verifier, metrics });
+    let state = AppState::new(Parts { server, db, clock, cipher, schemas, clerk, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }
@@ -71,20 +71,18 @@ async fn serve_over(
     stop: CancellationToken,
     with_workers: bool,
 ) -> anyhow::Result<()> {
-    let identity = identity::Identity::of(config, Arc::clone(&clock))?;
-    let (state, router) = compose(
-        config.server.clone(),
-        databases.database().clone(),
-        clock,
-        &config.encryption,
-        Some(identity.verifier.clone()),
-        metrics,
-    )?;
+    let identity::Identity { clerk, demo } = identity::Identity::of(config, Arc::clone(&clock))?;
+    let db = databases.database().clone();
+    if config.environment.is_production() {
+        guard::refuse_demo(&db, &stop).await?;
+    }
+    let (state, router) = compose(config.server.clone(), db, clock, &config.encryption, Some(clerk), metrics)?;
     let listener = listen(&config.server).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    if databases.is_embedded() {
-        demo::welcome(&identity, &state, address).await?;
+    if let Some(signer) = demo.filter(|_| databases.is_embedded()) {
+        demo::seed(&state).await?;
+        demo::welcome(&signer, &state, address)?;
     }
     let workers = Workers::new(stop.clone());
     workers.tend_process(&state);

@@ -17,7 +17,11 @@ const DEVELOPMENT_KEY: [u8; 32] = *b"clento development key no secret";
 impl EncryptionKeys {
     pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
         let mut keys = Vec::new();
-        for text in vars.list("ENCRYPTION_KEY") {
+        let given = vars.list("ENCRYPTION_KEY");
+        if given.is_empty() && environment.is_production() {
+            vars.fault("ENCRYPTION_KEY", "is required in production: make one with `openssl rand -base64 32`");
+        }
+        for text in given {
             let key: Option<[u8; 32]> = STANDARD.decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
             match key {
                 Some(key) if environment.is_production() && is_guessable(&key) => {
@@ -28,9 +32,6 @@ impl EncryptionKeys {
                     vars.fault("ENCRYPTION_KEY", "must be 32 bytes in base64: make one with `openssl rand -base64 32`");
                 }
             }
-        }
-        if keys.is_empty() && environment.is_production() {
-            vars.fault("ENCRYPTION_KEY", "is required in production: make one with `openssl rand -base64 32`");
         }
         if keys.is_empty() {
             keys.push(Arc::new(SecretBox::new(Box::new(DEVELOPMENT_KEY))));

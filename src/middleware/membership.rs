@@ -64,17 +64,17 @@ pub async fn load_user(
     let named = named(source, &mut request, session.token()).await?;
     let reference = named.as_ref().map(|named| named.reference().clone());
     let identified = state.identity().identify(session.token(), reference).await?;
-    let user = identified.user.ok_or_else(|| AppError::new(Kind::Unauthenticated, "user_unknown", "Sign in again."))?;
-    if user.deleted {
-        return Err(AppError::new(Kind::Unauthenticated, "user_deleted", "This user no longer exists."));
-    }
-    if user.banned {
-        return Err(AppError::forbidden("user_banned", "This user is banned."));
-    }
+    let scope = identified.user_scope().ok_or_else(|| match identified.user {
+        Some(user) if user.deleted => {
+            AppError::new(Kind::Unauthenticated, "user_deleted", "This user no longer exists.")
+        }
+        Some(_) => AppError::forbidden("user_banned", "This user is banned."),
+        None => AppError::new(Kind::Unauthenticated, "user_unknown", "Sign in again."),
+    })?;
     if let Some(named) = named {
         request.extensions_mut().insert(named);
     }
-    request.extensions_mut().insert(CurrentUser { id: user.id, identified });
+    request.extensions_mut().insert(CurrentUser { scope, identified });
     Ok(next.run(request).await)
 }
 

@@ -7,8 +7,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use crate::{
     errors::{AppError, Result},
     integrations::clerk::SessionToken,
-    models::UserId,
-    repositories::{Identified, OrgAdmin, OrgMember},
+    repositories::{Identified, OrgAdmin, OrgMember, UserScope},
 };
 
 /// Proof that the request carries a valid session token. Left by `require_auth`.
@@ -28,15 +27,15 @@ impl Session {
 /// Proof that the caller is a living user of ours. Left by `load_user`.
 #[derive(Debug, Clone)]
 pub struct CurrentUser {
-    pub(super) id: UserId,
+    pub(super) scope: UserScope,
     pub(super) identified: Arc<Identified>,
 }
 
 impl CurrentUser {
-    /// Our id of the user.
+    /// What opens the user's own.
     #[must_use]
-    pub fn id(&self) -> UserId {
-        self.id
+    pub fn scope(&self) -> UserScope {
+        self.scope
     }
 }
 

@@ -21,6 +21,15 @@ text_enum! {
 }
 
 impl Role {
+    /// Clerk's name of it.
+    #[must_use]
+    pub fn as_clerk(self) -> &'static str {
+        match self {
+            Self::Member => CLERK_MEMBER_ROLE,
+            Self::Admin => CLERK_ADMIN_ROLE,
+        }
+    }
+
     /// What Clerk's role means here.
     #[must_use]
     pub fn from_clerk(clerk_role: &str) -> Self {

@@ -7,6 +7,7 @@ pub mod audit_chain;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clerk_sync;
 pub mod connected_accounts;
 pub mod ids;
 pub mod lead_lists;

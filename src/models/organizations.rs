@@ -49,3 +49,43 @@ text_enum! {
         Enterprise = "enterprise",
     }
 }
+
+/// How much a plan allows; `None` is as much as one likes. A month is a calendar month in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLimits {
+    pub members: Option<i64>,
+    pub connected_accounts: Option<i64>,
+    pub leads_per_month: Option<i64>,
+    pub campaigns_per_month: Option<i64>,
+}
+
+impl Plan {
+    /// How much the plan allows.
+    #[must_use]
+    pub fn limits(self) -> PlanLimits {
+        let limits = |members, connected_accounts, leads, campaigns| PlanLimits {
+            members: Some(members),
+            connected_accounts: Some(connected_accounts),
+            leads_per_month: Some(leads),
+            campaigns_per_month: Some(campaigns),
+        };
+        match self {
+            Self::Free => limits(3, 2, 1_000, 5),
+            Self::Pro => limits(25, 20, 100_000, 100),
+            Self::Enterprise => {
+                PlanLimits { members: None, connected_accounts: None, leads_per_month: None, campaigns_per_month: None }
+            }
+        }
+    }
+}
+
+/// What is used of what a plan limits.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganizationUsage {
+    pub members: i64,
+    pub connected_accounts: i64,
+    /// This month, as what follows.
+    pub leads_created: i64,
+    pub campaigns_created: i64,
+    pub activities: i64,
+}

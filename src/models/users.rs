@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use super::UserId;
+use super::{MemberId, OrganizationId, Role, UserId};
 
 /// A user, as Clerk last told us.
 #[derive(Debug, Clone)]
@@ -28,4 +28,27 @@ pub struct User {
 pub struct UserPreferences {
     /// An IANA zone name.
     pub timezone: Option<String>,
+}
+
+/// An organization that a user is a member of.
+#[derive(Debug, Clone)]
+pub struct UserOrganization {
+    pub id: OrganizationId,
+    pub clerk_organization_id: String,
+    pub name: String,
+    pub slug: Option<String>,
+    pub image_url: Option<String>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub member_id: MemberId,
+    pub clerk_role: String,
+}
+
+impl UserOrganization {
+    /// What the user may do there.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        Role::from_clerk(&self.clerk_role)
+    }
 }

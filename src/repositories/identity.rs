@@ -3,7 +3,7 @@
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::base::{Database, OrgMember};
+use super::base::{Database, OrgMember, UserScope};
 use crate::{
     errors::Result,
     models::{MemberId, OrganizationId, OrganizationSettings, Role, UserId},
@@ -54,7 +54,21 @@ pub struct OrganizationStanding {
     membership: Option<(MemberId, Role)>,
 }
 
+impl OrganizationStanding {
+    /// Whether the user is a member now.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.membership.is_some()
+    }
+}
+
 impl Identified {
+    /// Proof that the user lives and is not banned.
+    #[must_use]
+    pub fn user_scope(&self) -> Option<UserScope> {
+        self.user.filter(|user| !user.deleted && !user.banned).map(|user| UserScope::new(user.id))
+    }
+
     /// Proof of membership, if user, organization and membership are all alive. `ceiling` is what the caller's token says of this
     /// organization: the database may deny what a token grants, never grant what it denies.
     #[must_use]

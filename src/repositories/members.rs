@@ -3,10 +3,113 @@
 use sqlx::PgConnection;
 
 use super::base::OrgScope;
+use crate::{
+    errors::{AppError, Result},
+    models::{
+        CLERK_ADMIN_ROLE, Member, MemberId,
+        page::{Direction, Page, PageRequest, Position},
+    },
+};
 
-/// The live members of one organization.
+/// The live members of one organization. They are changed by what Clerk tells alone: see `clerk_sync`.
 #[derive(Debug)]
 pub struct MemberRepository<'c> {
     pub(in crate::repositories) conn: &'c mut PgConnection,
     pub(in crate::repositories) scope: OrgScope,
+}
+
+impl MemberRepository<'_> {
+    /// The member.
+    ///
+    /// # Errors
+    /// `member_not_found`.
+    pub async fn get(&mut self, id: MemberId) -> Result<Member> {
+        sqlx::query_as!(
+            Member,
+            r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
+                      u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
+               from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
+               where m.organization_id = $1 and m.id = $2 and m.deleted_at is null"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        .ok_or_else(|| AppError::not_found("member"))
+    }
+
+    /// A page of the members.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&mut self, page: &PageRequest) -> Result<Page<Member>> {
+        let from = page.start();
+        let rows = match page.direction {
+            Direction::Descending => {
+                sqlx::query_as!(
+                    Member,
+                    r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
+                              u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
+                       from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
+                       where m.organization_id = $1 and m.deleted_at is null and (m.created_at, m.id) < ($2, $3)
+                       order by m.created_at desc, m.id desc limit $4"#,
+                    self.scope.id(),
+                    from.at,
+                    from.id,
+                    page.fetch(),
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+            Direction::Ascending => {
+                sqlx::query_as!(
+                    Member,
+                    r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
+                              u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
+                       from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
+                       where m.organization_id = $1 and m.deleted_at is null and (m.created_at, m.id) > ($2, $3)
+                       order by m.created_at, m.id limit $4"#,
+                    self.scope.id(),
+                    from.at,
+                    from.id,
+                    page.fetch(),
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+        };
+        let total = if page.include_total { Some(self.count().await?) } else { None };
+        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+    }
+
+    /// How many there are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count(&mut self) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
+               where m.organization_id = $1 and m.deleted_at is null"#,
+            self.scope.id(),
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether anybody but this member administers the organization.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_other_admin(&mut self, id: MemberId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (
+                 select from organization_members m join users u on u.id = m.user_id and u.deleted_at is null and not u.banned
+                 where m.organization_id = $1 and m.id <> $2 and m.deleted_at is null and m.clerk_role = $3) as "exists!""#,
+            self.scope.id(),
+            id.0,
+            CLERK_ADMIN_ROLE,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
 }

@@ -6,6 +6,7 @@ mod audit_logs;
 pub mod base;
 mod campaign_executions;
 mod campaigns;
+mod clerk_sync;
 mod connected_accounts;
 mod idempotency;
 mod identity;
@@ -14,13 +15,14 @@ mod lead_lists;
 mod leads;
 mod members;
 mod organizations;
+mod users;
 
 pub use activities::ActivityRepository;
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
-    RequestContext, SyncTx, lost_race,
+    RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
@@ -31,3 +33,4 @@ pub use lead_lists::LeadListRepository;
 pub use leads::{Identities, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
+pub use users::UserRepository;

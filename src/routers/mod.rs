@@ -6,10 +6,15 @@ mod campaign_executions;
 mod campaigns;
 mod connected_accounts;
 mod docs;
+mod invitations;
 mod lead_lists;
 mod leads;
+mod members;
 mod openapi;
+mod organizations;
 mod public;
+mod users;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -52,6 +57,8 @@ type Routes = OpenApiRouter<AppState>;
 enum Zone {
     /// Anybody.
     Public,
+    /// Who signs what they send.
+    Webhooks,
     /// A user.
     Session,
     /// A member of the organization that the request names.
@@ -62,16 +69,23 @@ enum Zone {
 
 /// Every zone with its routes.
 fn zones() -> Vec<(Zone, Routes)> {
-    use OrganizationSource::Context;
+    use OrganizationSource::{Context, Path};
     vec![
         (Zone::Public, public::routes()),
+        (Zone::Webhooks, webhooks::routes()),
+        (Zone::Session, users::routes()),
         (Zone::Organization(Context), activities::routes()),
         (Zone::Organization(Context), campaign_executions::routes()),
         (Zone::Organization(Context), campaigns::routes()),
+        (Zone::Organization(Context), connected_accounts::routes()),
         (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Organization(Context), leads::routes()),
+        (Zone::Organization(Path), members::routes()),
+        (Zone::Organization(Path), organizations::routes()),
         (Zone::Admin(Context), audit_logs::routes()),
-        (Zone::Organization(Context), connected_accounts::routes()),
+        (Zone::Admin(Path), invitations::routes()),
+        (Zone::Admin(Path), members::admin_routes()),
+        (Zone::Admin(Path), organizations::admin_routes()),
     ]
 }
 
@@ -103,7 +117,7 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
 /// A zone's routes behind its guards, outermost first.
 fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let source = match zone {
-        Zone::Public => return routes,
+        Zone::Public | Zone::Webhooks => return routes,
         Zone::Session => OrganizationSource::Context,
         Zone::Organization(source) | Zone::Admin(source) => source,
     };

@@ -96,7 +96,9 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
     if zone == Zone::Public {
         return;
     }
-    operation["security"] = json!([{"session": []}]);
+    if zone != Zone::Webhooks {
+        operation["security"] = json!([{"session": []}]);
+    }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     if matches!(
         zone,
@@ -107,7 +109,14 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
             "The organization, by our id or Clerk's; else the session's active one.",
         ));
     }
-    if method == "post" && zone != Zone::Session {
+    if zone == Zone::Webhooks {
+        parameters.extend(SIGNATURE.map(|(name, description)| {
+            let mut parameter = header(name, description);
+            parameter["required"] = true.into();
+            parameter
+        }));
+    }
+    if method == "post" && matches!(zone, Zone::Organization(_) | Zone::Admin(_)) {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
     if matches!(method, "patch" | "delete") {
@@ -131,6 +140,16 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
     }
 }
 
+/// The headers that prove a webhook's sender (svix.com's, also known as Standard Webhooks).
+const SIGNATURE: [(&str, &str); 3] = [
+    ("svix-id", "The delivery's id, the same in every repetition."),
+    ("svix-timestamp", "When this attempt was signed, in seconds since 1970; at most 300 s ago."),
+    (
+        "svix-signature",
+        "`v1,` and the base64 HMAC-SHA256 of `{id}.{timestamp}.{body}`; several are separated by spaces.",
+    ),
+];
+
 fn header(name: &str, description: &str) -> Value {
     json!({"name": name, "in": "header", "required": false, "description": description, "schema": {"type": "string"}})
 }
@@ -140,6 +159,15 @@ fn problem(description: &str) -> Value {
 }
 
 fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) -> Vec<(&'static str, &'static str)> {
+    if zone == Zone::Webhooks {
+        return vec![
+            ("401", "Not signed for us, or not lately."),
+            ("413", "The body is too large."),
+            ("422", "Signed, and not understood."),
+            ("500", "A fault of ours."),
+            ("503", "No signing secret is configured, or something we need is away."),
+        ];
+    }
     let mut told = vec![
         ("401", "No valid session token."),
         ("403", "The caller may not do this."),

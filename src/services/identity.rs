@@ -7,8 +7,12 @@ use moka::sync::Cache;
 use super::Context;
 use crate::{
     errors::Result,
-    integrations::clerk::SessionToken,
-    repositories::{Identified, OrganizationRef},
+    integrations::clerk::{SessionToken, TokenOrganization},
+    models::{
+        CLERK_MEMBER_ROLE,
+        clerk_sync::{IntroducedOrganization, Introduction},
+    },
+    repositories::{Identified, OrganizationRef, OrganizationStanding, RequestContext},
 };
 
 /// How long a proof is believed without asking again. A removal or demotion must bite within 2 s on every replica, so this is counted
@@ -16,6 +20,8 @@ use crate::{
 const REMEMBERED_FOR: Duration = Duration::from_millis(1500);
 /// Callers remembered at a time.
 const CALLERS: u64 = 10_000;
+/// The longest slug or role of a token's that is kept, in characters.
+const LONGEST: usize = 255;
 
 type Caller = (String, Option<OrganizationRef>);
 
@@ -33,7 +39,8 @@ impl IdentityService {
         Self { context, remembered: Cache::builder().max_capacity(CALLERS).time_to_live(REMEMBERED_FOR * 2).build() }
     }
 
-    /// What the database knows of the token's user, and of how they stand in `organization`.
+    /// What the database knows of the token's user, and of how they stand in `organization`. What the token says of whom the database
+    /// has never heard is taken in first.
     ///
     /// # Errors
     /// The database is away.
@@ -46,11 +53,73 @@ impl IdentityService {
         let caller = (token.user_id.clone(), organization);
         if let Some((identified, since)) = self.remembered.get(&caller)
             && asked_at.saturating_sub(since) < REMEMBERED_FOR
+            && introduction(token, caller.1.as_ref(), &identified).is_none()
         {
             return Ok(identified);
         }
-        let identified = Arc::new(self.context.db.identify(&caller.0, caller.1.as_ref()).await?);
+        let mut identified = self.ask(&caller).await?;
+        if let Some(introduction) = introduction(token, caller.1.as_ref(), &identified) {
+            self.introduce(introduction).await?;
+            identified = self.ask(&caller).await?;
+        }
+        let identified = Arc::new(identified);
         self.remembered.insert(caller, (Arc::clone(&identified), asked_at));
         Ok(identified)
+    }
+
+    async fn ask(&self, (clerk_user_id, organization): &Caller) -> Result<Identified> {
+        self.context.db.identify(clerk_user_id, organization.as_ref()).await
+    }
+
+    async fn introduce(&self, introduction: Introduction) -> Result<()> {
+        let mut tx = self.context.db.begin_sync(RequestContext::default(), self.context.clock.now()).await?;
+        tx.introduce(introduction).await?;
+        tx.commit().await
+    }
+}
+
+/// Whom the token speaks of and the database has never heard of; nobody if all are known, or something known forbids it. So a caller who
+/// is denied costs no more than one who is not.
+fn introduction(
+    token: &SessionToken,
+    organization: Option<&OrganizationRef>,
+    identified: &Identified,
+) -> Option<Introduction> {
+    let known = identified.organization.as_ref();
+    let active = token.organization.as_ref().filter(|active| is_about(active, organization, known));
+    let unknown_member = active.is_some_and(|_| known.is_none_or(may_gain_a_member));
+    let introduces = match &identified.user {
+        None => true,
+        Some(user) => unknown_member && !user.deleted && !user.banned,
+    };
+    introduces.then(|| Introduction {
+        clerk_user_id: token.user_id.clone(),
+        organization: active.filter(|_| unknown_member).map(introduced),
+    })
+}
+
+/// Whether the request is about the token's active organization.
+fn is_about(
+    active: &TokenOrganization,
+    organization: Option<&OrganizationRef>,
+    known: Option<&OrganizationStanding>,
+) -> bool {
+    match organization {
+        None => false,
+        Some(OrganizationRef::Clerk(id)) => *id == active.id,
+        Some(OrganizationRef::Id(_)) => known.is_some_and(|known| known.clerk_id == active.id),
+    }
+}
+
+fn may_gain_a_member(known: &OrganizationStanding) -> bool {
+    !known.deleted && !known.left && !known.is_member() && known.just_in_time_members
+}
+
+fn introduced(active: &TokenOrganization) -> IntroducedOrganization {
+    let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>();
+    IntroducedOrganization {
+        clerk_id: active.id.clone(),
+        slug: active.slug.as_deref().map(cut).filter(|slug| !slug.is_empty()),
+        clerk_role: active.role.as_deref().map_or_else(|| CLERK_MEMBER_ROLE.to_owned(), cut),
     }
 }

@@ -9,6 +9,7 @@ use jsonschema::{
 };
 use serde_json::{Value, json};
 
+use super::timezone;
 use crate::errors::Fault;
 
 /// The fields that say which of several forms an object has.
@@ -35,6 +36,7 @@ impl Schemas {
             let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": components });
             let validator = jsonschema::draft202012::options()
                 .should_validate_formats(true)
+                .with_format("timezone", |name: &str| timezone::parse(name).is_some())
                 .build(&schema)
                 .map_err(|error| format!("schema {name}: {error}"))?;
             by_name.insert(name.to_owned(), validator);
@@ -169,6 +171,9 @@ fn describe(kind: &ValidationErrorKind) -> (&'static str, String) {
         ValidationErrorKind::ExclusiveMinimum { limit } => ("too_small", format!("This must be more than {limit}.")),
         ValidationErrorKind::UniqueItems => ("not_unique", "The items must differ from each other.".into()),
         ValidationErrorKind::Pattern { pattern } => ("wrong_form", format!("This must match the pattern {pattern}.")),
+        ValidationErrorKind::Format { format } if format == "timezone" => {
+            ("unknown_timezone", "This is not the name of an IANA time zone, such as Europe/Berlin.".into())
+        }
         ValidationErrorKind::Format { format } => ("wrong_form", format!("This is not a valid {format}.")),
         ValidationErrorKind::PropertyNames { error } => {
             ("wrong_name", format!("A field's name is not allowed: {}", describe(error.kind()).1))

@@ -17,6 +17,12 @@ pub fn parse(name: &str) -> Option<Tz> {
     name.parse().ok().or_else(searched)
 }
 
+/// A name that [`parse`] knows, as its zone spells it; any other as it is.
+#[must_use]
+pub fn canonical(name: String) -> String {
+    parse(&name).map_or(name, |zone| zone.name().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

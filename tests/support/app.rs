@@ -9,19 +9,28 @@ use clento::{
     app,
     config::{Config, DEMO_ISSUER, Environment, ServerConfig, Vars},
     integrations::clerk::{
-        DemoOrganization, DemoSession, DemoSigner, KeySource, SessionVerifier, VerifierSettings, http_client,
+        BackendSettings, ClerkApi, ClerkBackend, DemoOrganization, DemoSession, DemoSigner, KeySource, SessionVerifier,
+        VerifierSettings, WebhookVerifier, http_client,
     },
     repositories::Database,
-    state::AppState,
+    state::{AppState, ClerkParts},
     utils::clock::{Clock, SharedClock},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::SecretString;
+use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{caller::Caller, clock::ManualClock, postgres::TestDatabase};
+use super::{
+    caller::{Answer, Caller},
+    clock::ManualClock,
+    fake_clerk::{FakeClerk, SECRET_KEY},
+    postgres::TestDatabase,
+    svix_sign,
+};
 
 /// Where requests' pages come from.
 pub(crate) const ORIGIN: &str = "https://app.clento.test";
@@ -30,6 +39,8 @@ static SIGNER: LazyLock<DemoSigner> = LazyLock::new(|| {
     let development = Environment::Development.development().expect("development");
     DemoSigner::generate(development, DEMO_ISSUER).expect("a key")
 });
+/// The secrets that webhooks may be signed with, as while one is being rotated.
+const SECRETS: [&str; 2] = [svix_sign::SECRET, svix_sign::OTHER_SECRET];
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// A person of the story that every test begins with.
@@ -75,12 +86,49 @@ impl TestApp {
         Self::start_on(database, db, ManualClock::new(), change).await
     }
 
+    /// The same, with `clerk`'s Backend API behind it.
+    pub(crate) async fn start_with_clerk(clerk: &FakeClerk) -> Self {
+        let database = TestDatabase::create().await;
+        for person in [ADMIN, MEMBER, OUTSIDER] {
+            introduce(&database.pool, person).await;
+        }
+        let db = database.open();
+        let settings = BackendSettings { api_url: clerk.url(), secret_key: SECRET_KEY.into() };
+        let backend = ClerkBackend::new(settings, http_client().expect("a client")).expect("a usable URL");
+        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend))).await
+    }
+
+    /// The same, with other signing secrets of webhooks.
+    pub(crate) async fn start_with_webhook_secrets(secrets: &[&str]) -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.open();
+        Self::serve(database, db, ManualClock::new(), |_| {}, secrets, None).await
+    }
+
     /// Another service over `database`, reached through `db`: a replica, or one behind a proxy.
     pub(crate) async fn start_on(
         database: TestDatabase,
         db: Database,
         clock: Arc<ManualClock>,
         change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        Self::serve(database, db, clock, change, &SECRETS, None).await
+    }
+
+    /// Another service over the same database, by the same clock.
+    pub(crate) async fn replica(&self) -> Self {
+        let database = self.database.share();
+        let db = database.open();
+        Self::start_on(database, db, Arc::clone(&self.clock), |_| {}).await
+    }
+
+    async fn serve(
+        database: TestDatabase,
+        db: Database,
+        clock: Arc<ManualClock>,
+        change: impl FnOnce(&mut ServerConfig),
+        secrets: &[&str],
+        api: Option<Arc<dyn ClerkApi>>,
     ) -> Self {
         let Config { mut server, encryption, .. } =
             Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings");
@@ -93,10 +141,12 @@ impl TestApp {
         };
         let verifier =
             SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
+        let secrets: Vec<_> = secrets.iter().copied().map(SecretString::from).collect();
+        let webhooks = WebhookVerifier::new(&secrets, Arc::clone(&shared)).expect("secrets");
+        let clerk = ClerkParts { verifier, webhooks, api };
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
         let grace = server.shutdown_grace;
-        let (state, router) =
-            app::compose(server, db, shared, &encryption, Some(verifier), metrics).expect("a service");
+        let (state, router) = app::compose(server, db, shared, &encryption, Some(clerk), metrics).expect("a service");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
@@ -152,6 +202,27 @@ impl TestApp {
             lifetime: Duration::from_secs(600),
         };
         SIGNER.mint(&session, self.clock.now()).expect("a token")
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub(crate) fn now_millis(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+
+    /// Delivers an event as Clerk does, signed now.
+    pub(crate) async fn deliver(&self, id: &str, event: &Value) -> Answer {
+        let body = event.to_string();
+        let headers = svix_sign::headers(svix_sign::SECRET, id, self.clock.now().timestamp(), body.as_bytes());
+        let mut call = self.anonymous().request(reqwest::Method::POST, "/api/v1/webhooks/clerk");
+        for (name, value) in &headers {
+            call = call.header(name.as_str(), value.to_str().expect("text"));
+        }
+        call.header("content-type", "application/json").body(body).send().await
+    }
+
+    /// Somebody else, with a token whose active organization is as given.
+    pub(crate) fn somebody(&self, clerk_user: &str, organization: Option<(&str, &str)>) -> Caller {
+        Caller { token: Some(self.token(clerk_user, organization)), ..self.anonymous() }
     }
 
     /// Our id of Clerk's organization.

@@ -3,6 +3,7 @@
 
 pub(crate) mod app;
 pub(crate) mod caller;
+pub(crate) mod clerk_events;
 pub(crate) mod clerk_tokens;
 pub(crate) mod clock;
 pub(crate) mod fake_clerk;

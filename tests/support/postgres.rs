@@ -48,7 +48,8 @@ pub(crate) struct TestDatabase {
     pub(crate) name: String,
     pub(crate) url: SecretString,
     pub(crate) pool: PgPool,
-    admin_url: SecretString,
+    /// Where to drop it; nowhere if that is for another to do.
+    admin_url: Option<SecretString>,
 }
 
 impl TestDatabase {
@@ -66,7 +67,12 @@ impl TestDatabase {
         let url = server.url(&name);
         let options = PgConnectOptions::from_str(url.expose_secret()).expect("a URL");
         let pool = PgPoolOptions::new().max_connections(3).connect_lazy_with(options);
-        Self { name, url, pool, admin_url }
+        Self { name, url, pool, admin_url: Some(admin_url) }
+    }
+
+    /// The same database, not dropped with this.
+    pub(crate) fn share(&self) -> Self {
+        Self { name: self.name.clone(), url: self.url.clone(), pool: self.pool.clone(), admin_url: None }
     }
 
     /// The database as the service opens it.
@@ -87,7 +93,7 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (name, url) = (self.name.clone(), self.admin_url.clone());
+        let (name, Some(url)) = (self.name.clone(), self.admin_url.take()) else { return };
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {

@@ -1,12 +1,14 @@
 //! Extractors: every malformed request becomes a problem that names the field and the reason.
 
 mod body;
+mod clerk_event;
 mod if_match;
 mod path;
 mod query;
 
 pub use body::Body;
 pub(in crate::dto) use body::fit;
+pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;
 pub use path::PathId;
 pub(in crate::dto) use query::bad as bad_parameter;

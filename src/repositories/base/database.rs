@@ -11,8 +11,10 @@ use sqlx::{
 };
 
 use super::{
-    scope::{OrgMember, OrgScope},
-    tx::{OrgConn, OrgTx, SyncTx},
+    scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
+    sync::SyncTx,
+    tx::{OrgConn, OrgTx},
+    user::{UserConn, UserTx},
 };
 use crate::errors::{AppError, Result};
 
@@ -143,12 +145,28 @@ impl Database {
         Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
     }
 
-    /// A transaction for what Clerk tells of users and organizations.
+    /// A transaction for what Clerk tells of users and organizations, in this request.
     ///
     /// # Errors
     /// No connection is free in time.
-    pub async fn begin_sync(&self, now: DateTime<Utc>) -> Result<SyncTx> {
-        Ok(SyncTx { tx: self.pool.begin().await?, now })
+    pub async fn begin_sync(&self, request: RequestContext, now: DateTime<Utc>) -> Result<SyncTx> {
+        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: Vec::new() })
+    }
+
+    /// A connection for single reads of what is the user's own.
+    ///
+    /// # Errors
+    /// None is free in time.
+    pub async fn read_user(&self, user: UserScope) -> Result<UserConn> {
+        Ok(UserConn { conn: self.pool.acquire().await?, scope: user })
+    }
+
+    /// A transaction for one use case of a user.
+    ///
+    /// # Errors
+    /// No connection is free in time.
+    pub async fn begin_user(&self, user: UserScope, now: DateTime<Utc>) -> Result<UserTx> {
+        Ok(UserTx { tx: self.pool.begin().await?, scope: user, now })
     }
 
     pub(in crate::repositories) fn pool(&self) -> &PgPool {

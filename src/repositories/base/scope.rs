@@ -139,6 +139,29 @@ impl std::ops::Deref for OrgAdmin {
     }
 }
 
+/// Proof that a user lives and is not banned: opens what is the user's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserScope {
+    user: UserId,
+}
+
+impl UserScope {
+    pub(in crate::repositories) fn new(user: UserId) -> Self {
+        Self { user }
+    }
+
+    /// The id, as queries take it.
+    pub(in crate::repositories) fn id(self) -> Uuid {
+        self.user.0
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn user_id(self) -> UserId {
+        self.user
+    }
+}
+
 /// Who an audit row names.
 #[derive(Debug, Clone)]
 pub(in crate::repositories) struct Actor {
@@ -148,7 +171,7 @@ pub(in crate::repositories) struct Actor {
 }
 
 impl Actor {
-    pub(in crate::repositories) fn system() -> Self {
-        Self { r#type: ActorType::System, id: None, request: Arc::default() }
+    pub(in crate::repositories) fn system(request: RequestContext) -> Self {
+        Self { r#type: ActorType::System, id: None, request: Arc::new(request) }
     }
 }

@@ -41,6 +41,14 @@ impl OrgTx {
         (&mut self.tx, self.scope)
     }
 
+    pub(in crate::repositories) fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    pub(in crate::repositories) fn scope(&self) -> OrgScope {
+        self.scope
+    }
+
     /// The instant of the use case, the same for all it writes.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
@@ -75,33 +83,6 @@ impl OrgTx {
                 ));
             }
         }
-        Ok(self.tx.commit().await?)
-    }
-}
-
-/// The transaction of a change that comes from Clerk and is about users and organizations themselves.
-#[derive(Debug)]
-pub struct SyncTx {
-    pub(super) tx: Transaction<'static, Postgres>,
-    pub(super) now: DateTime<Utc>,
-}
-
-impl SyncTx {
-    pub(in crate::repositories) fn conn(&mut self) -> &mut PgConnection {
-        &mut self.tx
-    }
-
-    /// The instant of the change.
-    #[must_use]
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    /// Commits.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn commit(self) -> Result<()> {
         Ok(self.tx.commit().await?)
     }
 }

@@ -30,8 +30,8 @@ pub trait ClerkApi: Send + Sync + 'static {
         role: &'a str,
     ) -> BoxFuture<'a, Result<ClerkMembership>>;
 
-    /// Ends a membership.
-    fn remove_member<'a>(&'a self, organization: &'a str, user: &'a str) -> BoxFuture<'a, Result<()>>;
+    /// Ends a membership, and answers with what it was.
+    fn remove_member<'a>(&'a self, organization: &'a str, user: &'a str) -> BoxFuture<'a, Result<ClerkMembership>>;
 
     /// A page of the pending invitations, newest first. `limit` is 1 to 500.
     fn pending_invitations<'a>(

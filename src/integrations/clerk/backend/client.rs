@@ -132,12 +132,8 @@ impl ClerkApi for ClerkBackend {
         .boxed()
     }
 
-    fn remove_member<'a>(&'a self, organization: &'a str, user: &'a str) -> BoxFuture<'a, Result<()>> {
-        async move {
-            let request = self.request(Method::DELETE, &membership_path(organization, user)?)?;
-            answer(MEMBER, request).await.map(drop)
-        }
-        .boxed()
+    fn remove_member<'a>(&'a self, organization: &'a str, user: &'a str) -> BoxFuture<'a, Result<ClerkMembership>> {
+        async move { self.call(MEMBER, Method::DELETE, &membership_path(organization, user)?, NO_BODY).await }.boxed()
     }
 
     fn pending_invitations<'a>(

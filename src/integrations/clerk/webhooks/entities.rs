@@ -62,6 +62,9 @@ pub struct ClerkMembership {
     /// The user, as far as other members may see.
     #[serde(rename = "public_user_data")]
     pub user: MemberProfile,
+    /// When it began: `created_at` in milliseconds since 1970, 0 when not said.
+    #[serde(default, deserialize_with = "version")]
+    pub created_at: i64,
     /// Which state this is: `updated_at` in milliseconds since 1970, 0 when not said. Of a deletion: when it happened.
     #[serde(default, rename = "updated_at", deserialize_with = "version")]
     pub version: i64,

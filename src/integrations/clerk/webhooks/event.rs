@@ -15,6 +15,8 @@ pub struct Envelope {
     pub kind: String,
     /// The Clerk instance that it comes from, as in `ins_2abc`.
     pub instance_id: Option<String>,
+    /// When it happened, in milliseconds since 1970.
+    pub happened_at: i64,
     /// What happened.
     pub event: ClerkEvent,
 }
@@ -93,7 +95,7 @@ impl Envelope {
         let WireEnvelope { kind, timestamp, instance_id, data } = read(value, "")?;
         let happened = timestamp.unwrap_or_else(|| delivery.signed_at.timestamp_millis()).max(0);
         let event = event(&kind, data, happened)?;
-        Ok(Self { kind, instance_id, event })
+        Ok(Self { kind, instance_id, happened_at: happened, event })
     }
 }
 

@@ -1,7 +1,8 @@
-//! Clerk's webhooks: who sent it ([`verifier`]) and what it says ([`event`], [`entities`]).
+//! Clerk's webhooks: who sent it ([`verifier`]), what it says ([`event`], [`entities`]), and what that tells us ([`news`]).
 
 mod entities;
 mod event;
+mod news;
 mod verifier;
 
 pub use entities::{ClerkMembership, ClerkOrganization, ClerkUser, MemberProfile};

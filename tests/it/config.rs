@@ -1,0 +1,153 @@
+//! What the settings must be, and what production never accepts.
+
+use std::{process::Stdio, time::Duration};
+
+use clento::config::{Config, ConfigFaults, DEMO_ISSUER, Environment, IdentitySettings, Vars};
+use secrecy::ExposeSecret as _;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
+
+use crate::support::postgres::TestDatabase;
+
+/// Settings that production accepts.
+const PRODUCTION: [(&str, &str); 8] = [
+    ("APP_ENV", "production"),
+    ("DATABASE_URL", "postgres://clento:secret@db.example:5432/clento"),
+    ("CORS_ALLOWED_ORIGINS", "https://app.example.com"),
+    ("CLERK_ISSUER", "https://clerk.example.com"),
+    ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com"),
+    ("CLERK_SECRET_KEY", "sk_live_0123456789"),
+    ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+    ("ENCRYPTION_KEY", "q83vEjRWeJC6m9z+ESIzRFVmd4iZqrvM3e7/ABEiM0Q="),
+];
+
+fn production_but<'a>(changes: &[(&'a str, &'a str)]) -> Result<Config, ConfigFaults> {
+    let kept = PRODUCTION.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    Config::from_vars(Vars::given(kept.chain(changes.iter().copied())))
+}
+
+fn variables(result: Result<Config, ConfigFaults>) -> Vec<&'static str> {
+    let mut variables: Vec<_> = result.unwrap_err().0.into_iter().map(|fault| fault.variable).collect();
+    variables.sort_unstable();
+    variables
+}
+
+#[test]
+fn development_needs_nothing_and_signs_in_by_itself() {
+    let config = Config::from_vars(Vars::given([])).unwrap();
+    assert!(matches!(config.identity, IdentitySettings::Demo(_)));
+    assert!(config.database.url.is_none());
+}
+
+#[test]
+fn production_lists_everything_that_it_lacks_at_once() {
+    let lacking = Config::from_vars(Vars::given([("APP_ENV", "production")]));
+    assert_eq!(
+        variables(lacking),
+        [
+            "CLERK_AUTHORIZED_PARTIES",
+            "CLERK_ISSUER",
+            "CLERK_SECRET_KEY",
+            "CLERK_WEBHOOK_SIGNING_SECRET",
+            "CORS_ALLOWED_ORIGINS",
+            "DATABASE_URL",
+            "ENCRYPTION_KEY",
+        ]
+    );
+    let config = production_but(&[]).unwrap();
+    assert!(matches!(config.identity, IdentitySettings::Clerk(_)));
+}
+
+#[test]
+fn each_malformed_value_is_named_and_never_repeated() {
+    let wrong = [
+        ("DATABASE_URL", "mysql://root:hunter2@db/x"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com/path"),
+        ("CLERK_ISSUER", "http://clerk.example.com"),
+        ("CLERK_WEBHOOK_SIGNING_SECRET", "hunter2"),
+        ("ENCRYPTION_KEY", "hunter2"),
+        ("PORT", "70000"),
+        ("DATABASE_MAX_CONNECTIONS", "many"),
+    ];
+    let faults = production_but(&wrong).unwrap_err();
+    assert!(!faults.to_string().contains("hunter2"), "{faults}");
+    let mut named: Vec<_> = wrong.iter().map(|(name, _)| *name).collect();
+    named.sort_unstable();
+    let mut told = variables(Err(faults));
+    told.dedup();
+    assert_eq!(told, named);
+}
+
+#[test]
+fn a_transaction_pooler_is_refused_everywhere() {
+    for url in [
+        "postgres://postgres.x:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres",
+        "postgresql://clento:p@db.example:5432/clento?pgbouncer=true",
+        "postgres://clento:p@db.example:5432/clento?sslmode=require&pgbouncer=1",
+    ] {
+        assert_eq!(variables(production_but(&[("DATABASE_URL", url)])), ["DATABASE_URL"], "{url}");
+        assert_eq!(variables(Config::from_vars(Vars::given([("DATABASE_URL", url)]))), ["DATABASE_URL"], "{url}");
+    }
+    let session_mode = "postgres://postgres.x:p@aws-0-eu-central-1.pooler.supabase.com:5432/postgres";
+    production_but(&[("DATABASE_URL", session_mode)]).unwrap();
+}
+
+#[test]
+fn the_demo_issuer_is_nobodys_setting() {
+    for issuer in [DEMO_ISSUER, &format!("{DEMO_ISSUER}/")] {
+        assert_eq!(variables(production_but(&[("CLERK_ISSUER", issuer)])), ["CLERK_ISSUER"]);
+        assert_eq!(variables(Config::from_vars(Vars::given([("CLERK_ISSUER", issuer)]))), ["CLERK_ISSUER"]);
+    }
+    // What mints demo tokens asks for leave that production never grants.
+    assert!(Environment::Production.development().is_none());
+}
+
+#[test]
+fn keys_that_are_placeholders_are_refused() {
+    for key in ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Y2xlbnRvIGRldmVsb3BtZW50IGtleSBubyBzZWNyZXQ="] {
+        assert_eq!(variables(production_but(&[("ENCRYPTION_KEY", key)])), ["ENCRYPTION_KEY"], "{key}");
+    }
+}
+
+/// Starts the very program in production on `database`; answers what it tells until it serves or ends, and whether it serves.
+async fn start_in_production(database: &TestDatabase) -> (String, bool) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_clento"))
+        .env_clear()
+        .envs(PRODUCTION)
+        .env("DATABASE_URL", database.url.expose_secret())
+        .env("PORT", "0")
+        .env("LOG_FORMAT", "text")
+        .current_dir(std::env::temp_dir())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let mut told = String::new();
+    let reading = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            told.push_str(&line);
+            if line.contains("listening") {
+                return true;
+            }
+        }
+        false
+    };
+    let serves = tokio::time::timeout(Duration::from_mins(1), reading).await.unwrap();
+    (told, serves)
+}
+
+#[tokio::test]
+async fn production_does_not_serve_a_database_that_a_demo_has_lived_in() {
+    let database = TestDatabase::create().await;
+    let (told, serves) = start_in_production(&database).await;
+    assert!(serves, "{told}");
+    sqlx::query("insert into users (id, clerk_user_id, created_at, updated_at) values (gen_random_uuid(), 'user_demo', now(), now())")
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let (told, serves) = start_in_production(&database).await;
+    assert!(!serves && told.contains("demo"), "{told}");
+}
