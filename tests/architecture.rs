@@ -1,6 +1,6 @@
 //! The house's rules, held against the sources: who may import whom, how long things may be, and that what is said twice is said alike.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows test functions, not their helpers")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not their helpers")]
 
 #[path = "architecture/environment.rs"]
 mod environment;

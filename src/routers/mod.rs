@@ -144,12 +144,11 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<App
 
 /// Gives up waiting for a request that takes too long. Whether it took effect is not known: it may have been committing.
 async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(state.server().request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = "The request took too long and may still take effect: read before you repeat it.";
-            AppError::unavailable("request_timeout", detail).into_response()
-        }
+    if let Ok(response) = tokio::time::timeout(state.server().request_timeout, next.run(request)).await {
+        response
+    } else {
+        let detail = "The request took too long and may still take effect: read before you repeat it.";
+        AppError::unavailable("request_timeout", detail).into_response()
     }
 }
 

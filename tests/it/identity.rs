@@ -27,7 +27,7 @@ async fn count(app: &TestApp) -> (i64, i64, i64) {
     .unwrap()
 }
 
-fn membership<'a>(id: &'a str, created_at: i64) -> Membership<'a> {
+fn membership(id: &str, created_at: i64) -> Membership<'_> {
     Membership { id, user: "user_new", organization: "org_new", created_at }
 }
 

@@ -156,7 +156,7 @@ impl TestApp {
             clock,
             pool: database.pool.clone(),
             state,
-            http: reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client"),
+            http: reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client"),
             _stop_with_test: stop.clone().drop_guard(),
             stop,
             database,
@@ -199,7 +199,7 @@ impl TestApp {
             user_id: clerk_user.to_owned(),
             organization,
             authorized_party: None,
-            lifetime: Duration::from_secs(600),
+            lifetime: Duration::from_mins(10),
         };
         SIGNER.mint(&session, self.clock.now()).expect("a token")
     }

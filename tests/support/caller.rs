@@ -57,6 +57,7 @@ impl Call {
         Self(self.0.header(name, value))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers write json!(…) in place")]
     pub(crate) fn json(self, body: Value) -> Self {
         Self(self.0.json(&body))
     }

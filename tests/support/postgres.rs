@@ -29,6 +29,7 @@ fn root() -> PathBuf {
     env::temp_dir().join(format!("clento-test-postgres-{:016x}", checkout.finish()))
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests have no settings but these two")]
 async fn server() -> &'static EmbeddedPostgres {
     SERVER
         .get_or_init(|| async {
@@ -128,7 +129,7 @@ async fn template(server: &EmbeddedPostgres, admin: &mut PgConnection) -> String
             url: server.url(&raw),
             max_connections: 2,
             acquire_timeout: Duration::from_secs(30),
-            statement_timeout: Duration::from_secs(60),
+            statement_timeout: Duration::from_mins(1),
         };
         let db = Database::new(&settings).expect("a usable URL");
         db.migrate().await.expect("the migrations");

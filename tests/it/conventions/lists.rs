@@ -45,7 +45,7 @@ async fn a_page_goes_on_where_the_one_before_ended_whatever_happens_between() {
     let member = app.member();
     for i in 0..4 {
         member.post(LISTS, json!({"name": format!("{i}")})).await.expect(201);
-        app.clock.advance(Duration::from_micros(1000));
+        app.clock.advance(Duration::from_millis(1));
     }
     let first = member.get(&format!("{LISTS}?limit=2")).await.expect(200);
     assert_eq!((&first["data"][0]["name"], &first["data"][1]["name"]), (&json!("3"), &json!("2")));

@@ -73,7 +73,7 @@ async fn activities_are_found_by_what_they_are_about() {
     let campaign = enroll(&app, &joe).await;
     for (lead, status) in [(&jane, "contacted"), (&joe, "contacted"), (&jane, "replied")] {
         member.patch(&path_of(lead), json!({"status": status})).await.expect(200);
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
     }
     sqlx::query(
         "insert into activities (id, organization_id, type, campaign_id, occurred_at)

@@ -118,11 +118,11 @@ async fn of_two_who_saw_the_same_version_one_wins() {
     let member = app.member();
     let made = make(&member, "jane@example.com", json!({})).await;
     let path = path_of(&made);
-    let patch = |title: usize| {
+    let retitle = |title: usize| {
         let call = member.request(Method::PATCH, &path).header("if-match", "\"1\"");
         call.json(json!({"title": format!("t{title}")})).send()
     };
-    let answers = join_all((0..10).map(patch)).await;
+    let answers = join_all((0..10).map(retitle)).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 9, "{statuses:?}");
