@@ -121,32 +121,11 @@ impl LeadDto {
     /// A lead, asked for by `list`.
     #[must_use]
     pub fn of(lead: Lead, list: Option<LeadListId>) -> Self {
+        #[rustfmt::skip] // one name a line would make this the longest function of the house
         let Lead {
-            id,
-            organization_id: _,
-            first_name,
-            last_name,
-            full_name,
-            email,
-            phone,
-            title,
-            company,
-            company_domain,
-            industry,
-            location,
-            country,
-            linkedin_url,
-            timezone,
-            external_id,
-            status,
-            source,
-            tags,
-            custom_fields,
-            version,
-            created_at,
-            updated_at,
-            lead_list_ids,
-            running_campaigns,
+            id, organization_id: _, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
+            country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
+            lead_list_ids, running_campaigns,
         } = lead;
         Self {
             id,
