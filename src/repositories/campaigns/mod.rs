@@ -11,6 +11,7 @@ use crate::{
     },
 };
 
+mod custom_fields;
 mod links;
 mod overview;
 
@@ -136,22 +137,6 @@ impl CampaignRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-
-    /// Which of these names the organization's leads have as custom fields. A name that one of them has is found at once; one that none has
-    /// takes a look at all.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn known_custom_fields(&mut self, names: &[String]) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar!(
-            r#"select name as "name!" from unnest($2::text[]) as name
-               where exists (select from leads where organization_id = $1 and custom_fields ? name)"#,
-            self.scope.id(),
-            names,
-        )
-        .fetch_all(&mut *self.conn)
-        .await?)
     }
 }
 
