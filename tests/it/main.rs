@@ -7,6 +7,8 @@ mod support;
 
 mod audit_logs;
 mod authorization;
+mod campaign_executions;
+mod campaigns;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_sync;

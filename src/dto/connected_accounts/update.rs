@@ -15,7 +15,7 @@ use crate::{
 /// A merge patch of an account (RFC 7396): an absent field stays, null clears.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"status": "paused", "limits": {"send_email": {"per_day": 30}}, "sending_window": {"end_time": "18:00"}}))]
+#[schema(example = json!({"status": "paused", "limits": {"send_connection_request": {"per_day": 15, "per_week": null}}, "sending_window": null}))]
 pub struct UpdateConnectedAccountRequest {
     /// A new name.
     #[schema(min_length = 1, max_length = 255, pattern = r"\S", nullable = false)]

@@ -63,7 +63,8 @@ fn alternative(node_type: NodeType) -> Object {
     let mut config = AnyOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null));
     config = match config_schema(node_type) {
         Some(name) => config.item(Ref::from_schema_name(name)),
-        None => config.item(closed().description(Some("Nothing to say."))),
+        // Said by the number of fields, since a closed object without fields does not tell which one is too many.
+        None => config.item(ObjectBuilder::new().max_properties(Some(0)).description(Some("Nothing to say."))),
     };
     closed()
         .title(Some(node_type.as_str()))
