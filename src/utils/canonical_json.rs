@@ -52,7 +52,7 @@ fn separate(index: usize, text: &mut String) {
 
 /// `serde_json` escapes what JSON demands and nothing else, in lower case, as RFC 8785 does.
 fn write_string(string: &str, text: &mut String) {
-    text.push_str(&Value::from(string).to_string());
+    text.push_str(&serde_json::to_string(string).unwrap_or_default());
 }
 
 fn write_number(number: &Number) -> String {
