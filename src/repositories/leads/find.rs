@@ -72,8 +72,14 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        let leads = filtered!(leads_from, self, filter, " order by l.id limit $10 for update of l", limit);
-        Ok(leads.fetch_all(&mut *self.conn).await?)
+        Ok(filtered!(
+            leads_from.fetch_all,
+            self,
+            filter,
+            of_all: " order by l.id limit $10 for update of l",
+            of_list: " order by l.id limit $10 for update of l",
+            limit,
+        ))
     }
 
     /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.

@@ -77,22 +77,25 @@ impl LeadRepository<'_> {
         let descending = page.direction == Direction::Descending;
         let (after, before) = if descending { (None, Some(from)) } else { (Some(from), None) };
         let rows = filtered!(
-            leads_from,
+            leads_from.fetch_all,
             self,
             filter,
-            " and ($10::timestamptz is null or (l.created_at, l.id) < ($10, $11::uuid))
-              and ($12::timestamptz is null or (l.created_at, l.id) > ($12, $13::uuid))
-              order by case when $14 then l.created_at end desc, case when $14 then l.id end desc, l.created_at, l.id
-              limit $15",
+            of_all: " and ($10::timestamptz is null or (l.created_at, l.id) < ($10, $11::uuid))
+                      and ($12::timestamptz is null or (l.created_at, l.id) > ($12, $13::uuid))
+                      order by case when $14 then l.created_at end desc, case when $14 then l.id end desc, l.created_at, l.id
+                      limit $15",
+            of_list: " and ($10::timestamptz is null or (p.lead_created_at, p.lead_id) < ($10, $11::uuid))
+                       and ($12::timestamptz is null or (p.lead_created_at, p.lead_id) > ($12, $13::uuid))
+                       order by case when $14 then p.lead_created_at end desc, case when $14 then p.lead_id end desc,
+                                p.lead_created_at, p.lead_id
+                       limit $15",
             before.map(|p| p.at),
             before.map(|p| p.id),
             after.map(|p| p.at),
             after.map(|p| p.id),
             descending,
             page.fetch(),
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
+        );
         let total = if page.include_total { Some(self.count(filter).await?) } else { None };
         Ok(Page::cut(rows, page, total, position))
     }
@@ -102,7 +105,7 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn count(&mut self, filter: &LeadFilter) -> Result<i64> {
-        Ok(filtered!(count_from, self, filter, "").fetch_one(&mut *self.conn).await?)
+        Ok(filtered!(count_from.fetch_one, self, filter, of_all: "", of_list: ""))
     }
 }
 

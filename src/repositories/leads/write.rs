@@ -151,16 +151,16 @@ impl LeadRepository<'_> {
         Ok(())
     }
 
-    /// Deletes leads, with their memberships of lists and their ways through campaigns; answers how many there were.
+    /// Deletes leads, with their memberships of lists and their ways through campaigns.
     ///
     /// # Errors
     /// The database's.
-    pub async fn delete_many(&mut self, leads: &[Lead]) -> Result<u64> {
+    pub async fn delete_many(&mut self, leads: &[Lead]) -> Result<()> {
         let ids: Vec<_> = leads.iter().map(|lead| lead.id.0).collect();
-        let done = sqlx::query!("delete from leads where organization_id = $1 and id = any($2)", self.scope.id(), &ids)
+        sqlx::query!("delete from leads where organization_id = $1 and id = any($2)", self.scope.id(), &ids)
             .execute(&mut *self.conn)
             .await?;
-        Ok(done.rows_affected())
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Deleting many leads at once.
 
+use std::time::Duration;
+
 use super::{LeadService, deleted};
 use crate::{
     errors::Result,
@@ -12,6 +14,10 @@ use crate::{
 
 /// Leads that one call deletes at the most.
 const MAX_DELETED: i64 = 10_000;
+/// Leads that one statement deletes: each takes its memberships, executions and activities along, and a statement has a time limit.
+const CHUNK: i64 = 1_000;
+/// After how long a call begins no other statement; the next call goes on.
+const ENOUGH: Duration = Duration::from_secs(8);
 /// Leads that a rehearsal shows.
 const SAMPLE: i64 = 10;
 
@@ -53,15 +59,28 @@ impl LeadService {
         if dry_run {
             return self.rehearse(member, &doomed).await;
         }
+        let began = self.0.clock.monotonic();
         let mut tx = self.0.db.begin_search(member, self.0.clock.now()).await?;
-        let (matched, leads) = lock(&mut tx, &doomed).await?;
-        let deleted_now = if leads.is_empty() { 0 } else { tx.leads().delete_many(&leads).await? };
-        for lead in &leads {
-            tx.audit(deleted(lead));
-        }
+        let mut gone = 0;
+        let left = loop {
+            let leads = lock(&mut tx, &doomed).await?;
+            if !leads.is_empty() {
+                tx.leads().delete_many(&leads).await?;
+            }
+            for lead in &leads {
+                tx.audit(deleted(lead));
+            }
+            gone += count(&leads);
+            let Doomed::Matching(filter) = &doomed else { break 0 };
+            if count(&leads) < CHUNK {
+                break 0;
+            }
+            if gone >= MAX_DELETED || self.0.clock.monotonic().saturating_sub(began) > ENOUGH {
+                break tx.leads().count(filter).await?;
+            }
+        };
         tx.commit().await?;
-        let deleted = i64::try_from(deleted_now).unwrap_or(i64::MAX);
-        Ok(BatchDeleted { matched, deleted, has_more: matched > deleted, sample: Vec::new() })
+        Ok(BatchDeleted { matched: gone + left, deleted: gone, has_more: left > 0, sample: Vec::new() })
     }
 
     async fn rehearse(&self, member: &OrgMember, doomed: &Doomed) -> Result<BatchDeleted> {
@@ -83,17 +102,11 @@ impl LeadService {
     }
 }
 
-async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<(i64, Vec<Lead>)> {
+/// The next leads to delete.
+async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<Vec<Lead>> {
     match doomed {
-        Doomed::Ids(ids) => {
-            let leads = tx.leads().lock_many(ids).await?;
-            Ok((count(&leads), leads))
-        }
-        Doomed::Matching(filter) => {
-            let leads = tx.leads().lock_matching(filter, MAX_DELETED).await?;
-            let all = if count(&leads) < MAX_DELETED { count(&leads) } else { tx.leads().count(filter).await? };
-            Ok((all, leads))
-        }
+        Doomed::Ids(ids) => tx.leads().lock_many(ids).await,
+        Doomed::Matching(filter) => tx.leads().lock_matching(filter, CHUNK).await,
     }
 }
 
