@@ -15,15 +15,6 @@ use crate::errors::{AppError, Fault, Kind};
 
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "type": "https://docs.clento.dev/problems/validation_failed",
-    "title": "Unprocessable Entity",
-    "status": 422,
-    "code": "validation_failed",
-    "detail": "The request has 1 fault.",
-    "request_id": "01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90",
-    "errors": [{"pointer": "/email", "code": "wrong_form", "detail": "This is not a valid e-mail address."}]
-}))]
 pub struct Problem {
     /// Names the kind of problem; the last segment is `code`.
     #[serde(rename = "type")]

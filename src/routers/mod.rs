@@ -12,6 +12,7 @@ mod leads;
 mod members;
 mod openapi;
 mod organizations;
+mod problem_examples;
 mod public;
 mod users;
 mod webhooks;

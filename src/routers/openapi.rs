@@ -4,11 +4,26 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
-use super::{Routes, Zone, zones};
+use super::{Routes, Zone, problem_examples::example, zones};
 use crate::dto::problem::{Problem, ProblemFault};
 
 /// What every page of the documentation begins with.
 const DESCRIPTION: &str = include_str!("openapi.md");
+
+/// The headings, in the order in which a newcomer needs them.
+const TAGS: &[(&str, &str)] = &[
+    ("Me", "The caller, their settings and memberships."),
+    ("Organizations", "Who works together: details, members, invitations."),
+    ("Connected accounts", "The mailboxes and LinkedIn accounts that messages are sent from."),
+    ("Lead lists", "Named sets of leads, for a campaign to draw on."),
+    ("Leads", "The people to be reached, alone and by the thousand."),
+    ("Campaigns", "Who is to receive what, when, from which account."),
+    ("Campaign executions", "One lead's way through one campaign."),
+    ("Activities", "What happened, to whom and when; nothing is ever changed here."),
+    ("Audit logs", "Who changed what, in a chain that shows any tampering."),
+    ("Webhooks", "What other services tell us."),
+    ("Service", "Signs of life and measurements, for those who run the server."),
+];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(Problem, ProblemFault)))]
@@ -32,6 +47,7 @@ pub fn document() -> Value {
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
     paths.sort_keys();
     schemas.sort_keys();
+    document["tags"] = tags(&paths);
     document["paths"] = paths.into();
     document["components"] = json!({
         "schemas": schemas,
@@ -71,9 +87,10 @@ fn schemas_of(api: &OpenApi) -> Map<String, Value> {
 
 fn add(paths: &mut Map<String, Value>, path: String, mut item: Value, zone: Zone) {
     let tag = tag_of(&path);
+    let noun = if path.contains('{') { noun_of(&tag) } else { "organization".to_owned() };
     let Some(operations) = item.as_object_mut() else { return };
     for (method, operation) in operations.iter_mut() {
-        stamp(method, operation, zone);
+        stamp(method, operation, zone, &noun);
         operation["tags"] = json!([tag]);
         let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
         operation["operationId"] = format!("{}_{name}", tag.replace(' ', "_").to_lowercase()).into();
@@ -84,6 +101,13 @@ fn add(paths: &mut Map<String, Value>, path: String, mut item: Value, zone: Zone
     }
 }
 
+/// The headings that have operations.
+fn tags(paths: &Map<String, Value>) -> Value {
+    let used = |name: &str| paths.keys().any(|path| tag_of(path) == name);
+    let tags = TAGS.iter().filter(|(name, _)| used(name));
+    tags.map(|(name, description)| json!({"name": name, "description": description})).collect()
+}
+
 /// The first word of the path after the base, as a heading.
 fn tag_of(path: &str) -> String {
     let Some(rest) = path.strip_prefix("/api/v1/") else { return "Service".to_owned() };
@@ -92,7 +116,16 @@ fn tag_of(path: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn stamp(method: &str, operation: &mut Value, zone: Zone) {
+/// A heading's noun for one thing.
+fn noun_of(tag: &str) -> String {
+    let noun = tag.to_lowercase();
+    match noun.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => noun.trim_end_matches('s').to_owned(),
+    }
+}
+
+fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
     if zone == Zone::Public {
         return;
     }
@@ -129,7 +162,7 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone) {
     for (status, description) in problems(method, zone, has_body, takes_parameters) {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
-            responses[status] = problem(description);
+            responses[status] = problem(description, example(method, status, zone, noun));
         }
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
@@ -154,8 +187,12 @@ fn header(name: &str, description: &str) -> Value {
     json!({"name": name, "in": "header", "required": false, "description": description, "schema": {"type": "string"}})
 }
 
-fn problem(description: &str) -> Value {
-    json!({"description": description, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+fn problem(description: &str, example: Option<Value>) -> Value {
+    let mut content = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
+    if let Some(example) = example {
+        content["example"] = example;
+    }
+    json!({"description": description, "content": {"application/problem+json": content}})
 }
 
 fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) -> Vec<(&'static str, &'static str)> {

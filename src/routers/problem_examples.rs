@@ -1,0 +1,56 @@
+//! What error answers look like: one example for each status that means the same everywhere.
+
+use serde_json::Value;
+
+use super::Zone;
+use crate::{
+    dto::problem::Problem,
+    errors::{AppError, Fault, Kind},
+};
+
+/// What is told, word for word, when the named status is answered.
+const TOLD: &[(&str, Kind, &str, &str)] = &[
+    ("401", Kind::Unauthenticated, "token_missing", "Send a session token: Authorization: Bearer <token>."),
+    (
+        "412",
+        Kind::PreconditionFailed,
+        "version_mismatch",
+        "It has changed since the version that If-Match names. Nothing was changed; read it again.",
+    ),
+    ("413", Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads."),
+    ("415", Kind::UnsupportedMedia, "unsupported_media_type", "Send the body as application/json in UTF-8."),
+    ("429", Kind::RateLimited, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
+    ("500", Kind::Internal, "internal_error", "Something went wrong on our side. The request id helps us find it."),
+    ("503", Kind::Unavailable, "database_unavailable", "The database cannot be reached right now. Try again shortly."),
+];
+
+/// The body with which an operation of `zone` about a `noun` answers `status`, unless that is particular to it.
+pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Option<Value> {
+    let error = match (status, zone) {
+        ("400", _) => {
+            let detail = "This parameter is not known here.";
+            let fault = Fault::new("colour", "unknown_parameter", detail);
+            AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![fault])
+        }
+        ("403", Zone::Admin(_)) => {
+            AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
+        }
+        ("403", Zone::Organization(_)) => {
+            AppError::forbidden("membership_required", "You are not a member of the session's active organization.")
+        }
+        ("404", _) => AppError::new(
+            Kind::NotFound,
+            format!("{}_not_found", noun.replace(' ', "_")),
+            format!("There is no {noun} with this id."),
+        ),
+        ("409", Zone::Organization(_) | Zone::Admin(_)) if method == "post" => {
+            AppError::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
+        }
+        ("422", _) => AppError::invalid(vec![Fault::new("/name", "empty", "This must not be empty.")]),
+        _ => {
+            let (_, kind, code, detail) = TOLD.iter().find(|(told, ..)| *told == status)?;
+            AppError::new(*kind, *code, *detail)
+        }
+    };
+    serde_json::to_value(Problem::of(&error, "01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90")).ok()
+}
