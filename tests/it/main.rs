@@ -9,6 +9,7 @@ mod audit_logs;
 mod authorization;
 mod campaign_executions;
 mod campaigns;
+mod browser;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_sync;

@@ -2,6 +2,7 @@
 //! outside world's stand-ins.
 
 pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod clerk_events;
 pub(crate) mod clerk_tokens;
@@ -13,5 +14,6 @@ pub(crate) mod proxy;
 pub(crate) mod svix_sign;
 
 pub(crate) use app::TestApp;
+pub(crate) use browser::Browser;
 pub(crate) use caller::{Answer, Caller};
 pub(crate) use clock::ManualClock;
