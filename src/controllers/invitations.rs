@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use crate::{
     dto::{
-        Body, Created, NoContent, PageDto, PathId, QueryParams,
+        Body, Created, IfMatch, NoContent, PageDto, PathId, QueryParams,
         invitations::{CreateInvitationRequest, InvitationDto, InvitationParams, InvitationRange, PagedInvitations},
     },
     errors::Result,
@@ -50,7 +50,8 @@ pub async fn delete(
     admin: OrgAdmin,
     State(invitations): State<InvitationService>,
     PathId(id): PathId<String>,
+    IfMatch(seen): IfMatch,
 ) -> Result<NoContent> {
-    invitations.revoke(&admin, &id).await?;
+    invitations.revoke(&admin, &id, &seen).await?;
     Ok(NoContent)
 }

@@ -133,6 +133,27 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
         operation["security"] = json!([{"session": []}]);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.extend(headers(method, zone));
+    let has_body = operation.get("requestBody").is_some();
+    let takes_parameters = !parameters.is_empty();
+    operation["parameters"] = parameters.into();
+    for (status, description) in problems(method, zone, has_body, takes_parameters) {
+        let responses = &mut operation["responses"];
+        if responses.get(status).is_none() {
+            responses[status] = problem(description, example(method, status, zone, noun));
+        }
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if status.starts_with('2') {
+            answer["headers"]["X-Request-Id"] =
+                json!({"schema": {"type": "string"}, "description": "The request's id."});
+        }
+    }
+}
+
+/// The headers that every operation of `zone` with `method` reads.
+fn headers(method: &str, zone: Zone) -> Vec<Value> {
+    let mut parameters = Vec::new();
     if matches!(
         zone,
         Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)
@@ -156,21 +177,7 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
         parameters
             .push(header("If-Match", "The `ETag` you have seen; if it has changed since, 412 and nothing happens."));
     }
-    let has_body = operation.get("requestBody").is_some();
-    let takes_parameters = !parameters.is_empty();
-    operation["parameters"] = parameters.into();
-    for (status, description) in problems(method, zone, has_body, takes_parameters) {
-        let responses = &mut operation["responses"];
-        if responses.get(status).is_none() {
-            responses[status] = problem(description, example(method, status, zone, noun));
-        }
-    }
-    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        if status.starts_with('2') {
-            answer["headers"]["X-Request-Id"] =
-                json!({"schema": {"type": "string"}, "description": "The request's id."});
-        }
-    }
+    parameters
 }
 
 /// The headers that prove a webhook's sender (svix.com's, also known as Standard Webhooks).

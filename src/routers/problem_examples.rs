@@ -32,6 +32,11 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
             let fault = Fault::new("colour", "unknown_parameter", detail);
             AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![fault])
         }
+        ("401", Zone::Webhooks) => AppError::new(
+            Kind::Unauthenticated,
+            "webhook_signature_invalid",
+            "Not accepted: the webhook's signature is wrong.",
+        ),
         ("403", Zone::Admin(_)) => {
             AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
         }
@@ -46,6 +51,7 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
         ("409", Zone::Organization(_) | Zone::Admin(_)) if method == "post" => {
             AppError::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
         }
+        ("422", Zone::Webhooks) => return None,
         ("422", _) => AppError::invalid(vec![Fault::new("/name", "empty", "This must not be empty.")]),
         _ => {
             let (_, kind, code, detail) = TOLD.iter().find(|(told, ..)| *told == status)?;

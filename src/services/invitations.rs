@@ -6,7 +6,7 @@ use super::{Clerk, Context};
 use crate::{
     errors::{AppError, Fault, Result},
     integrations::clerk::{Invitation, InvitationPage, NewInvitation},
-    models::{AuditEntry, Organization, Role},
+    models::{AuditEntry, Organization, Role, version::VersionGuard},
     repositories::OrgAdmin,
 };
 
@@ -52,7 +52,9 @@ impl InvitationService {
     }
 
     /// Has Clerk withdraw a pending invitation.
-    pub async fn revoke(&self, admin: &OrgAdmin, id: &str) -> Result<()> {
+    pub async fn revoke(&self, admin: &OrgAdmin, id: &str, seen: &VersionGuard) -> Result<()> {
+        // An invitation has no version that anybody could have seen.
+        seen.check(0)?;
         let organization = self.organization(admin).await?;
         let by = self.clerk_user_id(admin).await?;
         let revoked = self.clerk.api()?.revoke_invitation(&organization.clerk_organization_id, id, &by).await?;

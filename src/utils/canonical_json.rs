@@ -62,37 +62,9 @@ fn write_number(number: &Number) -> String {
     number.as_f64().map(ecmascript).unwrap_or_default()
 }
 
-/// A number as `Number::toString` of ECMAScript (ECMA-262, 6.1.6.1.20) writes it.
+/// A number as `Number::toString` of ECMAScript (ECMA-262, 6.1.6.1.20) writes it: of two shortest forms that are equally near, the even.
 fn ecmascript(number: f64) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    // Rust's exponent notation gives the shortest digits that read back as the same number, as ECMAScript asks.
-    let scientific = format!("{:e}", number.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let digits = mantissa.replace('.', "");
-    let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}{}", place_point(&digits, exponent))
-}
-
-/// The digits `d1d2…` of d1.d2… × 10^`exponent`, with the point or exponent where ECMAScript puts it.
-fn place_point(digits: &str, exponent: i32) -> String {
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    match exponent {
-        0..=20 if count <= exponent + 1 => format!("{digits}{}", zeros(exponent + 1 - count)),
-        0..=20 => {
-            let (whole, rest) = digits.split_at(usize::try_from(exponent + 1).unwrap_or_default());
-            format!("{whole}.{rest}")
-        }
-        -6..=-1 => format!("0.{}{digits}", zeros(-exponent - 1)),
-        _ => {
-            let (first, rest) = digits.split_at(1);
-            let point = if rest.is_empty() { "" } else { "." };
-            format!("{first}{point}{rest}e{exponent:+}")
-        }
-    }
+    ryu_js::Buffer::new().format(number).to_owned()
 }
 
 #[cfg(test)]

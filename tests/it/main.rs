@@ -7,9 +7,9 @@ mod support;
 
 mod audit_logs;
 mod authorization;
+mod browser;
 mod campaign_executions;
 mod campaigns;
-mod browser;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_sync;

@@ -279,6 +279,8 @@ async fn invitations_are_sent_listed_and_withdrawn_by_clerk() {
     assert_eq!(seen[4], "cleo@acme.example");
     assert_eq!(seen.len(), 5);
 
+    let seen = ada.request(Method::DELETE, &location).header("if-match", "\"1\"").send().await;
+    seen.expect_problem(412, "version_mismatch");
     ada.delete(&location).await.expect(204);
     ada.delete(&location).await.expect_problem(422, "validation_failed");
     ada.delete(&company.at("invitations/orginv_none")).await.expect_problem(404, "invitation_not_found");
