@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use super::Context;
 use crate::{
@@ -30,13 +31,15 @@ type Caller = (String, Option<OrganizationRef>);
 pub struct IdentityService {
     context: Context,
     remembered: Cache<Caller, (Arc<Identified>, Duration)>,
+    introducing: Arc<Mutex<()>>,
 }
 
 impl IdentityService {
     /// A service that remembers nobody yet.
     #[must_use]
     pub fn new(context: Context) -> Self {
-        Self { context, remembered: Cache::builder().max_capacity(CALLERS).time_to_live(REMEMBERED_FOR * 2).build() }
+        let remembered = Cache::builder().max_capacity(CALLERS).time_to_live(REMEMBERED_FOR * 2).build();
+        Self { context, remembered, introducing: Arc::default() }
     }
 
     /// What the database knows of the token's user, and of how they stand in `organization`. What the token says of whom the database
@@ -49,32 +52,48 @@ impl IdentityService {
         token: &SessionToken,
         organization: Option<OrganizationRef>,
     ) -> Result<Arc<Identified>> {
-        let asked_at = self.context.clock.monotonic();
         let caller = (token.user_id.clone(), organization);
-        if let Some((identified, since)) = self.remembered.get(&caller)
-            && asked_at.saturating_sub(since) < REMEMBERED_FOR
-            && introduction(token, caller.1.as_ref(), &identified).is_none()
-        {
+        if let Some(identified) = self.recall(token, &caller) {
             return Ok(identified);
         }
-        let mut identified = self.ask(&caller).await?;
-        if let Some(introduction) = introduction(token, caller.1.as_ref(), &identified) {
-            self.introduce(introduction).await?;
-            identified = self.ask(&caller).await?;
+        let identified = self.ask(&caller).await?;
+        match introduction(token, caller.1.as_ref(), &identified) {
+            None => Ok(identified),
+            Some(introduction) => self.introduce(token, &caller, introduction).await,
         }
-        let identified = Arc::new(identified);
-        self.remembered.insert(caller, (Arc::clone(&identified), asked_at));
+    }
+
+    /// What is remembered of the caller, unless the token has something to add to it.
+    fn recall(&self, token: &SessionToken, caller: &Caller) -> Option<Arc<Identified>> {
+        let now = self.context.clock.monotonic();
+        let (identified, since) = self.remembered.get(caller)?;
+        let fresh = now.saturating_sub(since) < REMEMBERED_FOR;
+        (fresh && introduction(token, caller.1.as_ref(), &identified).is_none()).then_some(identified)
+    }
+
+    async fn ask(&self, caller: &Caller) -> Result<Arc<Identified>> {
+        let asked_at = self.context.clock.monotonic();
+        let identified = Arc::new(self.context.db.identify(&caller.0, caller.1.as_ref()).await?);
+        self.remembered.insert(caller.clone(), (Arc::clone(&identified), asked_at));
         Ok(identified)
     }
 
-    async fn ask(&self, (clerk_user_id, organization): &Caller) -> Result<Identified> {
-        self.context.db.identify(clerk_user_id, organization.as_ref()).await
-    }
-
-    async fn introduce(&self, introduction: Introduction) -> Result<()> {
+    /// Takes in whom the token speaks of, one at a time: a page's first requests come in a bunch, and should not wait for each other
+    /// with a connection in hand.
+    async fn introduce(
+        &self,
+        token: &SessionToken,
+        caller: &Caller,
+        introduction: Introduction,
+    ) -> Result<Arc<Identified>> {
+        let _turn = self.introducing.lock().await;
+        if let Some(identified) = self.recall(token, caller) {
+            return Ok(identified);
+        }
         let mut tx = self.context.db.begin_sync(RequestContext::default(), self.context.clock.now()).await?;
         tx.introduce(introduction).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.ask(caller).await
     }
 }
 
