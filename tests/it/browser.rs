@@ -20,7 +20,7 @@ async fn a_member_tries_operations_out() {
     assert_eq!(sorted(drawn), sorted(documented(&app).await));
 
     browser.click(".auth-wrapper .authorize").await;
-    browser.write(".auth-container input", member.token.as_deref().unwrap()).await;
+    browser.paste(".auth-container input", member.token.as_deref().unwrap()).await;
     browser.show("authorize").await;
     browser.click(".auth-btn-wrapper .authorize").await;
     browser.click(".auth-btn-wrapper .btn-done").await;

@@ -41,7 +41,7 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--window-size=1400,4000",
+    "--window-size=1400,1600",
 ];
 
 /// A browser with an empty profile; gone with the test.
@@ -92,8 +92,11 @@ impl Browser {
         self.element(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
-    pub(crate) async fn write(&self, css: &str, text: &str) {
-        self.element(css).await.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    /// Puts `text` into a field at once, as pasting does.
+    pub(crate) async fn paste(&self, css: &str, text: &str) {
+        self.click(css).await;
+        let pasted = self.evaluate(&format!("document.execCommand('insertText', false, {})", json!(text))).await;
+        assert_eq!(pasted, true, "{css} takes no text");
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {
