@@ -22,6 +22,7 @@ async fn every_row_gets_its_own_verdict() {
         make(&member, "jane@example.com", json!({"title": "CEO", "custom_fields": {"a": 1}, "tags": ["x"]})).await;
     let joe = make(&member, "joe@example.com", json!({"external_id": "joe"})).await;
     let nobodys = uuid::Uuid::now_v7();
+    app.clock.advance(std::time::Duration::from_secs(1));
     let answer = member
         .post(
             BATCH,
