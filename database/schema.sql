@@ -1,0 +1,1115 @@
+--
+-- PostgreSQL database dump
+--
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: btree_gin; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+--
+-- Name: EXTENSION btree_gin; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
+--
+-- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+--
+-- Name: EXTENSION pg_trgm; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+--
+-- Name: activities_are_append_only(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.activities_are_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'UPDATE'
+     and (new.id, new.organization_id, new.type, new.user_id, new.data, new.occurred_at)
+         is not distinct from (old.id, old.organization_id, old.type, old.user_id, old.data, old.occurred_at)
+     and (new.lead_id is null or new.lead_id = old.lead_id)
+     and (new.campaign_id is null or new.campaign_id = old.campaign_id)
+     and (new.execution_id is null or new.execution_id = old.execution_id)
+     and (new.account_id is null or new.account_id = old.account_id) then
+    return new;
+  end if;
+  raise exception 'activities are append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: audit_chain_heads_only_advance(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_chain_heads_only_advance() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'UPDATE' and new.organization_id = old.organization_id and new.seq > old.seq then
+    return new;
+  end if;
+  raise exception 'the head of an audit log only advances' using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: audit_logs_are_append_only(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.audit_logs_are_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'UPDATE' and old.seq is null and new.seq is not null
+     and to_jsonb(new) - array['seq', 'previous_hash', 'hash'] = to_jsonb(old) - array['seq', 'previous_hash', 'hash'] then
+    return new;
+  end if;
+  raise exception 'audit logs are append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: activities; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.activities (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    type text NOT NULL,
+    lead_id uuid,
+    campaign_id uuid,
+    execution_id uuid,
+    account_id uuid,
+    user_id uuid,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT activities_data_check CHECK ((jsonb_typeof(data) = 'object'::text)),
+    CONSTRAINT activities_type_check CHECK (((length(type) >= 1) AND (length(type) <= 100)))
+);
+
+--
+-- Name: audit_chain_heads; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_chain_heads (
+    organization_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_chain_heads_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT audit_chain_heads_seq_check CHECK ((seq > 0))
+);
+
+--
+-- Name: audit_logs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_logs (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    actor_type text NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    entity_type text NOT NULL,
+    entity_id uuid,
+    before jsonb,
+    after jsonb,
+    ip_address text,
+    user_agent text,
+    request_id text,
+    seq bigint,
+    previous_hash bytea,
+    hash bytea,
+    CONSTRAINT audit_logs_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
+    CONSTRAINT audit_logs_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text, 'system'::text]))),
+    CONSTRAINT audit_logs_check CHECK ((num_nonnulls(seq, previous_hash, hash) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT audit_logs_check1 CHECK (((actor_type = 'system'::text) OR (actor_id IS NOT NULL))),
+    CONSTRAINT audit_logs_entity_type_check CHECK (((length(entity_type) >= 1) AND (length(entity_type) <= 100))),
+    CONSTRAINT audit_logs_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT audit_logs_ip_address_check CHECK ((length(ip_address) <= 45)),
+    CONSTRAINT audit_logs_previous_hash_check CHECK ((length(previous_hash) = 32)),
+    CONSTRAINT audit_logs_request_id_check CHECK ((length(request_id) <= 128)),
+    CONSTRAINT audit_logs_seq_check CHECK ((seq > 0)),
+    CONSTRAINT audit_logs_user_agent_check CHECK ((length(user_agent) <= 500))
+);
+
+--
+-- Name: campaign_accounts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_accounts (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    CONSTRAINT campaign_accounts_position_check CHECK (("position" >= 0))
+);
+
+--
+-- Name: campaign_executions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_executions (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    account_id uuid,
+    status text NOT NULL,
+    status_reason text,
+    node_id text,
+    next_run_at timestamp with time zone,
+    sent_count integer DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT campaign_executions_ended CHECK (((status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text])) OR (next_run_at IS NULL))),
+    CONSTRAINT campaign_executions_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
+    CONSTRAINT campaign_executions_sent_count_check CHECK ((sent_count >= 0)),
+    CONSTRAINT campaign_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text, 'completed'::text, 'replied'::text, 'unsubscribed'::text, 'bounced'::text, 'failed'::text, 'stopped'::text, 'skipped'::text]))),
+    CONSTRAINT campaign_executions_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT campaign_executions_version_check CHECK ((version > 0)),
+    CONSTRAINT campaign_executions_waiting CHECK (((status <> 'waiting'::text) OR ((node_id IS NOT NULL) AND (next_run_at IS NOT NULL))))
+);
+
+--
+-- Name: campaign_lead_lists; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_lead_lists (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    lead_list_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    CONSTRAINT campaign_lead_lists_position_check CHECK (("position" >= 0))
+);
+
+--
+-- Name: campaigns; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaigns (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    workflow jsonb,
+    schedule jsonb,
+    stop_on text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
+    CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT campaigns_schedule_check CHECK ((jsonb_typeof(schedule) = 'object'::text)),
+    CONSTRAINT campaigns_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'running'::text, 'paused'::text, 'completed'::text, 'stopped'::text]))),
+    CONSTRAINT campaigns_stop_on_check CHECK ((stop_on <@ ARRAY['reply'::text, 'unsubscribe'::text, 'bounce'::text])),
+    CONSTRAINT campaigns_version_check CHECK ((version > 0)),
+    CONSTRAINT campaigns_workflow_check CHECK ((jsonb_typeof(workflow) = 'object'::text))
+);
+
+--
+-- Name: connected_accounts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.connected_accounts (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    provider text NOT NULL,
+    channel text NOT NULL,
+    display_name text NOT NULL,
+    email text,
+    avatar_url text,
+    status text NOT NULL,
+    status_reason text,
+    limits jsonb NOT NULL,
+    sending_window jsonb,
+    credentials bytea,
+    credentials_key bytea,
+    credentials_key_id text,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
+    CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
+    CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT connected_accounts_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 255))),
+    CONSTRAINT connected_accounts_email_check CHECK ((length(email) <= 320)),
+    CONSTRAINT connected_accounts_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
+    CONSTRAINT connected_accounts_provider_check CHECK ((provider = ANY (ARRAY['sandbox'::text, 'linkedin'::text, 'gmail'::text, 'outlook'::text, 'mailbox'::text]))),
+    CONSTRAINT connected_accounts_sending_window_check CHECK ((jsonb_typeof(sending_window) = 'object'::text)),
+    CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connecting'::text, 'connected'::text, 'paused'::text, 'needs_reconnect'::text, 'error'::text, 'disconnected'::text]))),
+    CONSTRAINT connected_accounts_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT connected_accounts_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.idempotency_keys (
+    organization_id uuid NOT NULL,
+    key text NOT NULL,
+    route text NOT NULL,
+    fingerprint bytea NOT NULL,
+    token uuid NOT NULL,
+    state text NOT NULL,
+    locked_until timestamp with time zone NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_check CHECK (((state = 'completed'::text) = ((status IS NOT NULL) AND (headers IS NOT NULL) AND (body IS NOT NULL)))),
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+    CONSTRAINT idempotency_keys_route_check CHECK ((length(route) <= 512)),
+    CONSTRAINT idempotency_keys_state_check CHECK ((state = ANY (ARRAY['in_flight'::text, 'committed'::text, 'completed'::text]))),
+    CONSTRAINT idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 599)))
+);
+
+--
+-- Name: inbound_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inbound_events (
+    source text NOT NULL,
+    external_id text NOT NULL,
+    type text NOT NULL,
+    outcome text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT inbound_events_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
+    CONSTRAINT inbound_events_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'stale'::text, 'ignored'::text]))),
+    CONSTRAINT inbound_events_source_check CHECK ((source = ANY (ARRAY['clerk'::text, 'unipile'::text]))),
+    CONSTRAINT inbound_events_type_check CHECK ((length(type) <= 255))
+);
+
+--
+-- Name: lead_list_members; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.lead_list_members (
+    organization_id uuid NOT NULL,
+    lead_list_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    lead_created_at timestamp with time zone NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+
+--
+-- Name: lead_lists; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.lead_lists (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    source text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT lead_lists_description_check CHECK ((length(description) <= 2000)),
+    CONSTRAINT lead_lists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT lead_lists_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
+    CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
+    CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT lead_lists_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: leads; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.leads (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    first_name text,
+    last_name text,
+    full_name text,
+    email text,
+    phone text,
+    title text,
+    company text,
+    company_domain text,
+    industry text,
+    location text,
+    country text,
+    linkedin_url text,
+    timezone text,
+    external_id text,
+    status text DEFAULT 'new'::text NOT NULL,
+    source text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    custom_fields jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    search_text text GENERATED ALWAYS AS (lower(((((((COALESCE(full_name, ((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(last_name, ''::text))) || ' '::text) || COALESCE(company, ''::text)) || ' '::text) || COALESCE(email, ''::text)) || ' '::text) || COALESCE(title, ''::text)))) STORED NOT NULL,
+    CONSTRAINT leads_company_check CHECK (((length(company) >= 1) AND (length(company) <= 300))),
+    CONSTRAINT leads_company_domain_check CHECK (((length(company_domain) >= 1) AND (length(company_domain) <= 253))),
+    CONSTRAINT leads_country_check CHECK (((length(country) >= 1) AND (length(country) <= 100))),
+    CONSTRAINT leads_custom_fields_check CHECK ((jsonb_typeof(custom_fields) = 'object'::text)),
+    CONSTRAINT leads_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+    CONSTRAINT leads_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200))),
+    CONSTRAINT leads_first_name_check CHECK (((length(first_name) >= 1) AND (length(first_name) <= 200))),
+    CONSTRAINT leads_full_name_check CHECK (((length(full_name) >= 1) AND (length(full_name) <= 400))),
+    CONSTRAINT leads_identified CHECK ((num_nonnulls(email, linkedin_url, external_id) > 0)),
+    CONSTRAINT leads_industry_check CHECK (((length(industry) >= 1) AND (length(industry) <= 200))),
+    CONSTRAINT leads_last_name_check CHECK (((length(last_name) >= 1) AND (length(last_name) <= 200))),
+    CONSTRAINT leads_linkedin_url_check CHECK (((length(linkedin_url) >= 1) AND (length(linkedin_url) <= 500))),
+    CONSTRAINT leads_location_check CHECK (((length(location) >= 1) AND (length(location) <= 300))),
+    CONSTRAINT leads_phone_check CHECK (((length(phone) >= 1) AND (length(phone) <= 50))),
+    CONSTRAINT leads_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
+    CONSTRAINT leads_status_check CHECK ((status = ANY (ARRAY['new'::text, 'contacted'::text, 'connected'::text, 'replied'::text, 'bounced'::text, 'unsubscribed'::text, 'do_not_contact'::text, 'qualified'::text, 'unqualified'::text]))),
+    CONSTRAINT leads_tags_check CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT leads_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 100))),
+    CONSTRAINT leads_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300))),
+    CONSTRAINT leads_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: organization_members; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.organization_members (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    clerk_membership_id text,
+    clerk_role text,
+    version bigint DEFAULT 1 NOT NULL,
+    source_version bigint DEFAULT 0 NOT NULL,
+    source_told_at bigint DEFAULT 0 NOT NULL,
+    source_created_at bigint DEFAULT 0 NOT NULL,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT organization_members_check CHECK (((clerk_role IS NULL) = (deleted_at IS NOT NULL))),
+    CONSTRAINT organization_members_check1 CHECK (((clerk_membership_id IS NOT NULL) OR (deleted_at IS NULL))),
+    CONSTRAINT organization_members_clerk_membership_id_check CHECK (((length(clerk_membership_id) >= 1) AND (length(clerk_membership_id) <= 255))),
+    CONSTRAINT organization_members_clerk_role_check CHECK (((length(clerk_role) >= 1) AND (length(clerk_role) <= 255))),
+    CONSTRAINT organization_members_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: organizations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.organizations (
+    id uuid NOT NULL,
+    clerk_organization_id text NOT NULL,
+    name text NOT NULL,
+    slug text,
+    image_url text,
+    plan text DEFAULT 'free'::text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    source_version bigint DEFAULT 0 NOT NULL,
+    source_told_at bigint DEFAULT 0 NOT NULL,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT organizations_clerk_organization_id_check CHECK (((length(clerk_organization_id) >= 1) AND (length(clerk_organization_id) <= 255))),
+    CONSTRAINT organizations_image_url_check CHECK ((length(image_url) <= 2048)),
+    CONSTRAINT organizations_name_check CHECK ((length(name) <= 255)),
+    CONSTRAINT organizations_plan_check CHECK ((plan = ANY (ARRAY['free'::text, 'pro'::text, 'enterprise'::text]))),
+    CONSTRAINT organizations_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT organizations_slug_check CHECK ((length(slug) <= 255)),
+    CONSTRAINT organizations_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: users; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users (
+    id uuid NOT NULL,
+    clerk_user_id text NOT NULL,
+    email text,
+    first_name text,
+    last_name text,
+    image_url text,
+    banned boolean DEFAULT false NOT NULL,
+    preferences jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    source_version bigint DEFAULT 0 NOT NULL,
+    source_told_at bigint DEFAULT 0 NOT NULL,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT users_clerk_user_id_check CHECK (((length(clerk_user_id) >= 1) AND (length(clerk_user_id) <= 255))),
+    CONSTRAINT users_email_check CHECK ((length(email) <= 320)),
+    CONSTRAINT users_first_name_check CHECK ((length(first_name) <= 255)),
+    CONSTRAINT users_image_url_check CHECK ((length(image_url) <= 2048)),
+    CONSTRAINT users_last_name_check CHECK ((length(last_name) <= 255)),
+    CONSTRAINT users_preferences_check CHECK ((jsonb_typeof(preferences) = 'object'::text)),
+    CONSTRAINT users_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: activities activities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: audit_chain_heads audit_chain_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_chain_heads
+    ADD CONSTRAINT audit_chain_heads_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: campaign_accounts campaign_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_accounts
+    ADD CONSTRAINT campaign_accounts_pkey PRIMARY KEY (organization_id, campaign_id, account_id);
+
+--
+-- Name: campaign_executions campaign_executions_organization_id_campaign_id_lead_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_campaign_id_lead_id_key UNIQUE (organization_id, campaign_id, lead_id);
+
+--
+-- Name: campaign_executions campaign_executions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: campaign_lead_lists campaign_lead_lists_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_lead_lists
+    ADD CONSTRAINT campaign_lead_lists_pkey PRIMARY KEY (organization_id, campaign_id, lead_list_id);
+
+--
+-- Name: campaigns campaigns_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: connected_accounts connected_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connected_accounts
+    ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, route, key);
+
+--
+-- Name: inbound_events inbound_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inbound_events
+    ADD CONSTRAINT inbound_events_pkey PRIMARY KEY (source, external_id);
+
+--
+-- Name: lead_list_members lead_list_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_list_members
+    ADD CONSTRAINT lead_list_members_pkey PRIMARY KEY (organization_id, lead_list_id, lead_created_at, lead_id);
+
+--
+-- Name: lead_lists lead_lists_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_lists
+    ADD CONSTRAINT lead_lists_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: leads leads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.leads
+    ADD CONSTRAINT leads_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: organization_members organization_members_clerk_membership_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_clerk_membership_id_key UNIQUE (clerk_membership_id);
+
+--
+-- Name: organization_members organization_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: organizations organizations_clerk_organization_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_clerk_organization_id_key UNIQUE (clerk_organization_id);
+
+--
+-- Name: organizations organizations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+--
+-- Name: users users_clerk_user_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_clerk_user_id_key UNIQUE (clerk_user_id);
+
+--
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+--
+-- Name: activities_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_account ON public.activities USING btree (organization_id, account_id, occurred_at DESC, id DESC) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: activities_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_campaign ON public.activities USING btree (organization_id, campaign_id, occurred_at DESC, id DESC);
+
+--
+-- Name: activities_execution; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_execution ON public.activities USING btree (organization_id, execution_id) WHERE (execution_id IS NOT NULL);
+
+--
+-- Name: activities_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_keyset ON public.activities USING btree (organization_id, occurred_at DESC, id DESC);
+
+--
+-- Name: activities_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_lead ON public.activities USING btree (organization_id, lead_id, occurred_at DESC, id DESC);
+
+--
+-- Name: audit_logs_chain; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX audit_logs_chain ON public.audit_logs USING btree (organization_id, seq) WHERE (seq IS NOT NULL);
+
+--
+-- Name: audit_logs_entity; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_logs_entity ON public.audit_logs USING btree (organization_id, entity_id, id DESC);
+
+--
+-- Name: audit_logs_unsealed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_logs_unsealed ON public.audit_logs USING btree (organization_id, id) WHERE (seq IS NULL);
+
+--
+-- Name: campaign_accounts_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_accounts_account ON public.campaign_accounts USING btree (organization_id, account_id);
+
+--
+-- Name: campaign_executions_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_account ON public.campaign_executions USING btree (organization_id, account_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: campaign_executions_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_due ON public.campaign_executions USING btree (next_run_at) WHERE (status = 'waiting'::text);
+
+--
+-- Name: campaign_executions_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_keyset ON public.campaign_executions USING btree (organization_id, campaign_id, created_at DESC, id DESC);
+
+--
+-- Name: campaign_executions_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_lead ON public.campaign_executions USING btree (organization_id, lead_id) WHERE (status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text]));
+
+--
+-- Name: campaign_executions_progress; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_progress ON public.campaign_executions USING btree (organization_id, campaign_id, status, created_at DESC, id DESC) INCLUDE (next_run_at, sent_count);
+
+--
+-- Name: campaign_lead_lists_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree (organization_id, lead_list_id);
+
+--
+-- Name: campaigns_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaigns_keyset ON public.campaigns USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: idempotency_keys_expiry; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX idempotency_keys_expiry ON public.idempotency_keys USING btree (expires_at);
+
+--
+-- Name: inbound_events_received; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inbound_events_received ON public.inbound_events USING btree (received_at);
+
+--
+-- Name: lead_list_members_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX lead_list_members_lead ON public.lead_list_members USING btree (organization_id, lead_id, lead_list_id);
+
+--
+-- Name: lead_lists_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX lead_lists_keyset ON public.lead_lists USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: leads_email; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX leads_email ON public.leads USING btree (organization_id, email) WHERE (email IS NOT NULL);
+
+--
+-- Name: leads_external_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX leads_external_id ON public.leads USING btree (organization_id, external_id) WHERE (external_id IS NOT NULL);
+
+--
+-- Name: leads_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX leads_keyset ON public.leads USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: leads_linkedin_url; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX leads_linkedin_url ON public.leads USING btree (organization_id, linkedin_url) WHERE (linkedin_url IS NOT NULL);
+
+--
+-- Name: leads_search; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX leads_search ON public.leads USING gin (organization_id, search_text public.gin_trgm_ops, tags);
+
+--
+-- Name: organization_members_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX organization_members_keyset ON public.organization_members USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+--
+-- Name: organization_members_live; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX organization_members_live ON public.organization_members USING btree (organization_id, user_id) WHERE (deleted_at IS NULL);
+
+--
+-- Name: organization_members_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+--
+-- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER activities_append_only BEFORE DELETE OR UPDATE ON public.activities FOR EACH ROW EXECUTE FUNCTION public.activities_are_append_only();
+
+--
+-- Name: activities activities_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER activities_no_truncate BEFORE TRUNCATE ON public.activities FOR EACH STATEMENT EXECUTE FUNCTION public.activities_are_append_only();
+
+--
+-- Name: audit_chain_heads audit_chain_heads_advance; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_chain_heads_advance BEFORE DELETE OR UPDATE ON public.audit_chain_heads FOR EACH ROW EXECUTE FUNCTION public.audit_chain_heads_only_advance();
+
+--
+-- Name: audit_chain_heads audit_chain_heads_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_chain_heads_no_truncate BEFORE TRUNCATE ON public.audit_chain_heads FOR EACH STATEMENT EXECUTE FUNCTION public.audit_chain_heads_only_advance();
+
+--
+-- Name: audit_logs audit_logs_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION public.audit_logs_are_append_only();
+
+--
+-- Name: audit_logs audit_logs_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.audit_logs_are_append_only();
+
+--
+-- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE SET NULL (account_id);
+
+--
+-- Name: activities activities_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE SET NULL (campaign_id);
+
+--
+-- Name: activities activities_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE SET NULL (execution_id);
+
+--
+-- Name: activities activities_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: activities activities_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE SET NULL (lead_id);
+
+--
+-- Name: activities activities_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.activities
+    ADD CONSTRAINT activities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: audit_chain_heads audit_chain_heads_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_chain_heads
+    ADD CONSTRAINT audit_chain_heads_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: audit_logs audit_logs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: campaign_accounts campaign_accounts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_accounts
+    ADD CONSTRAINT campaign_accounts_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id);
+
+--
+-- Name: campaign_accounts campaign_accounts_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_accounts
+    ADD CONSTRAINT campaign_accounts_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: campaign_executions campaign_executions_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id);
+
+--
+-- Name: campaign_executions campaign_executions_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: campaign_executions campaign_executions_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: campaign_lead_lists campaign_lead_lists_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_lead_lists
+    ADD CONSTRAINT campaign_lead_lists_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: campaign_lead_lists campaign_lead_lists_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_lead_lists
+    ADD CONSTRAINT campaign_lead_lists_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id);
+
+--
+-- Name: campaigns campaigns_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: campaigns campaigns_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: connected_accounts connected_accounts_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connected_accounts
+    ADD CONSTRAINT connected_accounts_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: connected_accounts connected_accounts_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connected_accounts
+    ADD CONSTRAINT connected_accounts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: lead_list_members lead_list_members_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_list_members
+    ADD CONSTRAINT lead_list_members_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: lead_list_members lead_list_members_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_list_members
+    ADD CONSTRAINT lead_list_members_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: lead_lists lead_lists_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_lists
+    ADD CONSTRAINT lead_lists_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: lead_lists lead_lists_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lead_lists
+    ADD CONSTRAINT lead_lists_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: leads leads_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.leads
+    ADD CONSTRAINT leads_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: organization_members organization_members_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: organization_members organization_members_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.activities ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_chain_heads; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_chain_heads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_logs; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_logs ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaign_accounts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_accounts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaign_executions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_executions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaign_lead_lists; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_lead_lists ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaigns; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaigns ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: connected_accounts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inbound_events; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inbound_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: lead_list_members; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.lead_list_members ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: lead_lists; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.lead_lists ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: leads; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.leads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: organization_members; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: organizations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- PostgreSQL database dump complete
+--
+
