@@ -18,6 +18,7 @@ mod clerk_webhooks;
 mod config;
 mod connected_accounts;
 mod conventions;
+mod first_start;
 mod identity;
 mod lead_lists;
 mod leads;

@@ -1,5 +1,7 @@
 //! What a newcomer finds: a user and an organization, the addresses, and a token to paste.
 
+mod leads;
+
 use std::{net::SocketAddr, time::Duration};
 
 use axum::extract::FromRef as _;
@@ -32,7 +34,7 @@ pub(super) fn welcome(signer: &DemoSigner, state: &AppState, address: SocketAddr
     Ok(())
 }
 
-/// Makes the demo's user and organization the way that Clerk would tell of them. Once: the events have fixed ids.
+/// Makes the demo's user and organization the way that Clerk would tell of them, once: the events have fixed ids. Then their leads.
 pub(super) async fn seed(state: &AppState) -> anyhow::Result<()> {
     let sync = ClerkSyncService::from_ref(state);
     let happened_at = state.clock().now().timestamp_millis();
@@ -45,7 +47,12 @@ pub(super) async fn seed(state: &AppState) -> anyhow::Result<()> {
         let envelope = Envelope { kind: kind.to_owned(), instance_id: None, happened_at, event };
         sync.apply(&format!("demo-{kind}"), &envelope, &RequestContext::default()).await?;
     }
-    Ok(())
+    let organization = OrganizationRef::Clerk(DEMO_ORGANIZATION.to_owned());
+    match state.db().identify(DEMO_USER, Some(&organization)).await?.member(None) {
+        Some(member) => leads::seed(state, &member).await,
+        // Somebody has tried out what a deletion does: the demo stays as they left it.
+        None => Ok(()),
+    }
 }
 
 fn user(version: i64) -> ClerkUser {
