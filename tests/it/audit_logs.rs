@@ -94,8 +94,8 @@ async fn filters_narrow_the_list_and_unknown_ones_are_refused() {
     };
     let [newest, middle, oldest] = [0, 1, 2].map(|i| all[i]["id"].clone());
     assert_eq!(ids(format!("occurred_after={at}&action=lead_list.created")).await, [newest.clone(), middle.clone()]);
-    assert_eq!(ids(format!("occurred_before={at}")).await, [oldest.clone()]);
-    assert_eq!(ids(format!("occurred_before={at}&sort=created_at")).await, [oldest.clone()]);
+    assert_eq!(ids(format!("occurred_before={at}")).await, std::slice::from_ref(&oldest));
+    assert_eq!(ids(format!("occurred_before={at}&sort=created_at")).await, std::slice::from_ref(&oldest));
     assert_eq!(ids(format!("occurred_after={at}&sort=created_at")).await[..2], [middle.clone(), newest]);
     assert_eq!(ids(format!("entity_id={list}")).await.len(), 2);
     assert_eq!(ids(format!("entity_id={list}&action=lead_list.created")).await, [middle]);

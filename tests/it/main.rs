@@ -1,6 +1,11 @@
 //! Every test that goes through the crate's public face, in one binary: one module for each noun or concern.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "clippy knows test functions, not their helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows test functions, not their helpers"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -78,11 +78,11 @@ impl TestDatabase {
 
     /// The database as the service opens it.
     pub(crate) fn open(&self) -> Database {
-        Database::new(&self.settings(self.url.clone())).expect("a usable URL")
+        Database::new(&Self::settings(self.url.clone())).expect("a usable URL")
     }
 
     /// Settings for the database behind another URL, as through a proxy.
-    pub(crate) fn settings(&self, url: SecretString) -> DatabaseSettings {
+    pub(crate) fn settings(url: SecretString) -> DatabaseSettings {
         DatabaseSettings {
             url,
             max_connections: 12,

@@ -13,7 +13,8 @@ use crate::support::{ManualClock, TestApp, proxy::Proxy};
 async fn behind_a_proxy() -> (TestApp, Proxy) {
     let direct = TestApp::start().await;
     let proxy = Proxy::to(&direct.database.url).await;
-    let db = clento::repositories::Database::new(&direct.database.settings(proxy.url())).unwrap();
+    let db =
+        clento::repositories::Database::new(&crate::support::postgres::TestDatabase::settings(proxy.url())).unwrap();
     let TestApp { database, .. } = direct;
     (TestApp::start_on(database, db, ManualClock::new(), |_| {}).await, proxy)
 }
