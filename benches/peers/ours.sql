@@ -11,7 +11,8 @@ select id, clerk_user_id, email, full_name, created_at, updated_at from peer.use
 
 insert into public.organization_members
   (id, organization_id, user_id, clerk_membership_id, clerk_role, deleted_at, created_at, updated_at)
-select id, organization_id, user_id, 'orgmem_' || replace(id::text, '-', ''), 'org:' || role,
+select id, organization_id, user_id, 'orgmem_' || replace(id::text, '-', ''),
+       case when status = 'active' then 'org:' || role end,
        case when status = 'active' then null else created_at end, created_at, created_at
 from peer.organization_members;
 
@@ -27,8 +28,9 @@ from peer.leads where source = 'seed';
 insert into public.lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
 select organization_id, lead_list_id, id, created_at, created_at from peer.leads where source = 'seed';
 
-insert into public.campaigns (id, organization_id, name, status, workflow, stop_on, created_at, updated_at)
-select id, organization_id, name, 'running', '{"nodes": [], "edges": []}', '{reply}', created_at, created_at from peer.campaigns;
+insert into public.campaigns (id, organization_id, name, status, workflow, schedule, stop_on, created_at, updated_at)
+select id, organization_id, name, 'running', '{"nodes": [], "edges": []}',
+       '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "09:00", "end_time": "17:30"}', '{reply}', created_at, created_at from peer.campaigns;
 
 insert into public.campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, next_run_at, created_at, updated_at)
 select e.id, e.organization_id, e.campaign_id, e.lead_id, 'waiting', 'step', e.next_run_at, l.created_at, l.created_at
