@@ -46,8 +46,9 @@ CREATE FUNCTION public.activities_are_append_only() RETURNS trigger
     AS $$
 begin
   if tg_op = 'UPDATE'
-     and (new.id, new.organization_id, new.type, new.user_id, new.data, new.occurred_at)
-         is not distinct from (old.id, old.organization_id, old.type, old.user_id, old.data, old.occurred_at)
+     and (new.id, new.organization_id, new.type, new.user_id, new.occurred_at)
+         is not distinct from (old.id, old.organization_id, old.type, old.user_id, old.occurred_at)
+     and (new.data = old.data or new.data = '{}')
      and (new.lead_id is null or new.lead_id = old.lead_id)
      and (new.campaign_id is null or new.campaign_id = old.campaign_id)
      and (new.execution_id is null or new.execution_id = old.execution_id)
@@ -84,6 +85,18 @@ begin
     return new;
   end if;
   raise exception 'audit logs are append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: suppressed_hashes(uuid, bytea[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.suppressed_hashes(organization uuid, hashes bytea[]) RETURNS SETOF bytea
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('suppressions.' || organization::text, 0));
+  return query select s.value_hash from suppressions s where s.organization_id = organization and s.value_hash = any (hashes);
 end $$;
 
 SET default_tablespace = '';
@@ -447,6 +460,31 @@ CREATE TABLE public.organizations (
 );
 
 --
+-- Name: suppressions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.suppressions (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text,
+    value_hash bytea NOT NULL,
+    key_id text NOT NULL,
+    reason text,
+    source text NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT suppressions_erased CHECK (((value IS NULL) = (erased_at IS NOT NULL))),
+    CONSTRAINT suppressions_key_id_check CHECK (((length(key_id) >= 1) AND (length(key_id) <= 64))),
+    CONSTRAINT suppressions_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'domain'::text, 'linkedin_url'::text]))),
+    CONSTRAINT suppressions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT suppressions_source_check CHECK ((source = ANY (ARRAY['manual'::text, 'import'::text, 'api'::text, 'unsubscribe'::text, 'bounce'::text, 'complaint'::text, 'erasure'::text]))),
+    CONSTRAINT suppressions_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500))),
+    CONSTRAINT suppressions_value_hash_check CHECK ((length(value_hash) = 32))
+);
+
+--
 -- Name: users; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -599,6 +637,13 @@ ALTER TABLE ONLY public.organizations
 
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+--
+-- Name: suppressions suppressions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_pkey PRIMARY KEY (organization_id, id);
 
 --
 -- Name: users users_clerk_user_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -787,6 +832,18 @@ CREATE UNIQUE INDEX organization_members_live ON public.organization_members USI
 --
 
 CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+--
+-- Name: suppressions_hash; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX suppressions_hash ON public.suppressions USING btree (organization_id, value_hash);
+
+--
+-- Name: suppressions_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX suppressions_keyset ON public.suppressions USING btree (organization_id, created_at DESC, id DESC);
 
 --
 -- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -1014,6 +1071,20 @@ ALTER TABLE ONLY public.organization_members
     ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
+-- Name: suppressions suppressions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: suppressions suppressions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1102,6 +1173,12 @@ ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: suppressions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -

@@ -12,7 +12,7 @@ use crate::{
     services::{
         AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
         ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
-        OrganizationService, UserService,
+        OrganizationService, SuppressionKeys, SuppressionService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -42,6 +42,7 @@ struct Inner {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    suppressions: SuppressionService,
     users: UserService,
 }
 
@@ -65,6 +66,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// What seals secrets.
     pub cipher: Cipher,
+    /// How suppressions are found.
+    pub suppression_keys: SuppressionKeys,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
     /// What connects us with Clerk; without it nobody can sign in.
@@ -77,8 +80,8 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, schemas, clerk, metrics } = parts;
-        let context = Context { db, clock };
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, clerk, metrics } = parts;
+        let context = Context { db, clock, suppression_keys };
         let (verifier, webhooks, api) = match clerk {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
             None => (None, None, None),
@@ -99,6 +102,7 @@ impl AppState {
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
             organizations: OrganizationService { context: context.clone(), clerk },
+            suppressions: SuppressionService(context.clone()),
             users: UserService(context.clone()),
             server,
             context,
@@ -198,5 +202,6 @@ hands_out! {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    suppressions: SuppressionService,
     users: UserService,
 }

@@ -19,6 +19,7 @@ use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
     repositories::Database,
     routers,
+    services::SuppressionKeys,
     state::{AppState, ClerkParts, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
@@ -44,8 +45,8 @@ pub fn compose(
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
-    let cipher = Cipher::new(&encryption.0)?;
-    let state = AppState::new(Parts { server, db, clock, cipher, schemas, clerk, metrics });
+    let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
+    let state = AppState::new(Parts { server, db, clock, cipher, suppression_keys, schemas, clerk, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }
@@ -74,7 +75,8 @@ async fn serve_over(
     let identity::Identity { clerk, demo } = identity::Identity::of(config, Arc::clone(&clock))?;
     let db = databases.database().clone();
     if config.environment.is_production() {
-        guard::refuse_demo(&db, &stop).await?;
+        let keys = SuppressionKeys::new(&config.encryption.0)?;
+        guard::refuse_unfit(&db, keys.ids(), &stop).await?;
     }
     let (state, router) = compose(config.server.clone(), db, clock, &config.encryption, Some(clerk), metrics)?;
     let listener = listen(&config.server).await?;

@@ -4,11 +4,11 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
+        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams, Versioned,
         activities::TimelineEntryDto,
         leads::{
-            BatchDeleteLeadsDto, BatchDeleteLeadsRequest, BatchLeadsDto, BatchLeadsRequest, CreateLeadRequest, LeadDto,
-            LeadFilterParams, UpdateLeadRequest,
+            BatchDeleteLeadsDto, BatchDeleteLeadsRequest, BatchLeadsDto, BatchLeadsRequest, CreateLeadRequest,
+            DeleteLeadParams, LeadDto, LeadFilterParams, UpdateLeadRequest,
         },
     },
     errors::Result,
@@ -35,7 +35,7 @@ pub async fn list(
 /// Create a lead
 ///
 /// A second lead with the same e-mail address, LinkedIn profile or external id is refused with `lead_exists` and the present one's
-/// `lead_id`.
+/// `lead_id`; one whom nobody may write to with `suppressed`, and what is suppressed as `reason`.
 #[utoipa::path(post, path = "/leads", request_body = CreateLeadRequest, responses((status = 201, body = LeadDto)))]
 pub async fn create(
     member: OrgMember,
@@ -60,7 +60,8 @@ pub async fn get(
 
 /// Change a lead
 ///
-/// A change of status becomes an activity.
+/// A change of status becomes an activity. An address that nobody may write to is refused with `suppressed`, and so is a status that would
+/// allow to contact somebody whose address that is.
 #[utoipa::path(patch, path = "/leads/{id}", params(("id" = LeadId, Path)), request_body = UpdateLeadRequest,
     responses((status = 200, body = LeadDto)))]
 pub async fn update(
@@ -75,15 +76,20 @@ pub async fn update(
 
 /// Delete a lead
 ///
-/// Its campaigns go on without it.
-#[utoipa::path(delete, path = "/leads/{id}", params(("id" = LeadId, Path)), responses((status = 204)))]
+/// Its campaigns go on without it. With `erase=true` the person is erased: what their activities say goes too, and their e-mail address and
+/// LinkedIn profile are suppressed for good, as hashes only. Older lines of the audit log are not rewritten.
+#[utoipa::path(delete, path = "/leads/{id}", params(("id" = LeadId, Path), DeleteLeadParams), responses((status = 204)))]
 pub async fn delete(
     member: OrgMember,
     State(leads): State<LeadService>,
     PathId(id): PathId<LeadId>,
+    QueryParams(params): QueryParams<DeleteLeadParams>,
     IfMatch(seen): IfMatch,
 ) -> Result<NoContent> {
-    leads.delete(&member, id, &seen).await?;
+    match params.erase {
+        Some(true) => leads.erase(&member, id, &seen).await?,
+        _ => leads.delete(&member, id, &seen).await?,
+    }
     Ok(NoContent)
 }
 

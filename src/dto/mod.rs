@@ -17,6 +17,7 @@ pub mod patch;
 pub mod problem;
 pub mod respond;
 pub mod service;
+pub mod suppressions;
 pub mod tags;
 pub mod users;
 pub mod webhooks;

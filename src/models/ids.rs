@@ -23,4 +23,6 @@ typed_id! {
     ActivityId,
     /// One line of the audit log.
     AuditLogId,
+    /// Somebody whom nobody may write to.
+    SuppressionId,
 }

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::base::{Database, IdempotencyToken, OrgScope};
-use crate::errors::Result;
+use crate::{errors::Result, models::LeadId};
 
 /// The idempotency keys of one organization.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub struct StoredAnswer {
 
 /// How long a request holds its key before another try may take it over. Longer than the request's own time limit.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// The routes whose answers show leads as they are.
+const SHOWING_LEADS: [&str; 2] = ["POST /api/v1/leads", "POST /api/v1/leads/batch-delete"];
 /// How long an answer is remembered.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
@@ -139,6 +141,25 @@ impl IdempotencyRepository<'_> {
             answer.status,
             Json(answer.headers) as _,
             answer.body,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the answers that show a lead. Their keys stay: that each was used is nothing personal, and whoever repeats one is told that
+    /// its answer is lost.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_lead(&mut self, id: LeadId) -> Result<()> {
+        let id = id.to_string();
+        sqlx::query!(
+            r#"update idempotency_keys set state = 'committed', status = null, headers = null, body = null
+               where organization_id = $1 and route = any($2) and state = 'completed' and position($3::bytea in body) > 0"#,
+            self.scope.id(),
+            &SHOWING_LEADS.map(str::to_owned),
+            id.as_bytes(),
         )
         .execute(&mut *self.conn)
         .await?;

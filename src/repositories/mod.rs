@@ -15,14 +15,15 @@ mod lead_lists;
 mod leads;
 mod members;
 mod organizations;
+mod suppressions;
 mod users;
 
 pub use activities::ActivityRepository;
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
-    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
-    RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
+    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope,
+    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
@@ -30,7 +31,8 @@ pub use connected_accounts::AccountRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use lead_lists::LeadListRepository;
-pub use leads::{Identities, LeadRepository};
+pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
+pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

@@ -14,6 +14,7 @@ mod openapi;
 mod organizations;
 mod problem_examples;
 mod public;
+mod suppressions;
 mod users;
 mod webhooks;
 
@@ -81,6 +82,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Organization(Context), connected_accounts::routes()),
         (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Organization(Context), leads::routes()),
+        (Zone::Organization(Context), suppressions::routes()),
         (Zone::Organization(Path), members::routes()),
         (Zone::Organization(Path), organizations::routes()),
         (Zone::Admin(Context), audit_logs::routes()),

@@ -17,6 +17,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Connected accounts", "The mailboxes and LinkedIn accounts that messages are sent from."),
     ("Lead lists", "Named sets of leads, for a campaign to draw on."),
     ("Leads", "The people to be reached, alone and by the thousand."),
+    ("Suppressions", "Whom nobody may write to: addresses, profiles, whole domains."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),

@@ -13,6 +13,7 @@ pub mod lead_lists;
 pub mod leads;
 pub mod members;
 pub mod organizations;
+pub mod suppressions;
 pub mod users;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use lead_lists::LeadListService;
 pub use leads::LeadService;
 pub use members::MemberService;
 pub use organizations::OrganizationService;
+pub use suppressions::{SuppressionKeys, SuppressionService};
 pub use users::UserService;
 
 use crate::{
@@ -45,6 +47,8 @@ pub struct Context {
     pub db: Database,
     /// The time.
     pub clock: SharedClock,
+    /// How suppressions are found.
+    pub suppression_keys: SuppressionKeys,
 }
 
 /// Clerk's Backend API, where this server has a key to it.

@@ -66,6 +66,11 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/organizations/{id}/members", Access::Member),
     ("DELETE /api/v1/organizations/{id}/members/{member_id}", Access::Admin),
     ("PATCH /api/v1/organizations/{id}/members/{member_id}", Access::Admin),
+    ("GET /api/v1/suppressions", Access::Member),
+    ("POST /api/v1/suppressions", Access::Member),
+    ("POST /api/v1/suppressions/import", Access::Member),
+    ("DELETE /api/v1/suppressions/{id}", Access::Member),
+    ("GET /api/v1/suppressions/{id}", Access::Member),
     ("POST /api/v1/webhooks/clerk", Access::Signed),
     ("GET /health", Access::Public),
     ("GET /metrics", Access::Public),
@@ -148,6 +153,8 @@ async fn ours(app: &TestApp) -> BTreeMap<&'static str, String> {
         id_of(&member.post("/api/v1/campaigns", json!({"name": "Secret campaign"})).await.expect(201)),
     );
     ids.insert("campaign-executions", execution(app, &ids).await);
+    let suppression = json!({"value": format!("secret.{}@clento.test", Uuid::new_v4().simple()), "reason": "Secret"});
+    ids.insert("suppressions", id_of(&member.post("/api/v1/suppressions", suppression).await.expect(201)));
     ids.insert("members", membership(app).await);
     ids.insert("invitations", "orginv_1".to_owned());
     ids

@@ -29,5 +29,6 @@ mod lead_lists;
 mod leads;
 mod organizations;
 mod schema;
+mod suppressions;
 mod users;
 mod webhooks;

@@ -95,14 +95,14 @@ impl TestApp {
         let db = database.open();
         let settings = BackendSettings { api_url: clerk.url(), secret_key: SECRET_KEY.into() };
         let backend = ClerkBackend::new(settings, http_client().expect("a client")).expect("a usable URL");
-        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend))).await
+        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend)), "").await
     }
 
     /// The same, with other signing secrets of webhooks.
     pub(crate) async fn start_with_webhook_secrets(secrets: &[&str]) -> Self {
         let database = TestDatabase::create().await;
         let db = database.open();
-        Self::serve(database, db, ManualClock::new(), |_| {}, secrets, None).await
+        Self::serve(database, db, ManualClock::new(), |_| {}, secrets, None, "").await
     }
 
     /// Another service over `database`, reached through `db`: a replica, or one behind a proxy.
@@ -112,7 +112,24 @@ impl TestApp {
         clock: Arc<ManualClock>,
         change: impl FnOnce(&mut ServerConfig),
     ) -> Self {
-        Self::serve(database, db, clock, change, &SECRETS, None).await
+        Self::serve(database, db, clock, change, &SECRETS, None, "").await
+    }
+
+    /// The same as at the start, with these in `ENCRYPTION_KEY`.
+    pub(crate) async fn start_with_keys(keys: &str) -> Self {
+        let database = TestDatabase::create().await;
+        for person in [ADMIN, MEMBER, OUTSIDER] {
+            introduce(&database.pool, person).await;
+        }
+        let db = database.open();
+        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, None, keys).await
+    }
+
+    /// Another service over the same database, by the same clock, with these in `ENCRYPTION_KEY`.
+    pub(crate) async fn replica_with_keys(&self, keys: &str) -> Self {
+        let database = self.database.share();
+        let db = database.open();
+        Self::serve(database, db, Arc::clone(&self.clock), |_| {}, &SECRETS, None, keys).await
     }
 
     /// Another service over the same database, by the same clock.
@@ -129,9 +146,10 @@ impl TestApp {
         change: impl FnOnce(&mut ServerConfig),
         secrets: &[&str],
         api: Option<Arc<dyn ClerkApi>>,
+        keys: &str,
     ) -> Self {
-        let Config { mut server, encryption, .. } =
-            Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings");
+        let vars = Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN), ("ENCRYPTION_KEY", keys)]);
+        let Config { mut server, encryption, .. } = Config::from_vars(vars).expect("settings");
         change(&mut server);
         let shared: SharedClock = clock.clone();
         let settings = VerifierSettings {

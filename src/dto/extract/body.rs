@@ -73,7 +73,7 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
     Err(AppError::new(Kind::UnsupportedMedia, "unsupported_media_type", "Send the body as application/json in UTF-8."))
 }
 
-pub(super) fn unread(rejection: &BytesRejection) -> AppError {
+pub(in crate::dto) fn unread(rejection: &BytesRejection) -> AppError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
     } else {

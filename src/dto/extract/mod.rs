@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 pub use body::Body;
-pub(in crate::dto) use body::fit;
+pub(in crate::dto) use body::{fit, unread};
 pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;
 pub use path::PathId;

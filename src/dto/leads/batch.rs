@@ -71,6 +71,9 @@ pub struct BatchCounts {
     /// Rows about the same person as an earlier row.
     #[schema(example = 0)]
     pub duplicate_in_request: usize,
+    /// Rows about people whom nobody may write to; nothing was written.
+    #[schema(example = 0)]
+    pub suppressed: usize,
     /// Rows that cannot be used.
     #[schema(example = 0)]
     pub rejected: usize,
@@ -85,7 +88,8 @@ pub struct BatchResult {
     pub outcome: RowOutcome,
     /// The person's lead, if it is known.
     pub lead_id: Option<LeadId>,
-    /// Why a row was not used: `validation_failed`, `ambiguous` (it matches two different leads), or `lead_exists` (with `skip`).
+    /// Why a row was not used: `validation_failed`, `ambiguous` (it matches two different leads), `lead_exists` (with `skip`), or what is
+    /// suppressed: `email`, `domain`, `linkedin_url`.
     #[schema(example = json!(null))]
     pub reason: Option<String>,
     /// Everything that is wrong with a rejected row, with pointers into the row.
@@ -102,6 +106,7 @@ impl From<Vec<RowVerdict>> for BatchLeadsDto {
                 RowOutcome::Updated => &mut counts.updated,
                 RowOutcome::Unchanged => &mut counts.unchanged,
                 RowOutcome::DuplicateInRequest => &mut counts.duplicate_in_request,
+                RowOutcome::Suppressed => &mut counts.suppressed,
                 RowOutcome::Rejected => &mut counts.rejected,
             } += 1;
         }

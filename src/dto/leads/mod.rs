@@ -3,6 +3,7 @@
 mod batch;
 mod batch_delete;
 mod create;
+mod delete;
 mod filter;
 mod row;
 mod update;
@@ -10,6 +11,7 @@ mod update;
 pub use batch::{BatchLeadsDto, BatchLeadsRequest};
 pub use batch_delete::{BatchDeleteLeadsDto, BatchDeleteLeadsRequest};
 pub use create::CreateLeadRequest;
+pub use delete::DeleteLeadParams;
 pub use filter::LeadFilterParams;
 pub use row::BatchRow;
 pub use update::UpdateLeadRequest;

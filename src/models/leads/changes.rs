@@ -103,7 +103,8 @@ impl NewLead {
         }
     }
 
-    /// This, as changes of the lead that the person has already: what is absent here stays there, and lists are only added.
+    /// This, as changes of the lead that the person has already: what is absent here stays there, and lists are only added. Whoever is not
+    /// to be contacted stays so, since a table that is sent again knows nothing of what the person has asked for.
     #[must_use]
     pub fn over(mut self, present: &Lead) -> LeadChanges {
         self.custom_fields.retain(|_, value| !value.is_null());
@@ -124,7 +125,7 @@ impl NewLead {
             linkedin_url: set(self.linkedin_url),
             timezone: set(self.timezone),
             external_id: set(self.external_id),
-            status: self.status,
+            status: self.status.filter(|_| present.status != LeadStatus::DoNotContact),
             tags: Some(self.tags).filter(|tags| !tags.is_empty()),
             custom_fields: Patch::Set(self.custom_fields),
             lead_list_ids: Some(lists),
@@ -187,6 +188,13 @@ pub struct LeadChanges {
 }
 
 impl LeadChanges {
+    /// Whether a suppression could be in the way: a new address, or a status that may lift the ban on contacting.
+    #[must_use]
+    pub fn may_be_barred(&self) -> bool {
+        let sets = |patch: &Patch<String>| matches!(patch, Patch::Set(_));
+        sets(&self.email) || sets(&self.linkedin_url) || self.status.is_some_and(|to| to != LeadStatus::DoNotContact)
+    }
+
     /// Makes the changes.
     pub fn apply(self, lead: &mut Lead) {
         let change = |field: &mut Option<String>, patch: Patch<String>| *field = patch.apply(field.take());

@@ -6,7 +6,7 @@ use super::base::OrgScope;
 use crate::{
     errors::Result,
     models::{
-        Activity, ActivityFilter,
+        Activity, ActivityFilter, LeadId,
         page::{Direction, Page, PageRequest, Position},
     },
 };
@@ -73,6 +73,21 @@ impl ActivityRepository<'_> {
             &column(|activity| activity.user_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
             &data as &[Json<serde_json::Map<String, serde_json::Value>>],
             &times,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Empties what a lead's activities say, for good; that they happened stays.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget(&mut self, lead: LeadId) -> Result<()> {
+        sqlx::query!(
+            "update activities set data = '{}' where organization_id = $1 and lead_id = $2 and data <> '{}'",
+            self.scope.id(),
+            lead.0,
         )
         .execute(&mut *self.conn)
         .await?;

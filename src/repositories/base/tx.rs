@@ -10,6 +10,7 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
         IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
+        SuppressionRepository,
     },
 };
 
@@ -124,6 +125,8 @@ macro_rules! lends_all {
             members -> MemberRepository,
             /// The organization itself.
             organization -> OrganizationRepository,
+            /// Whom nobody may write to.
+            suppressions -> SuppressionRepository,
         }
     )+};
 }

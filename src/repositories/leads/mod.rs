@@ -1,5 +1,5 @@
-//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list`, and in `find` is what locks leads or
-//! looks for a person.
+//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list`, in `find` is what locks leads or looks
+//! for a person, and in `suppress` what follows for leads when somebody is suppressed.
 
 use super::base::base_repository;
 use crate::models::{LeadListId, RunningCampaigns};
@@ -7,9 +7,12 @@ use crate::models::{LeadListId, RunningCampaigns};
 mod find;
 mod list;
 mod select;
+mod suppress;
 mod write;
 
 pub use find::Identities;
+pub use suppress::BarredLead;
+pub use write::Inserted;
 
 base_repository!(
     /// The leads of one organization.

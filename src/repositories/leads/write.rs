@@ -7,27 +7,30 @@ use sqlx::types::Json;
 use super::LeadRepository;
 use crate::{
     errors::Result,
-    models::{Lead, LeadId, LeadListId},
+    models::{Lead, LeadId, LeadListId, Suppressed, SuppressionKey, SuppressionKind},
 };
 
-impl LeadRepository<'_> {
-    /// Writes a new lead and puts it on its lists, in one statement.
-    ///
-    /// # Errors
-    /// `lead_exists` if the organization has a lead with the same address, profile or external id; `lead_list_not_found`; the
-    /// database's.
-    pub async fn insert(&mut self, lead: &Lead) -> Result<()> {
+/// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. `$conflict` says what to do about
+/// a lead in the way.
+macro_rules! insert_one {
+    ($repository:expr, $lead:expr, $keys:expr, $conflict:literal) => {{
+        let (lead, scope) = ($lead, $repository.scope.id());
         let lists: Vec<_> = lead.lead_list_ids.iter().map(|list| list.0).collect();
-        sqlx::query!(
-            r#"with made as (
+        let hashes: Vec<_> = $keys.iter().map(|key| key.hash.as_slice()).collect();
+        let row = sqlx::query!(
+            r#"with barred as materialized (select suppressed_hashes($2, $25) as hash),
+               made as (
                  insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
                                     industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
                                     custom_fields, version, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23))
-               insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-               select $2, list.id, $1, $22, $22 from unnest($24::uuid[]) as list (id)"#,
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+                 where not exists (select from barred) "# + $conflict + r#" returning id),
+               listed as (
+                 insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
+                 select $2, list.id, made.id, $22, $22 from made, unnest($24::uuid[]) as list (id))
+               select exists (select from made) as "made!", array(select hash from barred) as "barred!: Vec<Vec<u8>>""#,
             lead.id.0,
-            self.scope.id(),
+            scope,
             lead.first_name,
             lead.last_name,
             lead.full_name,
@@ -50,10 +53,46 @@ impl LeadRepository<'_> {
             lead.created_at,
             lead.updated_at,
             &lists,
+            &hashes as &[&[u8]],
         )
-        .execute(&mut *self.conn)
+        .fetch_one(&mut *$repository.conn)
         .await?;
-        Ok(())
+        let barred: Suppressed = row.barred.into_iter().collect();
+        match barred.kind($keys) {
+            Some(kind) => Inserted::Suppressed(kind),
+            None if row.made => Inserted::Made,
+            None => Inserted::Taken,
+        }
+    }};
+}
+
+/// What became of a lead to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there.
+    Made,
+    /// Another lead has one of its identities. Nothing was written.
+    Taken,
+    /// Nobody may write to this person. Nothing was written.
+    Suppressed(SuppressionKind),
+}
+
+impl LeadRepository<'_> {
+    /// Writes a new lead and puts it on its lists, in one statement.
+    ///
+    /// # Errors
+    /// `lead_exists` if the organization has a lead with the same address, profile or external id; `lead_list_not_found`; the
+    /// database's.
+    pub async fn insert(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
+        Ok(insert_one!(self, lead, keys, ""))
+    }
+
+    /// As [`Self::insert`], but a lead in the way is no error, and the transaction can go on with it.
+    ///
+    /// # Errors
+    /// `lead_list_not_found`; the database's.
+    pub async fn insert_if_new(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
+        Ok(insert_one!(self, lead, keys, "on conflict do nothing"))
     }
 
     /// Writes new leads, without their lists. The order of the addresses keeps two such statements from waiting for each other.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod batch_delete;
+mod erase;
 mod facts;
 mod update;
 
@@ -10,13 +11,13 @@ pub use batch_delete::{BatchDelete, BatchDeleted, Doomed};
 
 use super::Context;
 use crate::{
-    errors::{AppError, Result},
+    errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadFilter, LeadId, ListReferences, NewLead, TimelineEntry,
+        AuditEntry, Lead, LeadFilter, LeadId, ListReferences, NewLead, SuppressionKind, TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgMember, OrgTx},
+    repositories::{BaseRepository, Inserted, OrgMember, OrgTx},
 };
 
 /// People to be written to.
@@ -71,49 +72,72 @@ impl LeadService {
     }
 
     async fn insert(&self, member: &OrgMember, lead: &Lead) -> Result<()> {
+        let keys = self.0.suppression_keys.of_person(
+            lead.organization_id,
+            lead.email.as_deref(),
+            lead.linkedin_url.as_deref(),
+        );
         let mut tx = self.0.db.begin(member, lead.created_at).await?;
-        tx.leads().insert(lead).await?;
+        if let Inserted::Suppressed(kind) = tx.leads().insert(lead, &keys).await? {
+            return Err(suppressed(kind));
+        }
         tx.audit(created(lead));
         tx.commit().await
     }
 
     /// The error, with the id of the lead in the way or a pointer to each unknown list. Asked only now: a success needs neither.
     async fn explained(&self, member: &OrgMember, error: AppError, lead: &Lead, lists: &ListReferences) -> AppError {
-        let explanation = match error.code() {
-            "lead_exists" => self.twin(member, lead).await,
-            _ if error.faults().iter().any(|fault| fault.code == "lead_list_not_found") => {
-                self.unknown_lists(member, lists).await
-            }
-            _ => return error,
-        };
-        match explanation {
-            Ok(Some(Explanation::Twin(id))) => error.with_member("lead_id", id.to_string()),
-            Ok(Some(Explanation::Lists(unknown))) => unknown.with_source(error),
+        if error.code() != "lead_exists" {
+            return self.explained_lists(member, error, lists).await;
+        }
+        match self.twin(member, lead).await {
+            Ok(Some(id)) => error.with_member("lead_id", id.to_string()),
             Ok(None) => error,
             Err(worse) => worse,
         }
     }
 
-    async fn twin(&self, member: &OrgMember, lead: &Lead) -> Result<Option<Explanation>> {
-        Ok(self.0.db.read(member).await?.leads().find_twin(lead).await?.map(Explanation::Twin))
+    /// The error, with a pointer to each unknown list if that is what it is about.
+    async fn explained_lists(&self, member: &OrgMember, error: AppError, lists: &ListReferences) -> AppError {
+        if !error.faults().iter().any(|fault| fault.code == "lead_list_not_found") {
+            return error;
+        }
+        match self.unknown_lists(member, lists).await {
+            Ok(faults) if faults.is_empty() => error,
+            Ok(faults) => AppError::invalid(faults).with_source(error),
+            Err(worse) => worse,
+        }
     }
 
-    async fn unknown_lists(&self, member: &OrgMember, lists: &ListReferences) -> Result<Option<Explanation>> {
+    async fn twin(&self, member: &OrgMember, lead: &Lead) -> Result<Option<LeadId>> {
+        self.0.db.read(member).await?.leads().find_twin(lead).await
+    }
+
+    async fn unknown_lists(&self, member: &OrgMember, lists: &ListReferences) -> Result<Vec<Fault>> {
         let wanted: Vec<_> = lists.all().collect();
         let known = self.0.db.read(member).await?.lead_lists().find_many(&wanted).await?;
-        let faults = lists.faults(|id| known.iter().any(|list| list.id == id));
-        Ok((!faults.is_empty()).then(|| Explanation::Lists(AppError::invalid(faults))))
+        Ok(lists.faults(|id| known.iter().any(|list| list.id == id)))
     }
-}
-
-/// Why a lead cannot be written.
-enum Explanation {
-    Twin(LeadId),
-    Lists(AppError),
 }
 
 async fn lock(tx: &mut OrgTx, id: LeadId) -> Result<Lead> {
     tx.leads().lock(id).await?.ok_or_else(|| AppError::not_found("lead"))
+}
+
+/// Nobody may write to the person.
+fn suppressed(kind: SuppressionKind) -> AppError {
+    let (at, detail) = match kind {
+        SuppressionKind::Email => ("/email", "This e-mail address is suppressed: nobody may write to it."),
+        SuppressionKind::Domain => {
+            ("/email", "The domain of this e-mail address is suppressed: nobody may write there.")
+        }
+        SuppressionKind::LinkedinUrl => {
+            ("/linkedin_url", "This LinkedIn profile is suppressed: nobody may write to it.")
+        }
+    };
+    AppError::conflict("suppressed", detail)
+        .with_faults(vec![Fault::new(at, "suppressed", detail)])
+        .with_member("reason", kind.as_str())
 }
 
 fn created(lead: &Lead) -> AuditEntry {

@@ -56,7 +56,7 @@ async fn every_row_gets_its_own_verdict() {
     assert_eq!(outcomes(&answer), expected);
     assert_eq!(
         answer["counts"],
-        json!({"created": 2, "updated": 1, "unchanged": 0, "duplicate_in_request": 2, "rejected": 5})
+        json!({"created": 2, "updated": 1, "unchanged": 0, "duplicate_in_request": 2, "suppressed": 0, "rejected": 5})
     );
     let results = answer["results"].as_array().unwrap();
     assert!(results.iter().enumerate().all(|(i, result)| result["index"] == i));

@@ -3,6 +3,7 @@
 mod batch;
 mod batch_delete;
 mod create;
+mod erase;
 mod list;
 mod timeline;
 mod update;

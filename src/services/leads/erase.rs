@@ -1,0 +1,30 @@
+//! Erasing a person: the lead and all that names them goes, and what stays is that nobody may write to them.
+
+use serde_json::json;
+
+use super::{LeadService, lock};
+use crate::{
+    errors::Result,
+    models::{AuditEntry, LeadId, version::VersionGuard},
+    repositories::{BaseRepository, OrgMember},
+    services::suppressions::keep_objection,
+};
+
+impl LeadService {
+    /// Deletes a lead and everything that names the person, but for older lines of the audit log, which cannot be rewritten. Their address
+    /// and profile are suppressed, as hashes only.
+    pub async fn erase(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
+        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        tx.suppressions().lock().await?;
+        let lead = lock(&mut tx, id).await?;
+        seen.check(lead.version)?;
+        let suppressions = keep_objection(&mut tx, member, &self.0.suppression_keys, &lead).await?;
+        tx.activities().forget(id).await?;
+        tx.idempotency_keys().forget_lead(id).await?;
+        tx.leads().delete(id).await?;
+        let campaigns: Vec<_> = lead.running_campaigns.iter().map(|running| running.campaign_id).collect();
+        let left = json!({ "suppression_ids": suppressions, "running_campaign_ids": campaigns });
+        tx.audit(AuditEntry::new("lead.erased", "lead", id.0).change(None, left));
+        tx.commit().await
+    }
+}
