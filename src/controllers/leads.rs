@@ -4,11 +4,13 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams, Versioned,
+        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams,
+        Versioned,
         activities::TimelineEntryDto,
         leads::{
             BatchDeleteLeadsDto, BatchDeleteLeadsRequest, BatchLeadsDto, BatchLeadsRequest, CreateLeadRequest,
-            DeleteLeadParams, LeadDto, LeadFilterParams, UpdateLeadRequest,
+            DeleteLeadParams, LeadDto, LeadFilterParams, UpdateLeadRequest, UpsertLeadDto, UpsertLeadRequest,
+            UpsertParams, UpsertedLead,
         },
     },
     errors::Result,
@@ -106,6 +108,24 @@ pub async fn timeline(
 ) -> Result<Paged<TimelineEntryDto>> {
     let page = leads.timeline(&member, id, &query.page).await?;
     Ok(Paged::new(page, &query.page, TimelineEntryDto::from))
+}
+
+/// Write one flat row
+///
+/// Made for columns that call once for each row of a table: the person is recognised by e-mail address, LinkedIn profile or external id,
+/// and made a lead, or their lead is changed. The answer is small and flat; sending the same row again changes nothing, and two at the same
+/// time make one lead. A row that cannot be used is a problem with `outcome`, `reason` and a pointer to each fault.
+#[utoipa::path(post, path = "/leads/upsert", params(UpsertParams), request_body = UpsertLeadRequest,
+    responses((status = 200, body = UpsertLeadDto), (status = 201, body = UpsertLeadDto)))]
+pub async fn upsert(
+    member: OrgMember,
+    State(leads): State<LeadService>,
+    State(state): State<AppState>,
+    QueryParams(params): QueryParams<UpsertParams>,
+    Body(request): Body<UpsertLeadRequest>,
+) -> Result<UpsertedLead> {
+    let upsert = request.read(&params, state.schemas())?;
+    UpsertedLead::of(leads.upsert(&member, upsert).await)
 }
 
 /// Write many leads

@@ -11,6 +11,7 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(leads::list, leads::create))
         .routes(routes!(leads::get, leads::update, leads::delete))
         .routes(routes!(leads::timeline))
+        .routes(routes!(leads::upsert))
         .routes(routes!(leads::batch).layer(DefaultBodyLimit::max(MAX_BATCH_BODY)))
         .routes(routes!(leads::batch_delete))
 }

@@ -51,6 +51,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/leads", Access::Member),
     ("POST /api/v1/leads/batch", Access::Member),
     ("POST /api/v1/leads/batch-delete", Access::Member),
+    ("POST /api/v1/leads/upsert", Access::Member),
     ("DELETE /api/v1/leads/{id}", Access::Member),
     ("GET /api/v1/leads/{id}", Access::Member),
     ("PATCH /api/v1/leads/{id}", Access::Member),

@@ -7,6 +7,7 @@ mod delete;
 mod filter;
 mod row;
 mod update;
+mod upsert;
 
 pub use batch::{BatchLeadsDto, BatchLeadsRequest};
 pub use batch_delete::{BatchDeleteLeadsDto, BatchDeleteLeadsRequest};
@@ -15,6 +16,7 @@ pub use delete::DeleteLeadParams;
 pub use filter::LeadFilterParams;
 pub use row::BatchRow;
 pub use update::UpdateLeadRequest;
+pub use upsert::{UpsertLeadDto, UpsertLeadRequest, UpsertParams, UpsertedLead};
 
 use std::borrow::Cow;
 

@@ -5,9 +5,11 @@ mod batch_delete;
 mod erase;
 mod facts;
 mod update;
+mod upsert;
 
 pub use batch::LeadBatch;
 pub use batch_delete::{BatchDelete, BatchDeleted, Doomed};
+pub use upsert::LeadUpsert;
 
 use super::Context;
 use crate::{

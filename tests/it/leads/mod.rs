@@ -7,6 +7,7 @@ mod erase;
 mod list;
 mod timeline;
 mod update;
+mod upsert;
 
 use serde_json::{Value, json};
 
