@@ -16,6 +16,9 @@ use tower::ServiceExt as _;
 
 /// How long a caller may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a caller may leave an answer unread before the connection is closed.
+#[cfg(target_os = "linux")]
+const UNREAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long to rest when the machine has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -53,6 +56,7 @@ fn connect(
 ) {
     // Small answers should not wait for company.
     let _ = stream.set_nodelay(true);
+    give_up_unread(&stream);
     let router = router.clone();
     let service = tower::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -65,4 +69,14 @@ fn connect(
             tracing::debug!(%error, "a connection ended in error");
         }
     });
+}
+
+/// Closes the connection of a caller who does not take what is sent: hyper itself would wait for ever.
+fn give_up_unread(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Ok(millis) = u32::try_from(UNREAD_TIMEOUT.as_millis()) {
+        let _ = nix::sys::socket::setsockopt(stream, nix::sys::socket::sockopt::TcpUserTimeout, &millis);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
