@@ -81,7 +81,7 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clerk, metrics } = parts;
-        let context = Context { db, clock, suppression_keys };
+        let context = Context { db, clock, suppression_keys, export_patience: server.export_patience };
         let (verifier, webhooks, api) = match clerk {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
             None => (None, None, None),

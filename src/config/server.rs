@@ -29,6 +29,8 @@ pub struct ServerConfig {
     pub xdg_data_home: Option<PathBuf>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How long an export waits for a reader who has stopped reading.
+    pub export_patience: Duration,
     /// How long requests in flight may take once the server is told to stop.
     pub shutdown_grace: Duration,
 }
@@ -65,6 +67,7 @@ impl ServerConfig {
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
             request_timeout: Duration::from_secs(30),
+            export_patience: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(30),
         }
     }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams,
+        Body, Created, CsvDownload, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams,
         Versioned,
         activities::TimelineEntryDto,
         leads::{
@@ -14,7 +14,7 @@ use crate::{
         },
     },
     errors::Result,
-    models::{Lead, LeadFilter, LeadId, LeadSource},
+    models::{ExportedLead, Lead, LeadFilter, LeadId, LeadSource},
     repositories::OrgMember,
     services::LeadService,
     state::AppState,
@@ -32,6 +32,21 @@ pub async fn list(
     let filter = LeadFilter::try_from(query.filter)?;
     let page = leads.list(&member, &filter, &query.page).await?;
     Ok(Paged::new(page, &query.page, |lead| LeadDto::of(lead, filter.lead_list_id)))
+}
+
+/// Export leads
+///
+/// Every lead that the filters let through, the oldest first, as CSV (RFC 4180, UTF-8): one snapshot, sent as it is read, of any size. An
+/// import reads the same fields under the same names. `custom_fields` is JSON; `tags` are parted by semicolons, with a backslash before a
+/// semicolon, comma or backslash of a tag's own. Text that a spreadsheet might run as a formula has an apostrophe before it, which an
+/// import takes away. A file that breaks off is ended as an error, never as if it were whole.
+#[utoipa::path(get, path = "/leads/export.csv", params(LeadFilterParams), responses((status = 200, content_type = "text/csv", body = String)))]
+pub async fn export(
+    member: OrgMember,
+    State(leads): State<LeadService>,
+    QueryParams(filter): QueryParams<LeadFilterParams>,
+) -> Result<CsvDownload<ExportedLead>> {
+    Ok(CsvDownload { name: "leads.csv", rows: leads.export(&member, filter.try_into()?).await? })
 }
 
 /// Create a lead

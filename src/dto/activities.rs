@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::table::{CsvLine, CsvRow};
 use crate::models::{
-    AccountId, Activity, ActivityFilter, ActivityId, CampaignId, ExecutionId, LeadId, TimelineEntry, TimelineKind,
-    UserId,
+    AccountId, Activity, ActivityFilter, ActivityId, CampaignId, ExecutionId, ExportedActivity, LeadId, TimelineEntry,
+    TimelineKind, UserId,
 };
 
 /// Something that happened; never changed afterwards.
@@ -63,6 +64,24 @@ impl From<Activity> for ActivityDto {
             data: data.0,
             occurred_at,
         }
+    }
+}
+
+impl CsvRow for ExportedActivity {
+    const HEADER: &'static [&'static str] =
+        &["id", "type", "lead_id", "campaign_id", "execution_id", "account_id", "user_id", "data", "occurred_at"];
+
+    fn write(&self, line: &mut CsvLine) -> csv::Result<()> {
+        let Self { id, r#type, lead_id, campaign_id, execution_id, account_id, user_id, data, occurred_at } = self;
+        line.id(id.0)?;
+        line.text(Some(r#type))?;
+        line.id(lead_id.map(|id| id.0))?;
+        line.id(campaign_id.map(|id| id.0))?;
+        line.id(execution_id.map(|id| id.0))?;
+        line.id(account_id.map(|id| id.0))?;
+        line.id(user_id.map(|id| id.0))?;
+        line.text(data.as_deref())?;
+        line.time(*occurred_at)
     }
 }
 

@@ -6,8 +6,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::table::{CsvLine, CsvRow};
 use crate::{
-    models::{ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification},
+    models::{
+        ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification, ExportedAuditLog,
+    },
     services::audit_logs::AttributedAuditLog,
 };
 
@@ -141,6 +144,49 @@ impl AuditActorDto {
         };
         let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
         Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")) }
+    }
+}
+
+impl CsvRow for ExportedAuditLog {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "occurred_at",
+        "actor_type",
+        "actor_id",
+        "actor_email",
+        "actor_name",
+        "action",
+        "entity_type",
+        "entity_id",
+        "before",
+        "after",
+        "ip_address",
+        "user_agent",
+        "request_id",
+        "seq",
+        "hash",
+    ];
+
+    fn write(&self, line: &mut CsvLine) -> csv::Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            id, occurred_at, actor_type, actor_id, actor_email, actor_name, action, entity_type, entity_id, before, after, ip_address,
+            user_agent, request_id, seq, hash,
+        } = self;
+        line.id(id.0)?;
+        line.time(*occurred_at)?;
+        line.ours(actor_type.as_str())?;
+        line.id(*actor_id)?;
+        line.text(actor_email.as_deref())?;
+        line.text(actor_name.as_deref())?;
+        line.text(Some(action))?;
+        line.text(Some(entity_type))?;
+        line.id(*entity_id)?;
+        for text in [before, after, ip_address, user_agent, request_id] {
+            line.text(text.as_deref())?;
+        }
+        line.ours(&seq.map(|seq| seq.to_string()).unwrap_or_default())?;
+        line.ours(&hash.as_ref().map(hex::encode).unwrap_or_default())
     }
 }
 

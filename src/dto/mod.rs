@@ -18,6 +18,7 @@ pub mod problem;
 pub mod respond;
 pub mod service;
 pub mod suppressions;
+pub mod table;
 pub mod tags;
 pub mod users;
 pub mod webhooks;
@@ -26,3 +27,4 @@ pub use extract::{Body, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryPara
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Created, NoContent, Versioned};
+pub use table::CsvDownload;

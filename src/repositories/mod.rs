@@ -22,7 +22,7 @@ pub use activities::ActivityRepository;
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
-    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope,
+    BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope,
     OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;

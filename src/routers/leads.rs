@@ -10,6 +10,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(leads::list, leads::create))
         .routes(routes!(leads::get, leads::update, leads::delete))
+        .routes(routes!(leads::export))
         .routes(routes!(leads::timeline))
         .routes(routes!(leads::upsert))
         .routes(routes!(leads::batch).layer(DefaultBodyLimit::max(MAX_BATCH_BODY)))

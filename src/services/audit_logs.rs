@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use futures::{StreamExt as _, stream};
 
-use super::Context;
+use super::{
+    Context,
+    exports::{self, Rows},
+};
 use crate::{
     errors::{Kind, Result},
     models::{
-        ActorType, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, OrganizationId,
+        ActorType, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
+        OrganizationId,
         page::{Page, PageRequest},
     },
     repositories::{OrgAdmin, SealedBatch},
@@ -63,6 +67,14 @@ impl AuditLogService {
             actor: log.actor_id.filter(|_| log.actor_type == ActorType::User).and_then(|id| actors.get(&id).cloned()),
             log,
         }))
+    }
+
+    /// Every line that `filter` lets through as of now, the oldest first.
+    pub async fn export(&self, admin: &OrgAdmin, filter: AuditLogFilter) -> Result<Rows<ExportedAuditLog>> {
+        let mut conn = self.0.db.export(admin).await?;
+        let (feed, rows) = exports::export(self.0.export_patience);
+        tokio::spawn(async move { feed.pour(conn.audit_logs().export(&filter)).await });
+        rows.begun().await
     }
 
     /// Computes every seal of the organization's chain anew and compares it, a chunk at a time. Lines sealed meanwhile are left to the

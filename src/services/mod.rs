@@ -7,6 +7,7 @@ pub mod campaign_executions;
 pub mod campaigns;
 pub mod clerk_sync;
 pub mod connected_accounts;
+pub mod exports;
 pub mod identity;
 pub mod invitations;
 pub mod lead_lists;
@@ -16,7 +17,7 @@ pub mod organizations;
 pub mod suppressions;
 pub mod users;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use activities::ActivityService;
 pub use audit_logs::AuditLogService;
@@ -49,6 +50,8 @@ pub struct Context {
     pub clock: SharedClock,
     /// How suppressions are found.
     pub suppression_keys: SuppressionKeys,
+    /// How long an export waits for a reader who has stopped reading.
+    pub export_patience: Duration,
 }
 
 /// Clerk's Backend API, where this server has a key to it.

@@ -22,7 +22,9 @@ enum Access {
 /// Every operation there is and who may call it, said once more, independently of the routers.
 const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/activities", Access::Member),
+    ("GET /api/v1/activities/export.csv", Access::Member),
     ("GET /api/v1/audit-logs", Access::Admin),
+    ("GET /api/v1/audit-logs/export.csv", Access::Admin),
     ("GET /api/v1/audit-logs/verify", Access::Admin),
     ("GET /api/v1/campaign-executions/{id}", Access::Member),
     ("GET /api/v1/campaigns", Access::Member),
@@ -51,6 +53,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/leads", Access::Member),
     ("POST /api/v1/leads/batch", Access::Member),
     ("POST /api/v1/leads/batch-delete", Access::Member),
+    ("GET /api/v1/leads/export.csv", Access::Member),
     ("POST /api/v1/leads/upsert", Access::Member),
     ("DELETE /api/v1/leads/{id}", Access::Member),
     ("GET /api/v1/leads/{id}", Access::Member),

@@ -23,6 +23,7 @@ mod clerk_webhooks;
 mod config;
 mod connected_accounts;
 mod conventions;
+mod exports;
 mod first_start;
 mod identity;
 mod lead_lists;

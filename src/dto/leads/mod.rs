@@ -4,6 +4,7 @@ mod batch;
 mod batch_delete;
 mod create;
 mod delete;
+mod export;
 mod filter;
 mod row;
 mod update;

@@ -9,10 +9,12 @@ use crate::text_enum;
 
 mod batch;
 mod changes;
+mod export;
 pub mod input;
 
 pub use batch::*;
 pub use changes::*;
+pub use export::*;
 
 /// A lead, with what it belongs to.
 #[derive(Debug, Clone)]

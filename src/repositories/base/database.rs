@@ -1,6 +1,6 @@
 //! The pool, and the few doors through which a handle can be had.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,8 +9,10 @@ use sqlx::{
     migrate::{Migrate, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::sync::Semaphore;
 
 use super::{
+    export::ExportConn,
     scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
@@ -22,6 +24,9 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// After how long a connection is asked for a sign of life before it is used again.
 const IDLE_BEFORE_PING: Duration = Duration::from_millis(500);
+
+/// When to try again if too many are exporting.
+const EXPORT_PAUSE: Duration = Duration::from_secs(10);
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -42,6 +47,8 @@ pub struct Database {
     pool: PgPool,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
     planning: PgPool,
+    /// How many of these may be exporting, so that searches find one.
+    exports: Arc<Semaphore>,
 }
 
 /// How the migrations stand.
@@ -73,8 +80,9 @@ impl Database {
             ]);
         let planning = (settings.max_connections / 4).max(1);
         let pool = pool_of(settings, settings.max_connections.saturating_sub(planning).max(1), options.clone());
+        let exports = usize::try_from(planning / 2).unwrap_or_default().max(1);
         let planning = pool_of(settings, planning, options.options([("plan_cache_mode", "force_custom_plan")]));
-        Ok(Self { pool, planning })
+        Ok(Self { pool, planning, exports: Arc::new(Semaphore::new(exports)) })
     }
 
     /// Applies the migrations that are missing.
@@ -128,6 +136,18 @@ impl Database {
     /// None is free in time.
     pub async fn search(&self, member: &OrgMember) -> Result<OrgConn> {
         Ok(OrgConn { conn: self.planning.acquire().await?, scope: member.scope() })
+    }
+
+    /// A connection for one long read that many rows come of.
+    ///
+    /// # Errors
+    /// `too_many_exports` if as many as may are under way already; none is free in time.
+    pub async fn export(&self, member: &OrgMember) -> Result<ExportConn> {
+        let slot = Arc::clone(&self.exports).try_acquire_owned().map_err(|_| {
+            let detail = "Too many exports are under way on this server. Try again when one of them is done.";
+            AppError::unavailable("too_many_exports", detail).with_retry_after(EXPORT_PAUSE)
+        })?;
+        ExportConn::open(self.search(member).await?, slot).await
     }
 
     /// A transaction for one use case of a member.

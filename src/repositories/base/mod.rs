@@ -3,6 +3,7 @@
 mod constraints;
 mod database;
 mod entity;
+mod export;
 mod scope;
 mod sync;
 mod tx;
@@ -12,6 +13,7 @@ pub use constraints::lost_race;
 pub use database::{Database, DatabaseSettings, Migrations};
 pub use entity::BaseRepository;
 pub(in crate::repositories) use entity::base_repository;
+pub use export::ExportConn;
 pub(in crate::repositories) use scope::Actor;
 pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgScope, RequestContext, UserScope};
 pub use sync::SyncTx;

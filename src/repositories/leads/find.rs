@@ -72,14 +72,15 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        Ok(filtered!(
-            leads_from.fetch_all,
+        filtered!(
+            leads_from,
             self,
             filter,
             of_all: " order by l.id limit $10 for update of l",
             of_list: " order by l.id limit $10 for update of l",
-            limit,
-        ))
+            limit
+            => |query| Ok(query.fetch_all(&mut *self.conn).await?)
+        )
     }
 
     /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.

@@ -77,7 +77,7 @@ impl LeadRepository<'_> {
         let descending = page.direction == Direction::Descending;
         let (after, before) = if descending { (None, Some(from)) } else { (Some(from), None) };
         let rows = filtered!(
-            leads_from.fetch_all,
+            leads_from,
             self,
             filter,
             of_all: " and ($10::timestamptz is null or (l.created_at, l.id) < ($10, $11::uuid))
@@ -94,7 +94,8 @@ impl LeadRepository<'_> {
             after.map(|p| p.at),
             after.map(|p| p.id),
             descending,
-            page.fetch(),
+            page.fetch()
+            => |query| query.fetch_all(&mut *self.conn).await?
         );
         let total = if page.include_total { Some(self.count(filter).await?) } else { None };
         Ok(Page::cut(rows, page, total, position))
@@ -105,7 +106,7 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn count(&mut self, filter: &LeadFilter) -> Result<i64> {
-        Ok(filtered!(count_from.fetch_one, self, filter, of_all: "", of_list: ""))
+        filtered!(count_from, self, filter, of_all: "", of_list: "" => |query| Ok(query.fetch_one(&mut *self.conn).await?))
     }
 }
 

@@ -1,9 +1,10 @@
-//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list`, in `find` is what locks leads or looks
-//! for a person, and in `suppress` what follows for leads when somebody is suppressed.
+//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list` and `export`, in `find` is what locks leads
+//! or looks for a person, and in `suppress` what follows for leads when somebody is suppressed.
 
 use super::base::base_repository;
 use crate::models::{LeadListId, RunningCampaigns};
 
+mod export;
 mod find;
 mod list;
 mod select;

@@ -21,6 +21,19 @@ macro_rules! leads_from {
     };
 }
 
+/// What an export has of a lead: no more than the row itself, since it reads all of them.
+macro_rules! exported_from {
+    ([$($from:literal),+], $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            ExportedLead,
+            r#"select l.id, l.first_name, l.last_name, l.full_name, l.email, l.phone, l.title, l.company, l.company_domain, l.industry,
+       l.location, l.country, l.linkedin_url, l.timezone, l.external_id, l.status, l.source, l.tags,
+       nullif(l.custom_fields, '{}')::text as custom_fields, l.created_at, l.updated_at "# $(+ $from)+,
+            $($argument),+
+        )
+    };
+}
+
 /// The number of leads instead of the leads.
 macro_rules! count_from {
     ([$($from:literal),+], $($argument:expr),+ $(,)?) => {
@@ -28,29 +41,35 @@ macro_rules! count_from {
     };
 }
 
-/// What a filter lets through, said once for all who ask, and asked: of all leads, or of one list's. To be run on a connection that
-/// plans with values: absent conditions then fold away, and which index is best depends on how rare the term is.
+/// What a filter lets through, said once for all who ask: of all leads, or of one list's. What is done with the query is said in a block
+/// that names it. To be run on a connection that plans with values: absent conditions then fold away, and which index is best depends on how rare the term is.
 ///
 /// The two differ since only a true join lets a list's own index give the order; the join is by the foreign key alone, whose
 /// selectivity the planner knows.
 macro_rules! filtered {
-    ($read:ident.$fetch:ident, $repository:expr, $filter:expr, of_all: $of_all:literal, of_list: $of_list:literal
-     $(, $argument:expr)* $(,)?) => {
+    ($read:ident, $repository:expr, $filter:expr, of_all: $of_all:literal, of_list: $of_list:literal $(, $argument:expr)*
+     => |$query:ident| $done:expr) => {
         match $filter.lead_list_id {
-            None => filtered!(
-                @ask $read.$fetch, $repository, $filter,
-                " from leads l where l.organization_id = $1 and $2::uuid is null",
-                $of_all $(, $argument)*
-            ),
-            Some(_) => filtered!(
-                @ask $read.$fetch, $repository, $filter,
-                " from lead_list_members p join leads l on l.organization_id = p.organization_id and l.id = p.lead_id
-                  where p.organization_id = $1 and p.lead_list_id = $2",
-                $of_list $(, $argument)*
-            ),
+            None => {
+                let $query = filtered!(
+                    @ask $read, $repository, $filter,
+                    " from leads l where l.organization_id = $1 and $2::uuid is null",
+                    $of_all $(, $argument)*
+                );
+                $done
+            }
+            Some(_) => {
+                let $query = filtered!(
+                    @ask $read, $repository, $filter,
+                    " from lead_list_members p join leads l on l.organization_id = p.organization_id and l.id = p.lead_id
+                      where p.organization_id = $1 and p.lead_list_id = $2",
+                    $of_list $(, $argument)*
+                );
+                $done
+            }
         }
     };
-    (@ask $read:ident.$fetch:ident, $repository:expr, $filter:expr, $from:literal, $tail:literal $(, $argument:expr)*) => {
+    (@ask $read:ident, $repository:expr, $filter:expr, $from:literal, $tail:literal $(, $argument:expr)*) => {
         $read!(
             [$from, " and ($3::text is null or l.status = $3)
                       and ($4::text is null or l.search_text like lower($4))
@@ -69,11 +88,9 @@ macro_rules! filtered {
             $filter.created_before,
             $($argument),*
         )
-        .$fetch(&mut *$repository.conn)
-        .await?
     };
 }
-pub(super) use {count_from, filtered, leads_from};
+pub(super) use {count_from, exported_from, filtered, leads_from};
 
 /// A LIKE pattern that finds `term` anywhere, its own `%`, `_` and `\\` taken as letters. Capitals are left to the database, whose small
 /// letters are the ones that were stored.

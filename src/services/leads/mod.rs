@@ -11,11 +11,14 @@ pub use batch::LeadBatch;
 pub use batch_delete::{BatchDelete, BatchDeleted, Doomed};
 pub use upsert::LeadUpsert;
 
-use super::Context;
+use super::{
+    Context,
+    exports::{self, Rows},
+};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadFilter, LeadId, ListReferences, NewLead, SuppressionKind, TimelineEntry,
+        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, ListReferences, NewLead, SuppressionKind, TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
@@ -41,6 +44,14 @@ impl LeadService {
     /// One lead.
     pub async fn get(&self, member: &OrgMember, id: LeadId) -> Result<Lead> {
         self.0.db.read(member).await?.leads().get(id).await
+    }
+
+    /// Every lead that `filter` lets through as of now, the oldest first.
+    pub async fn export(&self, member: &OrgMember, filter: LeadFilter) -> Result<Rows<ExportedLead>> {
+        let mut conn = self.0.db.export(member).await?;
+        let (feed, rows) = exports::export(self.0.export_patience);
+        tokio::spawn(async move { feed.pour(conn.leads().export(&filter)).await });
+        rows.begun().await
     }
 
     /// Makes a lead. The answer is what was written, not read again.

@@ -1,0 +1,30 @@
+//! Every lead that a filter lets through, one after the other.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+
+use super::{
+    LeadRepository,
+    select::{exported_from, filtered},
+};
+use crate::{
+    errors::{AppError, Result},
+    models::{ExportedLead, LeadFilter},
+};
+
+impl<'c> LeadRepository<'c> {
+    /// The leads that `filter` lets through as of now, the oldest first, read as fast as they are taken. Ask it of a connection that plans
+    /// with values.
+    pub fn export<'s>(self, filter: &'s LeadFilter) -> BoxStream<'s, Result<ExportedLead>>
+    where
+        'c: 's,
+    {
+        filtered!(
+            exported_from,
+            self,
+            filter,
+            of_all: " order by l.created_at, l.id",
+            of_list: " order by p.lead_created_at, p.lead_id"
+            => |query| query.fetch(self.conn).map_err(AppError::from).boxed()
+        )
+    }
+}
