@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -43,7 +43,7 @@ pub async fn idempotency(
     let (parts, body) = request.into_parts();
     let body = whole(body).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
-    let fingerprint = fingerprint(&route, &parts.headers, &body);
+    let fingerprint = fingerprint(&route, &parts, &body);
     let claim = IdempotencyToken::new(route, key);
     let outcome = {
         let mut conn = state.db().read(&member).await?;
@@ -105,13 +105,17 @@ async fn whole(body: Body) -> Result<Bytes> {
     Ok(collected.to_bytes())
 }
 
-/// SHA-256 of the route and the body; of JSON, its meaning and not its spelling.
-fn fingerprint(route: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
+/// SHA-256 of the route, the parameters and the body; of JSON, its meaning and not its spelling.
+fn fingerprint(route: &str, parts: &Parts, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(route.as_bytes());
+    if let Some(query) = parts.uri.query() {
+        hash.update(b"?");
+        hash.update(query.as_bytes());
+    }
     hash.update([0]);
     let is_json =
-        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     match serde_json::from_slice::<Value>(body) {
         Ok(value) if is_json => hash.update(canonical_json(&value)),
         _ => hash.update(body),

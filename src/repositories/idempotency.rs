@@ -6,7 +6,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::base::{Database, IdempotencyToken, OrgScope};
-use crate::{errors::Result, models::LeadId};
+use crate::errors::Result;
 
 /// The idempotency keys of one organization.
 #[derive(Debug)]
@@ -43,8 +43,9 @@ pub struct StoredAnswer {
 
 /// How long a request holds its key before another try may take it over. Longer than the request's own time limit.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// The routes whose answers show leads as they are.
-const SHOWING_LEADS: [&str; 2] = ["POST /api/v1/leads", "POST /api/v1/leads/batch-delete"];
+/// The routes whose answers show people as they are.
+const SHOWING_PEOPLE: [&str; 3] =
+    ["POST /api/v1/leads", "POST /api/v1/leads/batch-delete", "POST /api/v1/suppressions"];
 /// How long an answer is remembered.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
@@ -147,19 +148,20 @@ impl IdempotencyRepository<'_> {
         Ok(())
     }
 
-    /// Forgets the answers that show a lead. Their keys stay: that each was used is nothing personal, and whoever repeats one is told that
-    /// its answer is lost.
+    /// Forgets the answers that show one of these leads or suppressions. Their keys stay: that each was used is nothing personal, and
+    /// whoever repeats one is told that its answer is lost.
     ///
     /// # Errors
     /// The database's.
-    pub async fn forget_lead(&mut self, id: LeadId) -> Result<()> {
-        let id = id.to_string();
+    pub async fn forget_answers(&mut self, showing: &[Uuid]) -> Result<()> {
+        let ids: Vec<String> = showing.iter().map(Uuid::to_string).collect();
         sqlx::query!(
             r#"update idempotency_keys set state = 'committed', status = null, headers = null, body = null
-               where organization_id = $1 and route = any($2) and state = 'completed' and position($3::bytea in body) > 0"#,
+               where organization_id = $1 and route = any($2) and state = 'completed'
+                 and exists (select from unnest($3::text[]) as shown (id) where position(convert_to(shown.id, 'UTF8') in body) > 0)"#,
             self.scope.id(),
-            &SHOWING_LEADS.map(str::to_owned),
-            id.as_bytes(),
+            &SHOWING_PEOPLE.map(str::to_owned),
+            &ids,
         )
         .execute(&mut *self.conn)
         .await?;

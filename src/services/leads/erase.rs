@@ -20,7 +20,8 @@ impl LeadService {
         seen.check(lead.version)?;
         let suppressions = keep_objection(&mut tx, member, &self.0.suppression_keys, &lead).await?;
         tx.activities().forget(id).await?;
-        tx.idempotency_keys().forget_lead(id).await?;
+        let shown: Vec<_> = suppressions.iter().map(|id| id.0).chain([id.0]).collect();
+        tx.idempotency_keys().forget_answers(&shown).await?;
         tx.leads().delete(id).await?;
         let campaigns: Vec<_> = lead.running_campaigns.iter().map(|running| running.campaign_id).collect();
         let left = json!({ "suppression_ids": suppressions, "running_campaign_ids": campaigns });

@@ -106,7 +106,8 @@ async fn what_was_suppressed_before_is_forgotten_too_and_stays_in_force() {
     let member = app.member();
     let jane = make(&member, "jane@example.com", json!({})).await;
     let body = json!({"value": "jane@example.com", "reason": "Jane said so by phone", "source": "complaint"});
-    let before = member.post("/api/v1/suppressions", body).await.expect(201);
+    let keyed = member.request(Method::POST, "/api/v1/suppressions").header("idempotency-key", "k1");
+    let before = keyed.json(body).send().await.expect(201);
     member.delete(&format!("{}?erase=true", path_of(&jane))).await.expect(204);
     let after = member.get(&format!("/api/v1/suppressions/{}", id_of(&before))).await.expect(200);
     assert_eq!(
@@ -116,6 +117,7 @@ async fn what_was_suppressed_before_is_forgotten_too_and_stays_in_force() {
     member.post(LEADS, json!({"email": "jane@example.com"})).await.expect_problem(409, "suppressed");
     assert_eq!(count(&app, "select count(*) from suppressions").await, 1);
     assert_eq!(count(&app, "select count(*) from audit_logs where action = 'suppression.erased'").await, 1);
+    assert_eq!(count(&app, "select count(*) from idempotency_keys where body is not null").await, 0);
 }
 
 #[tokio::test]

@@ -139,11 +139,12 @@ async fn each_organization_has_leads_of_its_own() {
 async fn a_key_answers_the_same_twice() {
     let app = TestApp::start().await;
     let member = app.member();
-    let send = || {
-        let call = member.request(Method::POST, UPSERT).header("idempotency-key", "row-1");
+    let send = |query: &str| {
+        let call = member.request(Method::POST, &format!("{UPSERT}{query}")).header("idempotency-key", "row-1");
         call.json(json!({"email": "jane@example.com"})).send()
     };
-    let (first, second) = (send().await, send().await);
+    let (first, second) = (send("").await, send("").await);
+    send("?on_duplicate=skip").await.expect_problem(422, "idempotency_key_reused");
     assert_eq!((second.header("idempotent-replayed"), second.status.as_u16()), ("true", 201));
     assert_eq!(first.body, second.body);
 }
