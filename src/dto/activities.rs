@@ -71,17 +71,17 @@ impl CsvRow for ExportedActivity {
     const HEADER: &'static [&'static str] =
         &["id", "type", "lead_id", "campaign_id", "execution_id", "account_id", "user_id", "data", "occurred_at"];
 
-    fn write(&self, line: &mut CsvLine) -> csv::Result<()> {
+    fn write(&self, line: &mut CsvLine<'_>) {
         let Self { id, r#type, lead_id, campaign_id, execution_id, account_id, user_id, data, occurred_at } = self;
-        line.id(id.0)?;
-        line.text(Some(r#type))?;
-        line.id(lead_id.map(|id| id.0))?;
-        line.id(campaign_id.map(|id| id.0))?;
-        line.id(execution_id.map(|id| id.0))?;
-        line.id(account_id.map(|id| id.0))?;
-        line.id(user_id.map(|id| id.0))?;
-        line.text(data.as_deref())?;
-        line.time(*occurred_at)
+        line.id(id.0);
+        line.text(Some(r#type));
+        line.id(lead_id.map(|id| id.0));
+        line.id(campaign_id.map(|id| id.0));
+        line.id(execution_id.map(|id| id.0));
+        line.id(account_id.map(|id| id.0));
+        line.id(user_id.map(|id| id.0));
+        line.text(data.as_deref());
+        line.time(*occurred_at);
     }
 }
 

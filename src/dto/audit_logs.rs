@@ -167,26 +167,26 @@ impl CsvRow for ExportedAuditLog {
         "hash",
     ];
 
-    fn write(&self, line: &mut CsvLine) -> csv::Result<()> {
+    fn write(&self, line: &mut CsvLine<'_>) {
         #[rustfmt::skip]
         let Self {
             id, occurred_at, actor_type, actor_id, actor_email, actor_name, action, entity_type, entity_id, before, after, ip_address,
             user_agent, request_id, seq, hash,
         } = self;
-        line.id(id.0)?;
-        line.time(*occurred_at)?;
-        line.ours(actor_type.as_str())?;
-        line.id(*actor_id)?;
-        line.text(actor_email.as_deref())?;
-        line.text(actor_name.as_deref())?;
-        line.text(Some(action))?;
-        line.text(Some(entity_type))?;
-        line.id(*entity_id)?;
+        line.id(id.0);
+        line.time(*occurred_at);
+        line.ours(actor_type.as_str());
+        line.id(*actor_id);
+        line.text(actor_email.as_deref());
+        line.text(actor_name.as_deref());
+        line.text(Some(action));
+        line.text(Some(entity_type));
+        line.id(*entity_id);
         for text in [before, after, ip_address, user_agent, request_id] {
-            line.text(text.as_deref())?;
+            line.text(text.as_deref());
         }
-        line.ours(&seq.map(|seq| seq.to_string()).unwrap_or_default())?;
-        line.ours(&hash.as_ref().map(hex::encode).unwrap_or_default())
+        line.ours(&seq.map(|seq| seq.to_string()).unwrap_or_default());
+        line.ours(&hash.as_ref().map(hex::encode).unwrap_or_default());
     }
 }
 

@@ -13,12 +13,15 @@ pub fn join(labels: &[String]) -> String {
         if index > 0 {
             text.push(SEPARATORS[0]);
         }
-        for c in label.chars() {
-            if SEPARATORS.contains(&c) || c == ESCAPE {
-                text.push(ESCAPE);
-            }
-            text.push(c);
+        let mut rest = label.as_str();
+        while let Some(at) = rest.find([SEPARATORS[0], SEPARATORS[1], ESCAPE]) {
+            let (before, special) = rest.split_at(at);
+            text.push_str(before);
+            text.push(ESCAPE);
+            text.push_str(&special[..1]);
+            rest = &special[1..];
         }
+        text.push_str(rest);
     }
     text
 }
