@@ -184,7 +184,7 @@ impl Database {
             now,
             limit
         )
-        .execute(self.pool())
+        .execute(&mut *self.system().await?)
         .await?;
         Ok(done.rows_affected())
     }

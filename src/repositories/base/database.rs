@@ -1,16 +1,17 @@
 //! The pool, and the few doors through which a handle can be had.
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::DerefMut, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgConnection,
     migrate::{Migrate, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgConnectOptions,
 };
 
 use super::{
+    lease::{Lender, LentTx},
     scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
@@ -19,9 +20,6 @@ use super::{
 use crate::errors::{AppError, Result};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
-
-/// After how long a connection is asked for a sign of life before it is used again.
-const IDLE_BEFORE_PING: Duration = Duration::from_millis(500);
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -39,9 +37,9 @@ pub struct DatabaseSettings {
 /// The database. The pool inside is private: every query goes through a handle that carries what was proved.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: PgPool,
+    pool: Lender,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
-    planning: PgPool,
+    planning: Lender,
 }
 
 /// How the migrations stand.
@@ -72,8 +70,10 @@ impl Database {
                 ("max_parallel_workers_per_gather", "0".into()),
             ]);
         let planning = (settings.max_connections / 4).max(1);
-        let pool = pool_of(settings, settings.max_connections.saturating_sub(planning).max(1), options.clone());
-        let planning = pool_of(settings, planning, options.options([("plan_cache_mode", "force_custom_plan")]));
+        let others = settings.max_connections.saturating_sub(planning).max(1);
+        let pool = Lender::new(others, settings.acquire_timeout, options.clone());
+        let options = options.options([("plan_cache_mode", "force_custom_plan")]);
+        let planning = Lender::new(planning, settings.acquire_timeout, options);
         Ok(Self { pool, planning })
     }
 
@@ -83,7 +83,7 @@ impl Database {
     /// The database is away, or a migration fails or was changed after it was applied.
     pub async fn migrate(&self) -> Result<()> {
         // A connection without the statement limit: building an index may take long, and cannot lift the limit itself.
-        let options = self.pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
+        let options = self.pool.options().options([("statement_timeout", "0")]);
         let mut conn = PgConnection::connect_with(&options).await?;
         MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
         Ok(conn.close().await?)
@@ -94,7 +94,7 @@ impl Database {
     /// # Errors
     /// The database is away.
     pub async fn migrations(&self) -> Result<Migrations> {
-        let mut conn = self.pool.acquire().await?;
+        let mut conn = self.pool.lend().await?;
         let applied = conn.list_applied_migrations("_sqlx_migrations").await.map_err(AppError::internal)?;
         let known: Vec<_> = MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration()).collect();
         let applied = known.iter().filter(|m| applied.iter().any(|a| a.version == m.version)).count();
@@ -106,7 +106,7 @@ impl Database {
     /// # Errors
     /// It is away.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+        sqlx::query("select 1").execute(&mut *self.pool.lend().await?).await?;
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Database {
     }
 
     pub(in crate::repositories) async fn read_scope(&self, scope: OrgScope) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.pool.acquire().await?, scope })
+        Ok(OrgConn { conn: self.pool.lend().await?, scope })
     }
 
     /// As [`Self::read`], for statements whose best plan depends on their values.
@@ -127,7 +127,7 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn search(&self, member: &OrgMember) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.planning.acquire().await?, scope: member.scope() })
+        Ok(OrgConn { conn: self.planning.lend().await?, scope: member.scope() })
     }
 
     /// A transaction for one use case of a member.
@@ -161,7 +161,7 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read_user(&self, user: UserScope) -> Result<UserConn> {
-        Ok(UserConn { conn: self.pool.acquire().await?, scope: user })
+        Ok(UserConn { conn: self.pool.lend().await?, scope: user })
     }
 
     /// A transaction for one use case of a user.
@@ -172,14 +172,21 @@ impl Database {
         Ok(UserTx { tx: self.pool.begin().await?, scope: user, now })
     }
 
-    pub(in crate::repositories) fn pool(&self) -> &PgPool {
-        &self.pool
+    /// A connection for the few statements that belong to no organization.
+    pub(in crate::repositories) async fn system(&self) -> Result<impl DerefMut<Target = PgConnection> + use<>> {
+        self.pool.lend().await
+    }
+
+    /// A transaction for what belongs to no organization.
+    pub(in crate::repositories) async fn begin_system(&self) -> Result<LentTx> {
+        self.pool.begin().await
     }
 
     /// Connections in the pool, and how many of them are idle.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
-        (self.pool.size() + self.planning.size(), self.pool.num_idle() + self.planning.num_idle())
+        let ((open, idle), (more_open, more_idle)) = (self.pool.count(), self.planning.count());
+        (open + more_open, idle + more_idle)
     }
 
     /// Closes all connections, waiting for those in use.
@@ -187,21 +194,4 @@ impl Database {
         self.planning.close().await;
         self.pool.close().await;
     }
-}
-
-fn pool_of(settings: &DatabaseSettings, connections: u32, options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(settings.acquire_timeout)
-        // Asking before each use would double the round trips; a connection that lay idle may have died with its server.
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > IDLE_BEFORE_PING {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options)
 }

@@ -3,6 +3,7 @@
 mod constraints;
 mod database;
 mod entity;
+mod lease;
 mod scope;
 mod sync;
 mod tx;

@@ -1,9 +1,12 @@
 //! The handle of what comes from Clerk and is about users and organizations themselves, before there is a member to act for.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
-use super::scope::{Actor, OrgScope};
+use super::{
+    lease::LentTx,
+    scope::{Actor, OrgScope},
+};
 use crate::{
     errors::Result,
     models::{AuditEntry, AuditLogId, OrganizationId},
@@ -13,7 +16,7 @@ use crate::{
 /// The transaction of a change that comes from Clerk.
 #[derive(Debug)]
 pub struct SyncTx {
-    pub(super) tx: Transaction<'static, Postgres>,
+    pub(super) tx: LentTx,
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) audit: Vec<(OrganizationId, AuditEntry)>,
@@ -47,6 +50,6 @@ impl SyncTx {
             let scope = OrgScope::new(*organization);
             AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, self.now, &rows).await?;
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 }

@@ -1,9 +1,12 @@
 //! Handles to the database. A transaction is owned by one use case, lent to repositories, and rolled back when it is dropped.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
+use sqlx::PgConnection;
 
-use super::scope::{Actor, OrgScope};
+use super::{
+    lease::{Lease, LentTx},
+    scope::{Actor, OrgScope},
+};
 use crate::{
     errors::{AppError, Result},
     models::{AuditEntry, AuditLogId},
@@ -16,14 +19,14 @@ use crate::{
 /// A connection for single reads of one organization: no transaction.
 #[derive(Debug)]
 pub struct OrgConn {
-    pub(super) conn: PoolConnection<Postgres>,
+    pub(super) conn: Lease,
     pub(super) scope: OrgScope,
 }
 
 /// A transaction of one organization, with the actor whose changes it makes.
 #[derive(Debug)]
 pub struct OrgTx {
-    pub(super) tx: Transaction<'static, Postgres>,
+    pub(super) tx: LentTx,
     pub(super) scope: OrgScope,
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
@@ -33,6 +36,12 @@ pub struct OrgTx {
 impl OrgConn {
     fn parts(&mut self) -> (&mut PgConnection, OrgScope) {
         (&mut self.conn, self.scope)
+    }
+
+    /// Gives the connection back at rest: every question was answered. Saves the round trip in which a connection that was just dropped
+    /// is asked how it stands.
+    pub fn give_back(self) {
+        self.conn.give_back();
     }
 }
 
@@ -83,7 +92,7 @@ impl OrgTx {
                 ));
             }
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 }
 

@@ -26,18 +26,27 @@ pub struct LeadService(pub Context);
 impl LeadService {
     /// A page of the leads that `filter` lets through.
     pub async fn list(&self, member: &OrgMember, filter: &LeadFilter, page: &PageRequest) -> Result<Page<Lead>> {
-        if let Some(list) = filter.only_list() {
-            return self.0.db.read(member).await?.leads().list_of(list, page).await;
-        }
-        if filter.is_empty() {
-            return self.0.db.read(member).await?.leads().list(page).await;
-        }
-        self.0.db.search(member).await?.leads().search(filter, page).await
+        let (page, conn) = if filter.is_empty() || filter.only_list().is_some() {
+            let mut conn = self.0.db.read(member).await?;
+            let page = match filter.lead_list_id {
+                Some(list) => conn.leads().list_of(list, page).await?,
+                None => conn.leads().list(page).await?,
+            };
+            (page, conn)
+        } else {
+            let mut conn = self.0.db.search(member).await?;
+            (conn.leads().search(filter, page).await?, conn)
+        };
+        conn.give_back();
+        Ok(page)
     }
 
     /// One lead.
     pub async fn get(&self, member: &OrgMember, id: LeadId) -> Result<Lead> {
-        self.0.db.read(member).await?.leads().get(id).await
+        let mut conn = self.0.db.read(member).await?;
+        let lead = conn.leads().get(id).await?;
+        conn.give_back();
+        Ok(lead)
     }
 
     /// Makes a lead. The answer is what was written, not read again.
