@@ -1,6 +1,6 @@
 //! Lists of leads.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,11 @@ use crate::{
     },
     repositories::{BaseRepository, OrgConn, OrgMember, OrgTx},
 };
+
+/// Leads that are taken off a list in one transaction before it is deleted.
+const RELEASED_AT_ONCE: i64 = 10_000;
+/// After how long a deletion begins no other part.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// Lists of leads.
 #[derive(Clone)]
@@ -147,14 +152,26 @@ impl LeadListService {
         Ok(CountedLeadList { list: copy, lead_count: i64::try_from(copied).unwrap_or(i64::MAX) })
     }
 
-    /// Deletes a list; its leads stay.
+    /// Deletes a list; its leads stay. A large list is emptied in parts first, each a transaction of its own, so that no statement takes
+    /// long; if the time is up, what is left goes with the next try.
     pub async fn delete(&self, member: &OrgMember, id: LeadListId, seen: &VersionGuard) -> Result<()> {
-        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let list = lock(&mut tx, id).await?;
-        seen.check(list.version)?;
-        tx.lead_lists().delete(id).await?;
-        tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", id.0).change(facts(&list), None));
-        tx.commit().await
+        let began = self.0.clock.monotonic();
+        loop {
+            let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+            let list = lock(&mut tx, id).await?;
+            seen.check(list.version)?;
+            if tx.lead_lists().in_use(id).await? {
+                return Err(AppError::conflict("lead_list_in_use", "A campaign draws on this lead list."));
+            }
+            if tx.lead_lists().release_leads(id, RELEASED_AT_ONCE).await? < RELEASED_AT_ONCE {
+                return delete(tx, &list).await;
+            }
+            tx.commit().await?;
+            if self.0.clock.monotonic().saturating_sub(began) > ENOUGH {
+                let detail = "The list is large and not yet empty. Repeat the request: it goes on where it stopped.";
+                return Err(AppError::unavailable("lead_list_not_empty_yet", detail));
+            }
+        }
     }
 
     /// How many leads of a list are in which state.
@@ -193,6 +210,12 @@ impl LeadListService {
 
 async fn lock(tx: &mut OrgTx, id: LeadListId) -> Result<LeadList> {
     tx.lead_lists().lock(id).await?.ok_or_else(|| AppError::not_found("lead list"))
+}
+
+async fn delete(mut tx: OrgTx, list: &LeadList) -> Result<()> {
+    tx.lead_lists().delete(list.id).await?;
+    tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", list.id.0).change(facts(list), None));
+    tx.commit().await
 }
 
 async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> {

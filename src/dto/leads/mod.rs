@@ -125,7 +125,7 @@ impl LeadDto {
         let Lead {
             id, organization_id: _, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
             country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
-            lead_list_ids, running_campaigns,
+            on_more_lists: _, enrolled: _, lead_list_ids, running_campaigns,
         } = lead;
         Self {
             id,

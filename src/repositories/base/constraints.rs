@@ -30,12 +30,20 @@ const CONFLICTS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Constraint name → (JSON pointer, code, sentence) of a reference to what the organization does not have.
-const DANGLING: &[(&str, &str, &str, &str)] = &[(
-    "lead_list_members_organization_id_lead_list_id_fkey",
-    "/lead_list_ids",
-    "lead_list_not_found",
-    "There is no lead list with this id.",
-)];
+const DANGLING: &[(&str, &str, &str, &str)] = &[
+    (
+        "leads_organization_id_lead_list_id_fkey",
+        "/lead_list_ids",
+        "lead_list_not_found",
+        "There is no lead list with this id.",
+    ),
+    (
+        "lead_list_members_organization_id_lead_list_id_fkey",
+        "/lead_list_ids",
+        "lead_list_not_found",
+        "There is no lead list with this id.",
+    ),
+];
 
 /// Whether a transaction failed only because of another at the same time: both at once wrote the same person, or each waited for the
 /// other. Nothing was written, and the second try sees what the other wrote.

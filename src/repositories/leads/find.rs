@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     errors::Result,
-    models::{Lead, LeadFilter, LeadId, LeadListId, RunningCampaigns},
+    models::{
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
+    },
 };
 
 /// What tells people apart, of one person or of many.
@@ -31,7 +33,9 @@ impl LeadRepository<'_> {
             self.scope.id(),
             id.0
         );
-        Ok(lead.fetch_optional(&mut *self.conn).await?)
+        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
+        self.complete(lead.as_mut_slice()).await?;
+        Ok(lead)
     }
 
     /// Those of `ids` that there are, locked in the one order that everybody uses.
@@ -45,7 +49,9 @@ impl LeadRepository<'_> {
             self.scope.id(),
             &ids
         );
-        Ok(leads.fetch_all(&mut *self.conn).await?)
+        let mut leads = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// Every lead that has one of these identities, locked in the one order that everybody uses.
@@ -63,7 +69,9 @@ impl LeadRepository<'_> {
             &identities.linkedin_urls,
             &identities.external_ids,
         );
-        Ok(leads.fetch_all(&mut *self.conn).await?)
+        let mut leads = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// Up to `limit` leads that `filter` lets through, locked in the one order that everybody uses. Ask it of a transaction that plans
@@ -72,14 +80,10 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        Ok(filtered!(
-            leads_from.fetch_all,
-            self,
-            filter,
-            of_all: " order by l.id limit $10 for update of l",
-            of_list: " order by l.id limit $10 for update of l",
-            limit,
-        ))
+        let mut leads =
+            filtered!(leads_from.fetch_all, self, filter, tail: " order by l.id limit $10 for update of l", limit);
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.
