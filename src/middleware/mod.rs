@@ -5,6 +5,7 @@ mod auth;
 mod idempotency;
 mod membership;
 mod observe;
+mod query;
 mod rate_limit;
 mod witness;
 
@@ -14,5 +15,6 @@ pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };
 pub use observe::{RequestId, observe, panic_response};
+pub use query::{QueryReaders, refuse_unread_query};
 pub use rate_limit::rate_limit;
 pub use witness::{CurrentUser, Session};

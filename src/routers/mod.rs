@@ -37,8 +37,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        OrganizationSource, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
-        require_organization, require_organization_admin, verify_organization_membership,
+        OrganizationSource, QueryReaders, idempotency, load_user, observe, panic_response, rate_limit,
+        refuse_unread_query, require_auth, require_organization, require_organization_admin,
+        verify_organization_membership,
     },
     state::AppState,
 };
@@ -92,9 +93,11 @@ fn zones() -> Vec<(Zone, Routes)> {
 
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
+    let readers = QueryReaders::of(&document);
     let mut router = Router::new();
     for (zone, routes) in zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        let unguarded = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
         router = router.merge(guarded(zone, unguarded, state));
     }
     router

@@ -126,18 +126,14 @@ fn noun_of(tag: &str) -> String {
 }
 
 fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
-    if zone == Zone::Public {
-        return;
-    }
-    if zone != Zone::Webhooks {
+    if !matches!(zone, Zone::Public | Zone::Webhooks) {
         operation["security"] = json!([{"session": []}]);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.extend(headers(method, zone));
     let has_body = operation.get("requestBody").is_some();
-    let takes_parameters = !parameters.is_empty();
     operation["parameters"] = parameters.into();
-    for (status, description) in problems(method, zone, has_body, takes_parameters) {
+    for (status, description) in problems(method, zone, has_body) {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
             responses[status] = problem(description, example(method, status, zone, noun));
@@ -202,9 +198,15 @@ fn problem(description: &str, example: Option<Value>) -> Value {
     json!({"description": description, "content": {"application/problem+json": content}})
 }
 
-fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) -> Vec<(&'static str, &'static str)> {
+const NOT_UNDERSTOOD: (&str, &str) = ("400", "The request cannot be understood.");
+
+fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
+    if zone == Zone::Public {
+        return vec![NOT_UNDERSTOOD];
+    }
     if zone == Zone::Webhooks {
         return vec![
+            NOT_UNDERSTOOD,
             ("401", "Not signed for us, or not lately."),
             ("413", "The body is too large."),
             ("422", "Signed, and not understood."),
@@ -213,15 +215,13 @@ fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) ->
         ];
     }
     let mut told = vec![
+        NOT_UNDERSTOOD,
         ("401", "No valid session token."),
         ("403", "The caller may not do this."),
         ("429", "Too many requests: wait as long as `Retry-After` says."),
         ("500", "A fault of ours."),
         ("503", "Something we need is away: try again after `Retry-After`."),
     ];
-    if takes_parameters || has_body {
-        told.push(("400", "The request cannot be understood."));
-    }
     if zone != Zone::Session {
         told.push(("404", "There is no such thing in this organization."));
     }

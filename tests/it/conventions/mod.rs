@@ -7,4 +7,5 @@ mod outages;
 mod transport;
 mod versions;
 
+mod parameters;
 const LISTS: &str = "/api/v1/lead-lists";
