@@ -102,19 +102,24 @@ impl AuditLogRepository<'_> {
         .await?)
     }
 
-    /// Writes the rows of one transaction in one statement.
+    /// Writes what one transaction did to this organization, in one statement and in the order in which it was done.
     pub(in crate::repositories) async fn append(
         &mut self,
         actor: &Actor,
         now: DateTime<Utc>,
-        rows: &[(AuditLogId, AuditEntry)],
+        entries: Vec<AuditEntry>,
     ) -> Result<()> {
-        let ids: Vec<_> = rows.iter().map(|(id, _)| id.0).collect();
-        let actions: Vec<_> = rows.iter().map(|(_, entry)| entry.action.to_owned()).collect();
-        let types: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_type.to_owned()).collect();
-        let entities: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_id).collect();
-        let before: Vec<_> = rows.iter().map(|(_, entry)| entry.before.clone().map(Json)).collect();
-        let after: Vec<_> = rows.iter().map(|(_, entry)| entry.after.clone().map(Json)).collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // The lines are chained in the order of their ids. These are all of one instant, so only sorting keeps the order.
+        let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now).0).collect();
+        ids.sort_unstable();
+        let actions: Vec<_> = entries.iter().map(|entry| entry.action.to_owned()).collect();
+        let types: Vec<_> = entries.iter().map(|entry| entry.entity_type.to_owned()).collect();
+        let entities: Vec<_> = entries.iter().map(|entry| entry.entity_id).collect();
+        let (before, after): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|entry| (entry.before.map(Json), entry.after.map(Json))).unzip();
         let request = &actor.request;
         sqlx::query!(
             r#"insert into audit_logs (id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before,

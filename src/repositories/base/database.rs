@@ -1,6 +1,6 @@
 //! The pool, and the few doors through which a handle can be had.
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -153,7 +153,7 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_sync(&self, request: RequestContext, now: DateTime<Utc>) -> Result<SyncTx> {
-        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: Vec::new() })
+        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: BTreeMap::new() })
     }
 
     /// A connection for single reads of what is the user's own.
