@@ -101,6 +101,7 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
         router = router.merge(guarded(zone, unguarded, state));
     }
     router
+        .merge(docs::routes(document))
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             AppError::new(Kind::MethodNotAllowed, "method_not_allowed", "This path does not answer to this method.")
@@ -115,7 +116,6 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .with_state(state.clone())
-        .merge(docs::routes(document))
 }
 
 /// A zone's routes behind its guards, outermost first.

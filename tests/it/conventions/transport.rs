@@ -96,6 +96,22 @@ async fn an_answer_is_compressed_for_who_can_read_it() {
 }
 
 #[tokio::test]
+async fn the_documentation_is_served_like_everything_else_under_a_policy_of_its_own() {
+    let app = TestApp::start().await;
+    for path in ["/api-docs/", "/api-docs/swagger-initializer.js", "/api-docs/openapi.json"] {
+        let call = app.anonymous().request(Method::GET, path).header("accept-encoding", "gzip");
+        let answer = call.header("x-request-id", "docs-1").header("origin", ORIGIN).send().await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, "gzip"), "{path}");
+        assert_eq!(answer.header("x-request-id"), "docs-1", "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN, "{path}");
+        assert_eq!(answer.header("strict-transport-security"), "max-age=63072000; includeSubDomains", "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+    }
+    app.anonymous().get("/api-docs/nothing.js").await.expect(404);
+}
+
+#[tokio::test]
 async fn who_asks_too_often_is_told_how_long_to_wait() {
     let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
     let (member, admin) = (app.member(), app.admin());
