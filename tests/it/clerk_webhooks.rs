@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, HeaderValue};
 use chrono::DateTime;
 use clento::{
+    config::WebhookSecret,
     errors::{AppError, Kind},
-    integrations::clerk::{
-        ClerkEvent, Delivery, Envelope, EventError, WebhookError, WebhookSecretError, WebhookVerifier,
-    },
+    integrations::clerk::{ClerkEvent, Delivery, Envelope, EventError, WebhookError, WebhookVerifier},
     utils::clock::Clock as _,
 };
 use serde_json::{Value, json};
@@ -21,8 +20,8 @@ use crate::support::{
 const BODY: &[u8] = br#"{"type":"user.created","data":{"id":"user_1"}}"#;
 
 fn verifier(secrets: &[&str], clock: &Arc<ManualClock>) -> WebhookVerifier {
-    let secrets: Vec<_> = secrets.iter().map(|secret| (*secret).into()).collect();
-    WebhookVerifier::new(&secrets, clock.clone()).unwrap()
+    let secrets = secrets.iter().map(|secret| WebhookSecret::parse(secret).unwrap()).collect();
+    WebhookVerifier::new(secrets, clock.clone())
 }
 
 #[test]
@@ -171,10 +170,6 @@ fn without_a_secret_nobody_is_believed() {
     assert_eq!(AppError::from(WebhookError::NotConfigured).kind(), Kind::Unavailable);
     let forged = AppError::from(WebhookError::Signature);
     assert_eq!((forged.kind(), forged.code()), (Kind::Unauthenticated, "webhook_signature_invalid"));
-    for bad in ["whsec_%%%", "whsec_", ""] {
-        let made = WebhookVerifier::new(&[SECRET.into(), bad.into()], ManualClock::new());
-        assert_eq!(made.err(), Some(WebhookSecretError(2)), "{bad}");
-    }
     assert!(!format!("{:?}", verifier(&[SECRET], &clock)).contains("C2FV"));
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use clento::{
     app,
-    config::{Config, DEMO_ISSUER, Environment, ServerConfig, Vars},
+    config::{Config, DEMO_ISSUER, Environment, JwtKey, ServerConfig, Vars, WebhookSecret},
     integrations::clerk::{
         BackendSettings, ClerkApi, ClerkBackend, DemoOrganization, DemoSession, DemoSigner, KeySource, SessionVerifier,
         VerifierSettings, WebhookVerifier, http_client,
@@ -137,12 +137,12 @@ impl TestApp {
         let settings = VerifierSettings {
             issuer: DEMO_ISSUER.to_owned(),
             authorized_parties: vec![],
-            keys: KeySource::Pem(SIGNER.public_key_pem().to_owned()),
+            keys: KeySource::Pem(JwtKey::from_pem(SIGNER.public_key_pem()).expect("a key")),
         };
         let verifier =
             SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
-        let secrets: Vec<_> = secrets.iter().copied().map(SecretString::from).collect();
-        let webhooks = WebhookVerifier::new(&secrets, Arc::clone(&shared)).expect("secrets");
+        let secrets = secrets.iter().map(|secret| WebhookSecret::parse(secret).expect("a secret")).collect();
+        let webhooks = WebhookVerifier::new(secrets, Arc::clone(&shared));
         let clerk = ClerkParts { verifier, webhooks, api };
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
         let grace = server.shutdown_grace;

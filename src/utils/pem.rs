@@ -3,7 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// `der` as PEM under `label`, in lines of 64 characters (RFC 7468, 2).
-pub(super) fn encode(label: &str, der: &[u8]) -> String {
+#[must_use]
+pub fn encode(label: &str, der: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----");
     for (index, character) in STANDARD.encode(der).chars().enumerate() {
         if index % 64 == 0 {
@@ -15,7 +16,8 @@ pub(super) fn encode(label: &str, der: &[u8]) -> String {
 }
 
 /// The DER inside a PEM of `label`. Tolerant of what environment variables do to line breaks: `\n` written out, or none.
-pub(super) fn decode(label: &str, text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(label: &str, text: &str) -> Option<Vec<u8>> {
     let flat = text.replace("\\n", "\n").replace("\\r", "\n");
     let body = flat.trim().strip_prefix(&format!("-----BEGIN {label}-----"))?;
     let body = body.strip_suffix(&format!("-----END {label}-----"))?;
