@@ -1,5 +1,8 @@
 //! What holds for every resource, shown on lead lists.
 
+use serde_json::Value;
+
+mod document;
 mod errors;
 mod idempotency;
 mod lists;
