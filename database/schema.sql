@@ -142,6 +142,7 @@ CREATE TABLE public.audit_logs (
     seq bigint,
     previous_hash bytea,
     hash bytea,
+    impersonator text,
     CONSTRAINT audit_logs_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
     CONSTRAINT audit_logs_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text, 'system'::text]))),
     CONSTRAINT audit_logs_check CHECK ((num_nonnulls(seq, previous_hash, hash) = ANY (ARRAY[0, 3]))),
@@ -487,6 +488,13 @@ ALTER TABLE ONLY public.activities
 
 ALTER TABLE ONLY public.audit_chain_heads
     ADD CONSTRAINT audit_chain_heads_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: audit_logs audit_logs_impersonator_length; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_logs
+    ADD CONSTRAINT audit_logs_impersonator_length CHECK (((length(impersonator) >= 1) AND (length(impersonator) <= 128))) NOT VALID;
 
 --
 -- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -

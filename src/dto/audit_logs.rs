@@ -91,6 +91,9 @@ pub struct AuditActorDto {
     /// The user's name, as long as the user exists.
     #[schema(example = "Ada Lovelace")]
     pub name: Option<String>,
+    /// Who acted as the user, as Clerk names them: support staff or an agent; null if the user did.
+    #[schema(example = json!(null))]
+    pub impersonator: Option<String>,
 }
 
 /// What something was done to.
@@ -114,6 +117,7 @@ impl From<AttributedAuditLog> for AuditLogDto {
             occurred_at,
             actor_type,
             actor_id,
+            impersonator,
             action,
             entity_type,
             entity_id,
@@ -128,19 +132,19 @@ impl From<AttributedAuditLog> for AuditLogDto {
         } = log;
         let (before, after) = (before.map(|json| json.0), after.map(|json| json.0));
         let entity = AuditEntityDto { entity_type, id: entity_id };
-        let actor = AuditActorDto::of(actor_type, actor_id, actor);
+        let actor = AuditActorDto::of(actor_type, actor_id, actor, impersonator);
         let hash = hash.map(hex::encode);
         Self { id, occurred_at, actor, action, entity, before, after, ip_address, user_agent, request_id, seq, hash }
     }
 }
 
 impl AuditActorDto {
-    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>) -> Self {
+    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>, impersonator: Option<String>) -> Self {
         let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
-            return Self { actor_type, id, email: None, name: None };
+            return Self { actor_type, id, email: None, name: None, impersonator };
         };
         let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
-        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")) }
+        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")), impersonator }
     }
 }
 

@@ -43,7 +43,7 @@ macro_rules! filtered {
 macro_rules! lines {
     ($log:expr, $filter:expr, $tail:literal, $($argument:expr),+) => {
         filtered!(
-            query_as!(AuditLog, "select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, \
+            query_as!(AuditLog, "select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, \
                 after, ip_address, user_agent, request_id, seq, previous_hash, hash"),
             $log, $filter, $tail, $($argument),+
         )
@@ -123,8 +123,8 @@ impl AuditLogRepository<'_> {
         let request = &actor.request;
         sqlx::query!(
             r#"insert into audit_logs (id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before,
-                                       after, ip_address, user_agent, request_id)
-               select row.id, $1, $2, $3, $4, row.action, row.entity_type, row.entity_id, row.before, row.after, $5, $6, $7
+                                       after, ip_address, user_agent, request_id, impersonator)
+               select row.id, $1, $2, $3, $4, row.action, row.entity_type, row.entity_id, row.before, row.after, $5, $6, $7, $14
                from unnest($8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::jsonb[])
                     as row (id, action, entity_type, entity_id, before, after)"#,
             self.scope.id(),
@@ -140,6 +140,7 @@ impl AuditLogRepository<'_> {
             &entities as &[Option<Uuid>],
             &before as &[Option<Json<serde_json::Value>>],
             &after as &[Option<Json<serde_json::Value>>],
+            request.impersonator.as_deref(),
         )
         .execute(&mut *self.conn)
         .await?;
