@@ -5,7 +5,7 @@ use axum::extract::State;
 use crate::{
     dto::{
         Body, Created, IfMatch, NoContent, PageDto, PathId, QueryParams,
-        invitations::{CreateInvitationRequest, InvitationDto, InvitationParams, InvitationRange, PagedInvitations},
+        invitations::{CreateInvitationRequest, InvitationDto, InvitationParams, PagedInvitations},
     },
     errors::Result,
     models::OrganizationId,
@@ -21,9 +21,8 @@ use crate::{
 pub async fn list(
     admin: OrgAdmin,
     State(invitations): State<InvitationService>,
-    QueryParams(params): QueryParams<InvitationParams>,
+    QueryParams(range): QueryParams<InvitationParams>,
 ) -> Result<PagedInvitations> {
-    let range = InvitationRange::try_from(params)?;
     let page = invitations.list(&admin, range.limit, range.offset).await?;
     Ok(PagedInvitations::new(page, range))
 }

@@ -14,16 +14,13 @@ pub use filter::LeadFilterParams;
 pub use row::BatchRow;
 pub use update::UpdateLeadRequest;
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use validator::{ValidationError, ValidationErrors};
 
 use crate::{
-    errors::{AppError, Fault},
+    errors::Fault,
     models::{CampaignId, ExecutionId, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign},
     utils::refusal::Refusal,
 };
@@ -177,22 +174,11 @@ fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
     }
 }
 
-/// What a field reader refuses, as the validator crate tells it.
-fn validation<T>(read: Result<T, Vec<(&'static str, Refusal)>>) -> Result<(), ValidationErrors> {
-    let Err(faults) = read else { return Ok(()) };
-    let mut errors = ValidationErrors::new();
-    for (field, Refusal { code, detail }) in faults {
-        let field = if field.is_empty() { "__all__" } else { field };
-        errors.add(field, ValidationError::new(code).with_message(Cow::Borrowed(detail)));
-    }
-    Err(errors)
-}
-
-/// The same as an error of ours.
-fn faults_of(faults: &[(&'static str, Refusal)]) -> AppError {
-    let fault = |(field, refusal): &(&str, Refusal)| {
+/// What a field reader refuses, as faults of the body.
+fn faults_of(refused: Vec<(&'static str, Refusal)>) -> Vec<Fault> {
+    let fault = |(field, refusal): (&str, Refusal)| {
         let at = if field.is_empty() { String::new() } else { format!("/{field}") };
         Fault::new(at, refusal.code, refusal.detail)
     };
-    AppError::invalid(faults.iter().map(fault).collect())
+    refused.into_iter().map(fault).collect()
 }

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::pointers;
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -42,4 +43,32 @@ async fn what_a_mistaken_parameter_asks_for_is_not_done_otherwise() {
     member.get(&format!("{path}?")).await.expect(200);
     let head = member.request(Method::HEAD, "/api/v1/leads?limit=1").send().await;
     assert_eq!(head.status, 200);
+}
+
+#[tokio::test]
+async fn all_faults_of_the_parameters_are_told_at_once() {
+    let app = TestApp::start().await;
+    let query = format!(
+        "colour=red&limit=0&cursor=abc&sort=name&search={}&status=hot&lead_list_id=7&tag=&size=1&company=a&company=b&company=c",
+        "x".repeat(201)
+    );
+    let problem = app.member().get(&format!("/api/v1/leads?{query}")).await.expect_problem(400, "invalid_parameter");
+    let expected = [
+        ("colour", "unknown_parameter"),
+        ("company", "repeated"),
+        ("cursor", "invalid_cursor"),
+        ("lead_list_id", "wrong_form"),
+        ("limit", "out_of_range"),
+        ("search", "too_long"),
+        ("size", "unknown_parameter"),
+        ("sort", "wrong_form"),
+        ("status", "wrong_form"),
+        ("tag", "empty"),
+    ];
+    assert_eq!(pointers(&problem), expected);
+    let path = format!("/api/v1/organizations/{}/invitations", app.organization_id("org_ours").await);
+    let problem = app.admin().get(&format!("{path}?limit=201&cursor=abc&sort=created_at")).await;
+    let problem = problem.expect_problem(400, "invalid_parameter");
+    let expected = [("cursor", "invalid_cursor"), ("limit", "out_of_range"), ("sort", "unknown_parameter")];
+    assert_eq!(pointers(&problem), expected);
 }
