@@ -1,6 +1,6 @@
 //! Sealing audit logs, and reading the seals back.
 //!
-//! The sealer works for all organizations: the two methods of [`Database`] here are its only door. They hand out no line of any log.
+//! The sealer works for all organizations, through the two methods of [`Database`] here. They hand out no line of any log.
 
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ impl Database {
             after.map_or(Uuid::nil(), |id| id.0),
             limit,
         )
-        .fetch_all(self.pool())
+        .fetch_all(self.system())
         .await?)
     }
 
@@ -63,7 +63,7 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn seal_audit_log(&self, organization: OrganizationId, limit: i64) -> Result<Option<SealedBatch>> {
-        let mut tx = self.pool().begin().await?;
+        let mut tx = self.system().begin().await?;
         if !try_lock(&mut tx, organization).await? {
             return Ok(None);
         }

@@ -184,7 +184,7 @@ impl Database {
             now,
             limit
         )
-        .execute(self.pool())
+        .execute(self.system())
         .await?;
         Ok(done.rows_affected())
     }

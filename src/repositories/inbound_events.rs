@@ -17,7 +17,7 @@ impl Database {
             before,
             limit,
         )
-        .execute(self.pool())
+        .execute(self.system())
         .await?;
         Ok(done.rows_affected())
     }

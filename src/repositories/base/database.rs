@@ -36,7 +36,7 @@ pub struct DatabaseSettings {
     pub statement_timeout: Duration,
 }
 
-/// The database. The pool inside is private: every query goes through a handle that carries what was proved.
+/// The database. The pools inside are private: a query goes through a handle that carries what was proved, or through [`Self::system`].
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
@@ -172,7 +172,9 @@ impl Database {
         Ok(UserTx { tx: self.pool.begin().await?, scope: user, now })
     }
 
-    pub(in crate::repositories) fn pool(&self) -> &PgPool {
+    /// The one door for what belongs to no single organization: finding out who calls, and the workers' rounds over all organizations.
+    /// `tests/architecture.rs` lists who uses it; everything else goes through a handle.
+    pub(in crate::repositories) fn system(&self) -> &PgPool {
         &self.pool
     }
 

@@ -1,4 +1,5 @@
-//! What every repository stands on. The pool is private to this module: a query that names no organization does not compile elsewhere.
+//! What every repository stands on. The pools are private to this module: elsewhere a query has a handle, which names its organization or
+//! user, or comes through the one door of what belongs to none, `Database::system`, whose users `tests/architecture.rs` lists.
 
 mod constraints;
 mod database;
