@@ -23,6 +23,18 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 /// After how long a connection is asked for a sign of life before it is used again.
 const IDLE_BEFORE_PING: Duration = Duration::from_millis(500);
 
+/// What every connection asks of the database, besides its `statement_timeout`. A pooler must let these through: docs/supabase.md.
+const OPTIONS: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("timezone", "UTC"),
+    // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+/// What those ask for that plan each statement with its values.
+const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+
 /// How to reach the database.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
@@ -62,18 +74,11 @@ impl Database {
         let options = PgConnectOptions::from_str(settings.url.expose_secret())
             .map_err(AppError::from)?
             .application_name("clento")
-            .options([
-                ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
-                ("idle_in_transaction_session_timeout", "30s".into()),
-                ("lock_timeout", "10s".into()),
-                ("timezone", "UTC".into()),
-                // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
-                ("jit", "off".into()),
-                ("max_parallel_workers_per_gather", "0".into()),
-            ]);
+            .options([("statement_timeout", settings.statement_timeout.as_millis().to_string())])
+            .options(OPTIONS);
         let planning = (settings.max_connections / 4).max(1);
         let pool = pool_of(settings, settings.max_connections.saturating_sub(planning).max(1), options.clone());
-        let planning = pool_of(settings, planning, options.options([("plan_cache_mode", "force_custom_plan")]));
+        let planning = pool_of(settings, planning, options.options([PLANNING]));
         Ok(Self { pool, planning })
     }
 
@@ -206,4 +211,19 @@ fn pool_of(settings: &DatabaseSettings, connections: u32, options: PgConnectOpti
             })
         })
         .connect_lazy_with(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_every_option_that_a_pooler_must_let_through() {
+        let text = include_str!("../../../docs/supabase.md");
+        let (_, list) = text.split_once("let\nit pass").unwrap();
+        let (list, _) = list.split_once("`ignore_startup_parameters`").unwrap();
+        for (name, _) in OPTIONS.into_iter().chain([PLANNING, ("statement_timeout", "")]) {
+            assert!(list.contains(&format!("`{name}`")), "docs/supabase.md should name {name}");
+        }
+    }
 }
