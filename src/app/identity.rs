@@ -34,7 +34,7 @@ impl Identity {
             IdentitySettings::Clerk(clerk) => {
                 let keys = match &clerk.keys {
                     TokenKeys::Pem(key) => KeySource::Pem(key.clone()),
-                    TokenKeys::Jwks(url) => KeySource::Jwks { url: url.clone(), bearer: None },
+                    TokenKeys::Jwks(url) => KeySource::Jwks(url.clone()),
                 };
                 let authorized_parties = clerk.authorized_parties.clone();
                 (VerifierSettings { issuer: clerk.issuer.clone(), authorized_parties, keys }, None)

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::base::base_repository;
 use crate::{
     errors::Result,
-    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus},
+    models::{LeadList, LeadListId, LeadListStatistics},
 };
 
 base_repository!(
@@ -153,23 +153,5 @@ impl LeadListRepository<'_> {
             by_status: rows.into_iter().map(|row| (row.status, row.leads)).collect(),
             campaign_count,
         })
-    }
-
-    /// Whether every one of `ids` exists and is in use.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn missing(&mut self, ids: &[LeadListId]) -> Result<Vec<LeadListId>> {
-        let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows = sqlx::query_scalar!(
-            r#"select wanted.id as "id!: LeadListId" from unnest($2::uuid[]) as wanted (id)
-               where not exists (select from lead_lists l where l.organization_id = $1 and l.id = wanted.id and l.status = $3)"#,
-            self.scope.id(),
-            &wanted,
-            LeadListStatus::Active.as_str(),
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
-        Ok(rows)
     }
 }

@@ -223,7 +223,7 @@ fn users_come_with_their_primary_address_and_version() {
     for kind in ["user.created", "user.updated"] {
         let Ok(ClerkEvent::UserUpserted(read)) = read(kind, &user()) else { panic!("{kind}") };
         assert_eq!((read.id.as_str(), read.email.as_deref()), ("user_1", Some("Ada@example.com")));
-        assert_eq!((read.first_name.as_deref(), read.username.as_deref()), (Some("Ada"), None));
+        assert_eq!(read.first_name.as_deref(), Some("Ada"));
         assert_eq!((read.version, read.banned), (1_650_000_000_000, false));
     }
 }

@@ -115,11 +115,6 @@ impl DemoSigner {
         &self.public_key
     }
 
-    /// The `iss` of its tokens.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
     /// A session token of version 2, issued at `now`.
     ///
     /// # Errors

@@ -106,15 +106,6 @@ impl Database {
         Ok(Migrations { known: known.len(), applied })
     }
 
-    /// Asks the database for a sign of life.
-    ///
-    /// # Errors
-    /// It is away.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
-    }
-
     /// A connection for single reads of the member's organization.
     ///
     /// # Errors

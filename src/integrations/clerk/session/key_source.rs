@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use jsonwebtoken::DecodingKey;
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -16,13 +15,8 @@ use crate::config::JwtKey;
 pub enum KeySource {
     /// One key, known beforehand; no network is needed and a token's key id is not looked at.
     Pem(JwtKey),
-    /// The issuer's key set (RFC 7517).
-    Jwks {
-        /// `https://<frontend-api>/.well-known/jwks.json`, or `https://api.clerk.com/v1/jwks` with a bearer.
-        url: Url,
-        /// Clerk's secret key, where the address wants one.
-        bearer: Option<SecretString>,
-    },
+    /// The issuer's key set (RFC 7517), as at `https://<frontend-api>/.well-known/jwks.json`.
+    Jwks(Url),
 }
 
 /// A verifier cannot be made from these settings.

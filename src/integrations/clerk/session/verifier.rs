@@ -90,7 +90,7 @@ impl SessionVerifier {
         }
         let keys = match keys {
             KeySource::Pem(key) => Keys::One(key),
-            KeySource::Jwks { url, bearer } => Keys::Published(KeyRing::new(url, bearer, Arc::clone(&clock), http)?),
+            KeySource::Jwks(url) => Keys::Published(KeyRing::new(url, Arc::clone(&clock), http)?),
         };
         let remembered = Cache::builder().max_capacity(REMEMBERED).expire_after(UntilUseless).build();
         let expected = Expected { issuer, authorized_parties };
