@@ -115,6 +115,16 @@ impl AuditLogRepository<'_> {
         // The lines are chained in the order of their ids. These are all of one instant, so only sorting keeps the order.
         let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now).0).collect();
         ids.sort_unstable();
+        self.insert(actor, now, &ids, entries).await
+    }
+
+    async fn insert(
+        &mut self,
+        actor: &Actor,
+        now: DateTime<Utc>,
+        ids: &[Uuid],
+        entries: Vec<AuditEntry>,
+    ) -> Result<()> {
         let actions: Vec<_> = entries.iter().map(|entry| entry.action.to_owned()).collect();
         let types: Vec<_> = entries.iter().map(|entry| entry.entity_type.to_owned()).collect();
         let entities: Vec<_> = entries.iter().map(|entry| entry.entity_id).collect();
@@ -134,7 +144,7 @@ impl AuditLogRepository<'_> {
             request.ip_address.as_deref(),
             request.user_agent.as_deref(),
             request.request_id.as_deref(),
-            &ids,
+            ids,
             &actions,
             &types,
             &entities as &[Option<Uuid>],
