@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     models::{ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification},
     services::audit_logs::AttributedAuditLog,
+    utils::names,
 };
 
 /// Which lines of the audit log are wanted.
@@ -143,8 +144,8 @@ impl AuditActorDto {
         let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
             return Self { actor_type, id, email: None, name: None, impersonator };
         };
-        let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
-        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")), impersonator }
+        let name = names::joined(first_name.as_deref(), last_name.as_deref());
+        Self { actor_type, id, email, name, impersonator }
     }
 }
 

@@ -10,7 +10,7 @@ mod rate_limit;
 mod witness;
 
 pub use auth::require_auth;
-pub use idempotency::idempotency;
+pub use idempotency::{LARGEST_BODY, idempotency};
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };

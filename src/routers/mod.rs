@@ -48,8 +48,6 @@ pub use openapi::{body_schemas, document};
 
 /// A JSON body's largest size, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// The largest body of an endpoint that takes many records at once.
-const MAX_BATCH_BODY: usize = 8 * 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -203,9 +203,4 @@ async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> 
 /// What the audit log keeps of a list.
 fn facts(list: &LeadList) -> Value {
     json!({"name": list.name, "description": list.description, "source": list.source, "status": list.status, "tags": list.tags})
-}
-
-/// The copy's name, within the same length as the original's.
-fn copy_name(name: &str) -> String {
-    name.chars().take(193).chain(" (copy)".chars()).collect()
 }

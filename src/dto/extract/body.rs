@@ -113,11 +113,19 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
 }
 
 pub(super) fn unread(rejection: &BytesRejection) -> AppError {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
-    } else {
-        AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
-    }
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { body_too_large() } else { body_broken_off() }
+}
+
+/// The body is larger than what the endpoint reads.
+#[must_use]
+pub fn body_too_large() -> AppError {
+    AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
+}
+
+/// The caller stopped in the middle of the body.
+#[must_use]
+pub fn body_broken_off() -> AppError {
+    AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
 }
 
 /// Parses JSON, refusing what Postgres cannot store.

@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 pub(in crate::dto) use body::fit;
-pub use body::{Body, Checked};
+pub use body::{Body, Checked, body_broken_off, body_too_large};
 pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;
 pub use path::PathId;

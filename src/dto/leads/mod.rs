@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use crate::{
     errors::Fault,
     models::{CampaignId, ExecutionId, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign},
-    utils::refusal::Refusal,
+    utils::{names, refusal::Refusal},
 };
 
 /// A person to be written to.
@@ -128,7 +128,7 @@ impl LeadDto {
             id,
             lead_list_id: list.or_else(|| lead_list_ids.first().copied()),
             lead_list_ids,
-            full_name: full_name.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+            full_name: full_name.or_else(|| names::joined(first_name.as_deref(), last_name.as_deref())),
             first_name,
             last_name,
             email,
@@ -164,13 +164,6 @@ impl From<RunningCampaign> for RunningCampaignDto {
     fn from(running: RunningCampaign) -> Self {
         let RunningCampaign { execution_id, campaign_id, name, status } = running;
         Self { execution_id, campaign_id, name, status }
-    }
-}
-
-fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
-    match (first, last) {
-        (Some(first), Some(last)) => Some(format!("{first} {last}")),
-        (one, other) => one.or(other).map(str::to_owned),
     }
 }
 

@@ -9,7 +9,7 @@ mod sync;
 mod tx;
 mod user;
 
-pub use constraints::lost_race;
+pub use constraints::{database_busy, lost_race};
 pub use database::{Database, DatabaseSettings, Migrations};
 pub use entity::BaseRepository;
 pub(in crate::repositories) use entity::base_repository;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
-use super::Context;
+use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -206,9 +206,4 @@ fn differences(mut before: Value, mut after: Value) -> (Value, Value) {
         });
     }
     (before, after)
-}
-
-/// The copy's name, within the same length as the original's.
-fn copy_name(name: &str) -> String {
-    name.chars().take(193).chain(" (copy)".chars()).collect()
 }
