@@ -128,3 +128,15 @@ async fn who_asks_too_often_is_told_how_long_to_wait() {
     refused.expect_problem(429, "rate_limited");
     ask(&admin).await.expect(200);
 }
+
+#[tokio::test]
+async fn who_fails_to_sign_in_too_often_is_told_how_long_to_wait() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let forger = Caller { token: Some("nonsense".to_owned()), ..app.anonymous() };
+    let answers = futures::future::join_all((0..10).map(|_| forger.get(LISTS))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("ten failures at once are too many");
+    assert!((1..=2).contains(&refused.header("retry-after").parse::<u64>().unwrap()), "{:?}", refused.headers);
+    assert!(refused.header("ratelimit").starts_with("\"default\";r=0;"), "{:?}", refused.headers);
+    assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=2;w=2");
+    refused.expect_problem(429, "too_many_failures");
+}
