@@ -10,7 +10,7 @@ use validator::Validate;
 
 use super::{patch::patch, tags::Tag};
 use crate::{
-    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus, LeadSource, UserId, input},
+    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus, LeadSource, LeadStatus, UserId, input},
     services::lead_lists::{CountedLeadList, LeadListChanges, NewLeadList},
 };
 
@@ -139,7 +139,7 @@ pub struct LeadListStatisticsDto {
     pub with_linkedin_url: i64,
     /// Leads by status; a status nobody has is absent.
     #[schema(example = json!({"new": 240, "contacted": 10}))]
-    pub by_status: BTreeMap<String, i64>,
+    pub by_status: BTreeMap<LeadStatus, i64>,
     /// Campaigns that draw on the list.
     pub campaign_count: i64,
 }

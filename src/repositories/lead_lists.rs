@@ -130,7 +130,7 @@ impl LeadListRepository<'_> {
     /// The database's.
     pub async fn statistics(&mut self, id: LeadListId) -> Result<LeadListStatistics> {
         let rows = sqlx::query!(
-            r#"select l.status as "status!: String", count(*) as "leads!", count(l.email) as "emails!",
+            r#"select l.status, count(*) as "leads!", count(l.email) as "emails!",
                       count(l.linkedin_url) as "profiles!"
                from lead_list_members m join leads l on l.organization_id = m.organization_id and l.id = m.lead_id
                where m.organization_id = $1 and m.lead_list_id = $2 group by l.status order by l.status"#,

@@ -21,7 +21,9 @@ use utoipa::ToSchema;
 
 use crate::{
     errors::Fault,
-    models::{CampaignId, ExecutionId, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign},
+    models::{
+        CampaignId, ExecutionId, ExecutionStatus, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign,
+    },
     utils::{names, refusal::Refusal},
 };
 
@@ -110,8 +112,7 @@ pub struct RunningCampaignDto {
     #[schema(example = "Founders, Berlin")]
     pub name: String,
     /// Where the lead stands in it.
-    #[schema(example = "waiting")]
-    pub status: String,
+    pub status: ExecutionStatus,
 }
 
 impl LeadDto {
