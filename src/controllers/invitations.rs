@@ -29,7 +29,7 @@ pub async fn list(
 
 /// Invite somebody
 ///
-/// Clerk sends the e-mail; who accepts becomes a member.
+/// Clerk sends the e-mail; who accepts becomes a member. `Location` is where the invitation can be withdrawn; it is read in the list.
 #[utoipa::path(post, path = "/organizations/{id}/invitations", operation_id = "invite", params(("id" = OrganizationId, Path)),
     request_body = CreateInvitationRequest, responses((status = 201, body = InvitationDto)))]
 pub async fn create(

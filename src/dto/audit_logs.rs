@@ -105,7 +105,7 @@ pub struct AuditEntityDto {
     #[serde(rename = "type")]
     #[schema(example = "lead_list")]
     pub entity_type: String,
-    /// Which one; null if it was done to many at once.
+    /// Which one; null if we have no id for it, as for an invitation, which is Clerk's.
     pub id: Option<Uuid>,
 }
 

@@ -4,7 +4,12 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
-use super::{Routes, Zone, problem_examples::example, zones};
+use super::{
+    OrganizationSource::{Context, Path},
+    Routes, Zone,
+    problem_examples::example,
+    zones,
+};
 use crate::dto::problem::{Problem, ProblemFault};
 
 /// What every page of the documentation begins with.
@@ -130,6 +135,9 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
         operation["security"] = json!([{"session": []}]);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    if matches!(zone, Zone::Organization(Path) | Zone::Admin(Path)) {
+        parameters.iter_mut().filter(|parameter| parameter["name"] == "id").for_each(by_either_id);
+    }
     parameters.extend(headers(method, zone));
     let has_body = operation.get("requestBody").is_some();
     operation["parameters"] = parameters.into();
@@ -147,13 +155,17 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
     }
 }
 
+/// The organization in a path is named as in a header: by our id, or Clerk's.
+fn by_either_id(parameter: &mut Value) {
+    parameter["description"] = "The organization, by our id or Clerk's.".into();
+    parameter["schema"] =
+        json!({"type": "string", "examples": ["01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90", "org_2abcDEF"]});
+}
+
 /// The headers that every operation of `zone` with `method` reads.
 fn headers(method: &str, zone: Zone) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if matches!(
-        zone,
-        Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)
-    ) {
+    if matches!(zone, Zone::Organization(Context) | Zone::Admin(Context)) {
         parameters.push(header(
             "X-Organization-Id",
             "The organization, by our id or Clerk's; else the session's active one.",
@@ -222,6 +234,9 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
         ("500", "A fault of ours."),
         ("503", "Something we need is away: try again after `Retry-After`."),
     ];
+    if zone == Zone::Admin(Path) {
+        told.push(("502", "Clerk, who owns this, failed or refused."));
+    }
     if zone != Zone::Session {
         told.push(("404", "There is no such thing in this organization."));
     }

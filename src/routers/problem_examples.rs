@@ -19,6 +19,7 @@ const TOLD: &[(&str, Kind, &str, &str)] = &[
     ),
     ("415", Kind::UnsupportedMedia, "unsupported_media_type", "Send the body as application/json in UTF-8."),
     ("429", Kind::RateLimited, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
+    ("502", Kind::BadGateway, "clerk_failed", "Clerk failed to carry this out."),
     ("503", Kind::Unavailable, "database_unavailable", "The database cannot be reached right now. Try again shortly."),
 ];
 

@@ -70,3 +70,33 @@ async fn the_examples_of_problems_are_what_is_answered_word_for_word() {
 fn now(app: &TestApp) -> String {
     (app.now_millis() / 1000).to_string()
 }
+
+#[tokio::test]
+async fn what_clerk_is_asked_for_tells_that_clerk_may_fail() {
+    let app = TestApp::start().await;
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let mut asking = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !operation["responses"]["502"].is_null() {
+                asking.push(format!("{method} {}", path.trim_start_matches("/api/v1/organizations/{id}")));
+            }
+            let named = operation["parameters"].as_array().unwrap().iter().find(|parameter| parameter["name"] == "id");
+            if path.starts_with("/api/v1/organizations/{id}") {
+                assert!(named.unwrap()["schema"]["format"].is_null(), "{method} {path}: Clerk's ids are no UUIDs");
+            }
+        }
+    }
+    asking.sort_unstable();
+    assert_eq!(
+        asking,
+        [
+            "delete /invitations/{invitation_id}",
+            "delete /members/{member_id}",
+            "get /invitations",
+            "patch ",
+            "patch /members/{member_id}",
+            "post /invitations"
+        ]
+    );
+}
