@@ -45,22 +45,6 @@ impl LeadListRepository<'_> {
         Ok(())
     }
 
-    /// The list, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: LeadListId) -> Result<Option<LeadList>> {
-        Ok(sqlx::query_as!(
-            LeadList,
-            r#"select id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at
-               from lead_lists where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes the fields that may change.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{
         patch::Patch,
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgConn, OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgConn, OrgMember},
 };
 
 /// Lists of leads.
@@ -127,7 +127,7 @@ impl LeadListService {
     /// Makes a list with the same leads.
     pub async fn duplicate(&self, member: &OrgMember, id: LeadListId, name: Option<String>) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let original = lock(&mut tx, id).await?;
+        let original = tx.lead_lists().locked(id).await?;
         let copy = LeadList {
             id: LeadListId::new(tx.now()),
             name: name.unwrap_or_else(|| copy_name(&original.name)),
@@ -150,7 +150,7 @@ impl LeadListService {
     /// Deletes a list; its leads stay.
     pub async fn delete(&self, member: &OrgMember, id: LeadListId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let list = lock(&mut tx, id).await?;
+        let list = tx.lead_lists().locked(id).await?;
         seen.check(list.version)?;
         tx.lead_lists().delete(id).await?;
         tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", id.0).change(facts(&list), None));
@@ -175,7 +175,7 @@ impl LeadListService {
         change: impl FnOnce(&mut LeadList) + Send,
     ) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let mut list = lock(&mut tx, id).await?;
+        let mut list = tx.lead_lists().locked(id).await?;
         seen.check(list.version)?;
         let before = facts(&list);
         change(&mut list);
@@ -189,10 +189,6 @@ impl LeadListService {
         tx.commit().await?;
         Ok(CountedLeadList { list, lead_count })
     }
-}
-
-async fn lock(tx: &mut OrgTx, id: LeadListId) -> Result<LeadList> {
-    tx.lead_lists().lock(id).await?.ok_or_else(|| AppError::not_found("lead list"))
 }
 
 async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> {

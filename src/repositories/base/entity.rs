@@ -29,6 +29,9 @@ pub trait BaseRepository: Send {
     /// Whether the organization has it.
     fn exists(&mut self, id: Self::Id) -> impl Future<Output = Result<bool>> + Send;
 
+    /// The entity, locked until the transaction ends, so that two writers cannot both believe its version.
+    fn lock(&mut self, id: Self::Id) -> impl Future<Output = Result<Option<Self::Model>>> + Send;
+
     /// Deletes it; false if the organization has none such.
     fn delete(&mut self, id: Self::Id) -> impl Future<Output = Result<bool>> + Send;
 
@@ -38,6 +41,14 @@ pub trait BaseRepository: Send {
     /// `<noun>_not_found`, the same for an unknown id and for another organization's.
     fn get(&mut self, id: Self::Id) -> impl Future<Output = Result<Self::Model>> + Send {
         async move { self.find(id).await?.ok_or_else(|| AppError::not_found(Self::NOUN)) }
+    }
+
+    /// The entity, locked as by [`Self::lock`], or an error that names the noun.
+    ///
+    /// # Errors
+    /// `<noun>_not_found`, as [`Self::get`].
+    fn locked(&mut self, id: Self::Id) -> impl Future<Output = Result<Self::Model>> + Send {
+        async move { self.lock(id).await?.ok_or_else(|| AppError::not_found(Self::NOUN)) }
     }
 }
 
@@ -135,6 +146,17 @@ macro_rules! base_repository {
                 .fetch_one(&mut *self.conn)
                 .await?
                 .unwrap_or(false))
+            }
+
+            async fn lock(&mut self, id: Self::Id) -> $crate::errors::Result<Option<Self::Model>> {
+                Ok(sqlx::query_as!(
+                    $crate::models::$model,
+                    "select " + $columns + " from " + $table + " where organization_id = $1 and id = $2 for update",
+                    self.scope.id(),
+                    id.0
+                )
+                .fetch_optional(&mut *self.conn)
+                .await?)
             }
 
             async fn delete(&mut self, id: Self::Id) -> $crate::errors::Result<bool> {

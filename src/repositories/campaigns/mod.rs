@@ -101,22 +101,6 @@ impl CampaignRepository<'_> {
         Ok(())
     }
 
-    /// The campaign, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: CampaignId) -> Result<Option<Campaign>> {
-        Ok(sqlx::query_as!(
-            Campaign,
-            r#"select id, organization_id, name, status, workflow, schedule, stop_on, version, created_by, created_at, updated_at
-               from campaigns where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes the fields that may change.
     ///
     /// # Errors

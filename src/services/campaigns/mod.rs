@@ -126,7 +126,7 @@ impl CampaignService {
     /// Makes a draft with the same lists, accounts, workflow and schedule.
     pub async fn duplicate(&self, member: &OrgMember, id: CampaignId, name: Option<String>) -> Result<CampaignView> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let original = lock(&mut tx, id).await?;
+        let original = tx.campaigns().locked(id).await?;
         let (lists, accounts) = tx.campaigns().links(id).await?;
         let copy = Campaign {
             id: CampaignId::new(tx.now()),
@@ -158,13 +158,9 @@ impl CampaignService {
     }
 }
 
-async fn lock(tx: &mut OrgTx, id: CampaignId) -> Result<Campaign> {
-    tx.campaigns().lock(id).await?.ok_or_else(|| AppError::not_found("campaign"))
-}
-
 /// The campaign, locked, if it is the version that the caller has seen and still a draft.
 async fn draft(tx: &mut OrgTx, id: CampaignId, seen: &VersionGuard) -> Result<Campaign> {
-    let campaign = lock(tx, id).await?;
+    let campaign = tx.campaigns().locked(id).await?;
     seen.check(campaign.version)?;
     if campaign.status == CampaignStatus::Draft {
         return Ok(campaign);
