@@ -95,46 +95,20 @@ macro_rules! base_repository {
                 &mut self,
                 page: &$crate::models::page::PageRequest,
             ) -> $crate::errors::Result<$crate::models::page::Page<Self::Model>> {
-                use $crate::models::page::{Direction, Page, Position};
-                let from = page.start();
-                let rows = match page.direction {
-                    Direction::Descending => {
-                        sqlx::query_as!(
-                            $crate::models::$model,
-                            "select " + $columns + " from " + $table + " where organization_id = $1 and \
-                             (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
-                            self.scope.id(),
-                            from.at,
-                            from.id,
-                            page.fetch()
-                        )
-                        .fetch_all(&mut *self.conn)
-                        .await?
-                    }
-                    Direction::Ascending => {
-                        sqlx::query_as!(
-                            $crate::models::$model,
-                            "select " + $columns + " from " + $table + " where organization_id = $1 and \
-                             (created_at, id) > ($2, $3) order by created_at, id limit $4",
-                            self.scope.id(),
-                            from.at,
-                            from.id,
-                            page.fetch()
-                        )
-                        .fetch_all(&mut *self.conn)
-                        .await?
-                    }
-                };
-                let total = if page.include_total {
-                    let count = sqlx::query_scalar!(
-                        "select count(*) from " + $table + " where organization_id = $1",
-                        self.scope.id()
-                    );
-                    count.fetch_one(&mut *self.conn).await?
-                } else {
-                    None
-                };
-                Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+                let scope = self.scope.id();
+                $crate::repositories::base::page!(
+                    self,
+                    page,
+                    $crate::models::$model,
+                    "",
+                    ["select " + $columns + " from " + $table + " where organization_id = $4"],
+                    [scope],
+                    total: sqlx::query_scalar!(
+                        "select count(*) as \"count!\" from " + $table + " where organization_id = $1",
+                        scope
+                    )
+                    .fetch_one(&mut *self.conn),
+                )
             }
 
             async fn exists(&mut self, id: Self::Id) -> $crate::errors::Result<bool> {

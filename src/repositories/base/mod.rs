@@ -4,6 +4,7 @@
 mod constraints;
 mod database;
 mod entity;
+mod page;
 mod scope;
 mod sync;
 mod tx;
@@ -13,6 +14,7 @@ pub use constraints::{database_busy, lost_race};
 pub use database::{Database, DatabaseSettings, Migrations};
 pub use entity::BaseRepository;
 pub(in crate::repositories) use entity::base_repository;
+pub(in crate::repositories) use page::page;
 pub(in crate::repositories) use scope::Actor;
 pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgScope, RequestContext, UserScope};
 pub use sync::SyncTx;
