@@ -81,10 +81,10 @@ CREATE FUNCTION public.audit_logs_are_append_only() RETURNS trigger
 begin
   if tg_op = 'UPDATE' and old.seq is null and new.seq is not null
      and (new.id, new.organization_id, new.occurred_at, new.actor_type, new.actor_id, new.action, new.entity_type, new.entity_id,
-          new.before, new.after, new.ip_address, new.user_agent, new.request_id)
+          new.before, new.after, new.ip_address, new.user_agent, new.request_id, new.impersonator)
          is not distinct from
          (old.id, old.organization_id, old.occurred_at, old.actor_type, old.actor_id, old.action, old.entity_type, old.entity_id,
-          old.before, old.after, old.ip_address, old.user_agent, old.request_id) then
+          old.before, old.after, old.ip_address, old.user_agent, old.request_id, old.impersonator) then
     return new;
   end if;
   raise exception 'audit logs are append-only' using errcode = 'insufficient_privilege';
@@ -176,6 +176,7 @@ CREATE TABLE public.audit_logs (
     seq bigint,
     previous_hash bytea,
     hash bytea,
+    impersonator text,
     CONSTRAINT audit_logs_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
     CONSTRAINT audit_logs_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text, 'system'::text]))),
     CONSTRAINT audit_logs_check CHECK ((num_nonnulls(seq, previous_hash, hash) = ANY (ARRAY[0, 3]))),
@@ -544,6 +545,13 @@ ALTER TABLE ONLY public.activities
 
 ALTER TABLE ONLY public.audit_chain_heads
     ADD CONSTRAINT audit_chain_heads_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: audit_logs audit_logs_impersonator_length; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_logs
+    ADD CONSTRAINT audit_logs_impersonator_length CHECK (((length(impersonator) >= 1) AND (length(impersonator) <= 128))) NOT VALID;
 
 --
 -- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -

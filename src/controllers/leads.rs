@@ -12,7 +12,7 @@ use crate::{
         },
     },
     errors::Result,
-    models::{Lead, LeadFilter, LeadId, LeadSource},
+    models::{Lead, LeadFilter, LeadId},
     repositories::OrgMember,
     services::LeadService,
     state::AppState,
@@ -27,7 +27,7 @@ pub async fn list(
     State(leads): State<LeadService>,
     query: ListQuery<LeadFilterParams>,
 ) -> Result<Paged<LeadDto>> {
-    let filter = LeadFilter::try_from(query.filter)?;
+    let filter = LeadFilter::from(query.filter);
     let page = leads.list(&member, &filter, &query.page).await?;
     Ok(Paged::new(page, &query.page, |lead| LeadDto::of(lead, filter.lead_list_id)))
 }
@@ -40,10 +40,10 @@ pub async fn list(
 pub async fn create(
     member: OrgMember,
     State(leads): State<LeadService>,
-    Body(request): Body<CreateLeadRequest>,
+    Body(new): Body<CreateLeadRequest>,
 ) -> Result<Created<LeadDto>> {
-    let asked = request.lead_list_id;
-    let lead = leads.create(&member, request.into_lead(LeadSource::Manual)?).await?;
+    let asked = new.lists.one;
+    let lead = leads.create(&member, new).await?;
     let location = format!("/api/v1/leads/{}", lead.id);
     Ok(Created { location, version: Some(lead.version), body: LeadDto::of(lead, asked) })
 }
@@ -68,9 +68,9 @@ pub async fn update(
     State(leads): State<LeadService>,
     PathId(id): PathId<LeadId>,
     IfMatch(seen): IfMatch,
-    Body(request): Body<UpdateLeadRequest>,
+    Body(changes): Body<UpdateLeadRequest>,
 ) -> Result<Versioned<LeadDto>> {
-    Ok(versioned(leads.update(&member, id, &seen, request.try_into()?).await?))
+    Ok(versioned(leads.update(&member, id, &seen, changes).await?))
 }
 
 /// Delete a lead

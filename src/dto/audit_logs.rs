@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     models::{ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification},
     services::audit_logs::AttributedAuditLog,
+    utils::names,
 };
 
 /// Which lines of the audit log are wanted.
@@ -91,6 +92,9 @@ pub struct AuditActorDto {
     /// The user's name, as long as the user exists.
     #[schema(example = "Ada Lovelace")]
     pub name: Option<String>,
+    /// Who acted as the user, as Clerk names them: support staff or an agent; null if the user did.
+    #[schema(example = json!(null))]
+    pub impersonator: Option<String>,
 }
 
 /// What something was done to.
@@ -101,7 +105,7 @@ pub struct AuditEntityDto {
     #[serde(rename = "type")]
     #[schema(example = "lead_list")]
     pub entity_type: String,
-    /// Which one; null if it was done to many at once.
+    /// Which one; null if we have no id for it, as for an invitation, which is Clerk's.
     pub id: Option<Uuid>,
 }
 
@@ -114,6 +118,7 @@ impl From<AttributedAuditLog> for AuditLogDto {
             occurred_at,
             actor_type,
             actor_id,
+            impersonator,
             action,
             entity_type,
             entity_id,
@@ -128,19 +133,19 @@ impl From<AttributedAuditLog> for AuditLogDto {
         } = log;
         let (before, after) = (before.map(|json| json.0), after.map(|json| json.0));
         let entity = AuditEntityDto { entity_type, id: entity_id };
-        let actor = AuditActorDto::of(actor_type, actor_id, actor);
+        let actor = AuditActorDto::of(actor_type, actor_id, actor, impersonator);
         let hash = hash.map(hex::encode);
         Self { id, occurred_at, actor, action, entity, before, after, ip_address, user_agent, request_id, seq, hash }
     }
 }
 
 impl AuditActorDto {
-    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>) -> Self {
+    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>, impersonator: Option<String>) -> Self {
         let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
-            return Self { actor_type, id, email: None, name: None };
+            return Self { actor_type, id, email: None, name: None, impersonator };
         };
-        let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
-        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")) }
+        let name = names::joined(first_name.as_deref(), last_name.as_deref());
+        Self { actor_type, id, email, name, impersonator }
     }
 }
 

@@ -22,4 +22,9 @@ impl Fault {
     ) -> Self {
         Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
+
+    /// A parameter that is not known where it was sent.
+    pub fn unknown_parameter(name: impl Into<String>) -> Self {
+        Self::new(name, "unknown_parameter", "This parameter is not known here.")
+    }
 }

@@ -103,6 +103,17 @@ impl AppError {
         Self::new(Kind::Invalid, "validation_failed", detail).with_faults(faults)
     }
 
+    /// The parameters cannot be used; `faults` lists everything that is wrong with them.
+    #[track_caller]
+    #[must_use]
+    pub fn parameters(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] => only.detail.clone(),
+            several => Cow::from(format!("The parameters have {} faults.", several.len())),
+        };
+        Self::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(faults)
+    }
+
     /// One fault of the body.
     #[track_caller]
     #[must_use]

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    dto::extract::{body_broken_off, body_too_large},
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
@@ -24,8 +25,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
-/// A body larger than this cannot be remembered under a key: the largest that any endpoint reads.
-const MAX_BODY: usize = 8 * 1024 * 1024;
+/// The largest body that any endpoint reads, in bytes. The whole of it is compared under a key.
+pub const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// Remembers the answer to a POST that carries an `Idempotency-Key`.
 ///
@@ -59,10 +60,11 @@ pub async fn idempotency(
             work.await.map_err(AppError::internal)?
         }
         KeyClaim::Answered(answer) => replay(answer),
-        KeyClaim::InFlight => {
-            Err(conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on."))
-        }
-        KeyClaim::AnswerLost => Err(conflict(
+        KeyClaim::InFlight => Err(AppError::conflict(
+            "idempotency_key_in_flight",
+            "A request with this Idempotency-Key is being worked on.",
+        )),
+        KeyClaim::AnswerLost => Err(AppError::conflict(
             "idempotency_answer_lost",
             "The first request with this Idempotency-Key took effect, but its answer was lost. Read the resource instead of repeating it.",
         )),
@@ -72,10 +74,6 @@ pub async fn idempotency(
 
 fn other_body() -> AppError {
     AppError::new(Kind::Invalid, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
-}
-
-fn conflict(code: &'static str, detail: &'static str) -> AppError {
-    AppError::conflict(code, detail)
 }
 
 fn key(request: &Request) -> Result<Option<String>> {
@@ -94,13 +92,9 @@ fn key(request: &Request) -> Result<Option<String>> {
 }
 
 async fn whole(body: Body) -> Result<Bytes> {
-    let limited = http_body_util::Limited::new(body, MAX_BODY);
+    let limited = http_body_util::Limited::new(body, LARGEST_BODY);
     let collected = limited.collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
-        } else {
-            AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
-        }
+        if error.is::<http_body_util::LengthLimitError>() { body_too_large() } else { body_broken_off() }
     })?;
     Ok(collected.to_bytes())
 }

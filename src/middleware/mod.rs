@@ -5,14 +5,16 @@ mod auth;
 mod idempotency;
 mod membership;
 mod observe;
+mod query;
 mod rate_limit;
 mod witness;
 
 pub use auth::require_auth;
-pub use idempotency::idempotency;
+pub use idempotency::{LARGEST_BODY, idempotency};
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };
 pub use observe::{RequestId, observe, panic_response};
+pub use query::{QueryReaders, refuse_unread_query};
 pub use rate_limit::rate_limit;
 pub use witness::{CurrentUser, Session};

@@ -11,6 +11,7 @@ use axum::{
 };
 use metrics::{counter, histogram};
 
+use super::witness::Session;
 use crate::{
     dto::problem::{Failed, Problem},
     errors::{AppError, Kind},
@@ -138,10 +139,12 @@ pub fn panic_response(panic: Box<dyn Any + Send>) -> Response {
 pub(super) fn request_context(state: &AppState, request: &Request) -> RequestContext {
     let headers = request.headers();
     let user_agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let session = request.extensions().get::<Session>();
     RequestContext {
         request_id: request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
         ip_address: client_address(state, request),
         user_agent: user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(500).collect()),
+        impersonator: session.and_then(|session| session.token().impersonator.clone()),
         idempotency: None,
     }
 }

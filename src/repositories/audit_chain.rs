@@ -1,6 +1,6 @@
 //! Sealing audit logs, and reading the seals back.
 //!
-//! The sealer works for all organizations: the two methods of [`Database`] here are its only door. They hand out no line of any log.
+//! The sealer works for all organizations, through the two methods of [`Database`] here. They hand out no line of any log.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -97,7 +97,7 @@ async fn try_lock(tx: &mut PgConnection, organization: OrganizationId) -> Result
 async fn unsealed(conn: &mut PgConnection, organization: OrganizationId, limit: i64) -> Result<Vec<AuditLog>> {
     Ok(sqlx::query_as!(
         AuditLog,
-        r#"select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, after, ip_address,
+        r#"select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, after, ip_address,
                   user_agent, request_id, seq, previous_hash, hash
            from audit_logs where organization_id = $1 and seq is null order by id limit $2"#,
         organization.0,
@@ -188,7 +188,7 @@ impl AuditLogRepository<'_> {
     pub async fn sealed(&mut self, after: i64, last: i64) -> Result<Vec<AuditLog>> {
         Ok(sqlx::query_as!(
             AuditLog,
-            r#"select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, after,
+            r#"select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, after,
                       ip_address, user_agent, request_id, seq, previous_hash, hash
                from audit_logs where organization_id = $1 and seq > $2 and seq <= $3 order by seq"#,
             self.scope.id(),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::base::base_repository;
 use crate::{
     errors::Result,
-    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus},
+    models::{LeadList, LeadListId, LeadListStatistics},
 };
 
 base_repository!(
@@ -43,22 +43,6 @@ impl LeadListRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-
-    /// The list, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: LeadListId) -> Result<Option<LeadList>> {
-        Ok(sqlx::query_as!(
-            LeadList,
-            r#"select id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at
-               from lead_lists where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
     }
 
     /// Writes the fields that may change.
@@ -163,7 +147,7 @@ impl LeadListRepository<'_> {
     /// The database's.
     pub async fn statistics(&mut self, id: LeadListId) -> Result<LeadListStatistics> {
         let rows = sqlx::query!(
-            r#"select l.status as "status!: String", count(*) as "leads!", count(l.email) as "emails!",
+            r#"select l.status, count(*) as "leads!", count(l.email) as "emails!",
                       count(l.linkedin_url) as "profiles!"
                from leads l
                where l.organization_id = $1 and l.id in (
@@ -188,23 +172,5 @@ impl LeadListRepository<'_> {
             by_status: rows.into_iter().map(|row| (row.status, row.leads)).collect(),
             campaign_count,
         })
-    }
-
-    /// Whether every one of `ids` exists and is in use.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn missing(&mut self, ids: &[LeadListId]) -> Result<Vec<LeadListId>> {
-        let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows = sqlx::query_scalar!(
-            r#"select wanted.id as "id!: LeadListId" from unnest($2::uuid[]) as wanted (id)
-               where not exists (select from lead_lists l where l.organization_id = $1 and l.id = wanted.id and l.status = $3)"#,
-            self.scope.id(),
-            &wanted,
-            LeadListStatus::Active.as_str(),
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
-        Ok(rows)
     }
 }

@@ -22,7 +22,7 @@ pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
-    RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
+    RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;

@@ -37,8 +37,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        OrganizationSource, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
-        require_organization, require_organization_admin, verify_organization_membership,
+        OrganizationSource, QueryReaders, idempotency, load_user, observe, panic_response, rate_limit,
+        refuse_unread_query, require_auth, require_organization, require_organization_admin,
+        verify_organization_membership,
     },
     state::AppState,
 };
@@ -47,8 +48,6 @@ pub use openapi::{body_schemas, document};
 
 /// A JSON body's largest size, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// The largest body of an endpoint that takes many records at once.
-const MAX_BATCH_BODY: usize = 8 * 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;
@@ -92,12 +91,15 @@ fn zones() -> Vec<(Zone, Routes)> {
 
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
+    let readers = QueryReaders::of(&document);
     let mut router = Router::new();
     for (zone, routes) in zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        let unguarded = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
         router = router.merge(guarded(zone, unguarded, state));
     }
     router
+        .merge(docs::routes(document))
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             AppError::new(Kind::MethodNotAllowed, "method_not_allowed", "This path does not answer to this method.")
@@ -112,7 +114,6 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .with_state(state.clone())
-        .merge(docs::routes(document))
 }
 
 /// A zone's routes behind its guards, outermost first.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -132,7 +132,7 @@ impl LeadListService {
     /// Makes a list with the same leads.
     pub async fn duplicate(&self, member: &OrgMember, id: LeadListId, name: Option<String>) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let original = lock(&mut tx, id).await?;
+        let original = tx.lead_lists().locked(id).await?;
         let copy = LeadList {
             id: LeadListId::new(tx.now()),
             name: name.unwrap_or_else(|| copy_name(&original.name)),
@@ -158,7 +158,7 @@ impl LeadListService {
         let began = self.0.clock.monotonic();
         loop {
             let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-            let list = lock(&mut tx, id).await?;
+            let list = tx.lead_lists().locked(id).await?;
             seen.check(list.version)?;
             if tx.lead_lists().in_use(id).await? {
                 return Err(AppError::conflict("lead_list_in_use", "A campaign draws on this lead list."));
@@ -192,7 +192,7 @@ impl LeadListService {
         change: impl FnOnce(&mut LeadList) + Send,
     ) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let mut list = lock(&mut tx, id).await?;
+        let mut list = tx.lead_lists().locked(id).await?;
         seen.check(list.version)?;
         let before = facts(&list);
         change(&mut list);
@@ -206,10 +206,6 @@ impl LeadListService {
         tx.commit().await?;
         Ok(CountedLeadList { list, lead_count })
     }
-}
-
-async fn lock(tx: &mut OrgTx, id: LeadListId) -> Result<LeadList> {
-    tx.lead_lists().lock(id).await?.ok_or_else(|| AppError::not_found("lead list"))
 }
 
 async fn delete(mut tx: OrgTx, list: &LeadList) -> Result<()> {
@@ -226,9 +222,4 @@ async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> 
 /// What the audit log keeps of a list.
 fn facts(list: &LeadList) -> Value {
     json!({"name": list.name, "description": list.description, "source": list.source, "status": list.status, "tags": list.tags})
-}
-
-/// The copy's name, within the same length as the original's.
-fn copy_name(name: &str) -> String {
-    name.chars().take(193).chain(" (copy)".chars()).collect()
 }

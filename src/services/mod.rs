@@ -63,3 +63,12 @@ impl Clerk {
         })
     }
 }
+
+/// The longest name of a list or campaign, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// What a copy is called unless somebody says otherwise: as the original, within the same length.
+fn copy_name(name: &str) -> String {
+    const MARK: &str = " (copy)";
+    name.chars().take(LONGEST_NAME - MARK.len()).chain(MARK.chars()).collect()
+}

@@ -15,6 +15,9 @@ use crate::errors::Fault;
 /// The fields that say which of several forms an object has.
 const TAGS: [&str; 2] = ["type", "provider"];
 
+/// The code of a field that the schema does not know.
+pub const UNKNOWN_FIELD: &str = "unknown_field";
+
 /// More faults than this help nobody and would let a small body ask for a large answer.
 const MAX_FAULTS: usize = 100;
 
@@ -69,7 +72,7 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             faults.extend(unexpected.iter().map(|name| {
-                Fault::new(format!("{at}/{}", escape(name)), "unknown_field", "This field is not known here.")
+                Fault::new(format!("{at}/{}", escape(name)), UNKNOWN_FIELD, "This field is not known here.")
             }));
         }
         ValidationErrorKind::Required { property } => {

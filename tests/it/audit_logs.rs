@@ -6,7 +6,7 @@ use clento::workers::{Done, forget_expired_keys, forget_inbound_events, seal_onc
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, app::ADMIN};
 
 const LOGS: &str = "/api/v1/audit-logs";
 const VERIFY: &str = "/api/v1/audit-logs/verify";
@@ -60,6 +60,27 @@ async fn a_change_is_told_with_its_author_and_its_before_and_after() {
     assert_eq!((&created["seq"], &created["hash"]), (&json!(null), &json!(null)));
     assert_eq!((&changed["before"]["name"], &changed["after"]["name"]), (&json!("A"), &json!("B")));
     assert_eq!(changed["actor"]["email"], "user_member@clento.test");
+}
+
+#[tokio::test]
+async fn who_acts_as_a_user_is_named_and_sealed() {
+    let app = TestApp::start().await;
+    let support = app.impersonated(ADMIN, "user_support");
+    let made = support.request(reqwest::Method::POST, "/api/v1/lead-lists").header("idempotency-key", "key");
+    made.json(json!({"name": "A"})).send().await.expect(201);
+    app.clock.advance(Duration::from_secs(1));
+    write_lines(&app, 1).await;
+    let lines = app.admin().get(LOGS).await.expect(200);
+    let [own, acted] = &lines["data"].as_array().unwrap()[..] else { panic!("{lines}") };
+    assert_eq!(acted["actor"]["email"], "user_admin@clento.test");
+    assert_eq!(acted["actor"]["impersonator"], "user_support");
+    assert_eq!(own["actor"]["impersonator"], json!(null));
+    seal_once(&app.state).await.unwrap();
+    assert_eq!(verify(&app).await["valid"], true);
+    for forged in ["null", "'user_another'"] {
+        tamper(&app.pool, &format!("update audit_logs set impersonator = {forged} where seq = 1")).await;
+        assert_eq!(verify(&app).await["first_bad_seq"], 1, "{forged}");
+    }
 }
 
 #[tokio::test]

@@ -13,49 +13,88 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 use crate::{
     errors::{AppError, Fault, Kind, Result},
     state::AppState,
-    utils::json_schema::{Schemas, escape, unescape},
+    utils::json_schema::{Schemas, UNKNOWN_FIELD, escape, unescape},
 };
 
-/// A JSON body that fits the published schema of `T` and the rules between its fields. All faults are reported at once.
+/// What is read from a request, with the rules that its schema cannot say.
+pub trait Checked: Sized {
+    /// What it becomes.
+    type Read;
+
+    /// What it becomes, or everything that is wrong with it.
+    ///
+    /// # Errors
+    /// The faults, none of which the schema could find. One of the whole has an empty pointer.
+    fn check(self) -> Result<Self::Read, Vec<Fault>>;
+}
+
+/// Rules between fields are the validator crate's.
+impl<T: Validate> Checked for T {
+    type Read = T;
+
+    fn check(self) -> Result<T, Vec<Fault>> {
+        let Err(errors) = self.validate() else { return Ok(self) };
+        let mut faults = Vec::new();
+        flatten("", &errors, &mut faults);
+        Err(faults)
+    }
+}
+
+/// What a JSON body becomes that fits the published schema of `T` and its other rules. All faults are reported at once.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T: Checked>(pub T::Read);
 
 impl<T> FromRequest<AppState> for Body<T>
 where
-    T: DeserializeOwned + Validate + ToSchema,
+    T: DeserializeOwned + Checked + ToSchema,
 {
     type Rejection = AppError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         require_json(request.headers())?;
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        fit(state.schemas(), parse(&bytes)?).map(Self)
+        fit(state.schemas(), parse(&bytes)?, T::check).map(Self)
     }
 }
 
-/// `value` as a `T`, held against the published schema and the rules between the fields.
+/// What `check` makes of `value` as a `T`, if it fits the published schema.
 ///
 /// # Errors
 /// Every fault it has.
-pub(in crate::dto) fn fit<T: DeserializeOwned + Validate + ToSchema>(schemas: &Schemas, mut value: Value) -> Result<T> {
+pub(in crate::dto) fn fit<T, R>(
+    schemas: &Schemas,
+    value: Value,
+    check: impl FnOnce(T) -> Result<R, Vec<Fault>>,
+) -> Result<R>
+where
+    T: DeserializeOwned + ToSchema,
+{
     let mut faults = schemas
         .check(&T::name(), &value)
         .ok_or_else(|| AppError::internal(format!("no schema is published for {}", T::name())))?;
-    // What is not known here must not hide what is wrong with the rest.
-    faults.iter().filter(|fault| fault.code == "unknown_field").for_each(|fault| remove(&mut value, &fault.pointer));
-    let body = match serde_json::from_value::<T>(value) {
-        Ok(body) => Some(body),
-        // The schema is the more helpful judge; this is what it let through.
-        Err(error) if faults.is_empty() => return Err(unfit(&error)),
-        Err(_) => None,
-    };
-    if let Some(Err(errors)) = body.as_ref().map(Validate::validate) {
-        flatten("", &errors, &mut faults);
+    if faults.is_empty() {
+        let body = serde_json::from_value(value).map_err(|error| unfit(&error))?;
+        return check(body).map_err(AppError::invalid);
     }
-    match body {
-        Some(body) if faults.is_empty() => Ok(body),
-        _ => Err(AppError::invalid(faults)),
-    }
+    let further = further_faults(value, &faults, check);
+    faults.extend(further);
+    Err(AppError::invalid(faults))
+}
+
+/// What else is wrong, as far as the rest can be read without what the schema has found.
+fn further_faults<T: DeserializeOwned, R>(
+    mut value: Value,
+    found: &[Fault],
+    check: impl FnOnce(T) -> Result<R, Vec<Fault>>,
+) -> Vec<Fault> {
+    found.iter().for_each(|fault| leave_out(&mut value, fault));
+    let Ok(body) = serde_json::from_value(value) else { return Vec::new() };
+    let mut further = check(body).err().unwrap_or_default();
+    // A rule about the whole may be broken only by what was left out.
+    let lacks_parts = found.iter().any(|fault| fault.code != UNKNOWN_FIELD);
+    further.retain(|fault| !(lacks_parts && fault.pointer.is_empty()));
+    further.retain(|fault| found.iter().all(|known| known.pointer != fault.pointer));
+    further
 }
 
 fn require_json(headers: &HeaderMap) -> Result<()> {
@@ -74,11 +113,19 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
 }
 
 pub(super) fn unread(rejection: &BytesRejection) -> AppError {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
-    } else {
-        AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
-    }
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { body_too_large() } else { body_broken_off() }
+}
+
+/// The body is larger than what the endpoint reads.
+#[must_use]
+pub fn body_too_large() -> AppError {
+    AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
+}
+
+/// The caller stopped in the middle of the body.
+#[must_use]
+pub fn body_broken_off() -> AppError {
+    AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
 }
 
 /// Parses JSON, refusing what Postgres cannot store.
@@ -118,11 +165,23 @@ fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Removes the field at `pointer`.
-fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
-        fields.remove(&unescape(name));
+/// Removes what has the fault: a field, or the list that an element is in, since those behind it must keep their places.
+fn leave_out(value: &mut Value, fault: &Fault) {
+    let pointer = match fault.pointer.rsplit_once('/') {
+        // What lacks a field is no better than what has a wrong one.
+        Some((parent, _)) if fault.code == "required" => parent,
+        _ => &fault.pointer,
+    };
+    let mut names = pointer.split('/').skip(1).map(unescape).peekable();
+    let mut here = value;
+    while let Some(name) = names.next() {
+        let Value::Object(fields) = here else { return };
+        if names.peek().is_none() || !fields.get(&name).is_some_and(Value::is_object) {
+            fields.remove(&name);
+            return;
+        }
+        let Some(inner) = fields.get_mut(&name) else { return };
+        here = inner;
     }
 }
 

@@ -6,7 +6,6 @@
 mod backend;
 mod http;
 mod ids;
-mod pem;
 mod session;
 mod signing;
 mod webhooks;
@@ -19,5 +18,5 @@ pub use session::{
 pub use signing::{DemoOrganization, DemoSession, DemoSigner, SigningError};
 pub use webhooks::{
     ClerkEvent, ClerkMembership, ClerkOrganization, ClerkUser, Deleted, Delivery, Envelope, EventError, MemberProfile,
-    WebhookError, WebhookSecretError, WebhookVerifier,
+    WebhookError, WebhookVerifier,
 };

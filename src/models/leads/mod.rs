@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{CampaignId, ExecutionId, LeadId, LeadListId, LeadSource, OrganizationId};
+use super::{CampaignId, ExecutionId, ExecutionStatus, LeadId, LeadListId, LeadSource, OrganizationId};
 use crate::text_enum;
 
 mod batch;
@@ -62,7 +62,7 @@ pub struct RunningCampaign {
     pub execution_id: ExecutionId,
     pub campaign_id: CampaignId,
     pub name: String,
-    pub status: String,
+    pub status: ExecutionStatus,
 }
 
 text_enum! {

@@ -54,6 +54,13 @@ pub fn lost_race(error: &AppError) -> bool {
     matches!(state.as_deref(), Some("23505" | "40001" | "40P01"))
 }
 
+/// Others are in the way for now.
+#[track_caller]
+#[must_use]
+pub fn database_busy() -> AppError {
+    AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.")
+}
+
 impl From<sqlx::Error> for AppError {
     #[track_caller]
     fn from(error: sqlx::Error) -> Self {
@@ -90,10 +97,7 @@ fn by_state(state: &str, error: sqlx::Error) -> AppError {
             AppError::new(Kind::Invalid, "value_not_storable", "A value cannot be stored.").with_source(error)
         }
         // Serialization failure, deadlock, lock not available, statement time-out: nothing was written, trying again is right.
-        "40001" | "40P01" | "55P03" | "57014" | "25P03" => {
-            AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.")
-                .with_source(error)
-        }
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" => database_busy().with_source(error),
         state if state.starts_with("08") || state.starts_with("53") || state.starts_with("57P") => away(error),
         _ => AppError::internal(error),
     }

@@ -1,6 +1,6 @@
 //! The pool, and the few doors through which a handle can be had.
 
-use std::{ops::DerefMut, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, ops::DerefMut, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,6 +21,18 @@ use crate::errors::{AppError, Result};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
+/// What every connection asks of the database, besides its `statement_timeout`. A pooler must let these through: docs/supabase.md.
+const OPTIONS: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("timezone", "UTC"),
+    // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+/// What those ask for that plan each statement with its values.
+const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+
 /// How to reach the database.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
@@ -34,7 +46,7 @@ pub struct DatabaseSettings {
     pub statement_timeout: Duration,
 }
 
-/// The database. The pool inside is private: every query goes through a handle that carries what was proved.
+/// The database. The pools inside are private: a query goes through a handle that carries what was proved, or through [`Self::system`].
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: Lender,
@@ -60,19 +72,12 @@ impl Database {
         let options = PgConnectOptions::from_str(settings.url.expose_secret())
             .map_err(AppError::from)?
             .application_name("clento")
-            .options([
-                ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
-                ("idle_in_transaction_session_timeout", "30s".into()),
-                ("lock_timeout", "10s".into()),
-                ("timezone", "UTC".into()),
-                // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
-                ("jit", "off".into()),
-                ("max_parallel_workers_per_gather", "0".into()),
-            ]);
+            .options([("statement_timeout", settings.statement_timeout.as_millis().to_string())])
+            .options(OPTIONS);
         let planning = (settings.max_connections / 4).max(1);
         let others = settings.max_connections.saturating_sub(planning).max(1);
         let pool = Lender::new(others, settings.acquire_timeout, options.clone());
-        let options = options.options([("plan_cache_mode", "force_custom_plan")]);
+        let options = options.options([PLANNING]);
         let planning = Lender::new(planning, settings.acquire_timeout, options);
         Ok(Self { pool, planning })
     }
@@ -99,15 +104,6 @@ impl Database {
         let known: Vec<_> = MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration()).collect();
         let applied = known.iter().filter(|m| applied.iter().any(|a| a.version == m.version)).count();
         Ok(Migrations { known: known.len(), applied })
-    }
-
-    /// Asks the database for a sign of life.
-    ///
-    /// # Errors
-    /// It is away.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&mut *self.pool.lend().await?).await?;
-        Ok(())
     }
 
     /// A connection for single reads of the member's organization.
@@ -153,7 +149,7 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_sync(&self, request: RequestContext, now: DateTime<Utc>) -> Result<SyncTx> {
-        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: Vec::new() })
+        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: BTreeMap::new() })
     }
 
     /// A connection for single reads of what is the user's own.
@@ -172,12 +168,13 @@ impl Database {
         Ok(UserTx { tx: self.pool.begin().await?, scope: user, now })
     }
 
-    /// A connection for the few statements that belong to no organization.
+    /// The one door for what belongs to no single organization: finding out who calls, and the workers' rounds over all organizations.
+    /// `tests/architecture.rs` lists who uses it; everything else goes through a handle.
     pub(in crate::repositories) async fn system(&self) -> Result<impl DerefMut<Target = PgConnection> + use<>> {
         self.pool.lend().await
     }
 
-    /// A transaction for what belongs to no organization.
+    /// As [`Self::system`], in a transaction.
     pub(in crate::repositories) async fn begin_system(&self) -> Result<LentTx> {
         self.pool.begin().await
     }
@@ -193,5 +190,20 @@ impl Database {
     pub async fn close(&self) {
         self.planning.close().await;
         self.pool.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_every_option_that_a_pooler_must_let_through() {
+        let text = include_str!("../../../docs/supabase.md");
+        let (_, list) = text.split_once("let\nit pass").unwrap();
+        let (list, _) = list.split_once("`ignore_startup_parameters`").unwrap();
+        for (name, _) in OPTIONS.into_iter().chain([PLANNING, ("statement_timeout", "")]) {
+            assert!(list.contains(&format!("`{name}`")), "docs/supabase.md should name {name}");
+        }
     }
 }

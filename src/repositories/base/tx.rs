@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     errors::{AppError, Result},
-    models::{AuditEntry, AuditLogId},
+    models::AuditEntry,
     repositories::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
         IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
@@ -76,13 +76,7 @@ impl OrgTx {
     pub async fn commit(mut self) -> Result<()> {
         let (scope, actor, now) = (self.scope, self.actor.clone(), self.now);
         let entries = std::mem::take(&mut self.audit);
-        if !entries.is_empty() {
-            // Of one instant, so only sorting keeps the order in which things were done.
-            let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now)).collect();
-            ids.sort_unstable();
-            let rows: Vec<_> = ids.into_iter().zip(entries).collect();
-            AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, &rows).await?;
-        }
+        AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, entries).await?;
         if let Some(token) = &actor.request.idempotency {
             let mut keys = IdempotencyRepository { conn: &mut self.tx, scope };
             if !keys.mark_committed(token, now).await? {

@@ -23,21 +23,6 @@ pub struct Identities {
 }
 
 impl LeadRepository<'_> {
-    /// The lead, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: LeadId) -> Result<Option<Lead>> {
-        let lead = leads_from!(
-            ["from leads l where l.organization_id = $1 and l.id = $2 for update of l"],
-            self.scope.id(),
-            id.0
-        );
-        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
-        self.complete(lead.as_mut_slice()).await?;
-        Ok(lead)
-    }
-
     /// Those of `ids` that there are, locked in the one order that everybody uses.
     ///
     /// # Errors

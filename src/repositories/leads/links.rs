@@ -53,7 +53,7 @@ impl LeadRepository<'_> {
 
     async fn add_campaigns(&mut self, ids: &[Uuid], leads: &mut HashMap<LeadId, &mut Lead>) -> Result<()> {
         let rows = sqlx::query!(
-            r#"select e.lead_id, e.id, e.status as "status!: String", e.campaign_id, c.name
+            r#"select e.lead_id, e.id, e.status, e.campaign_id, c.name
                from campaign_executions e join campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
                where e.organization_id = $1 and e.lead_id = any($2) and e.status in ('pending', 'waiting', 'running')
                order by e.id"#,

@@ -90,6 +90,17 @@ impl BaseRepository for LeadRepository<'_> {
         .await?)
     }
 
+    async fn lock(&mut self, id: LeadId) -> Result<Option<Lead>> {
+        let lead = leads_from!(
+            ["from leads l where l.organization_id = $1 and l.id = $2 for update of l"],
+            self.scope.id(),
+            id.0
+        );
+        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
+        self.complete(lead.as_mut_slice()).await?;
+        Ok(lead)
+    }
+
     async fn delete(&mut self, id: LeadId) -> Result<bool> {
         let done = sqlx::query!("delete from leads where organization_id = $1 and id = $2", self.scope.id(), id.0);
         Ok(done.execute(&mut *self.conn).await?.rows_affected() == 1)

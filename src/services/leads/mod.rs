@@ -16,7 +16,7 @@ use crate::{
         page::{Page, PageRequest},
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgMember},
 };
 
 /// People to be written to.
@@ -63,7 +63,7 @@ impl LeadService {
     /// Deletes a lead, and with it its ways through campaigns; the audit log keeps which ones were under way.
     pub async fn delete(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let lead = lock(&mut tx, id).await?;
+        let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         tx.leads().delete(id).await?;
         tx.audit(deleted(&lead));
@@ -119,10 +119,6 @@ impl LeadService {
 enum Explanation {
     Twin(LeadId),
     Lists(AppError),
-}
-
-async fn lock(tx: &mut OrgTx, id: LeadId) -> Result<Lead> {
-    tx.leads().lock(id).await?.ok_or_else(|| AppError::not_found("lead"))
 }
 
 fn created(lead: &Lead) -> AuditEntry {

@@ -2,14 +2,14 @@
 
 use std::slice::from_ref;
 
-use super::{LeadService, facts::difference, lock};
+use super::{LeadService, facts::difference};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
         Activity, AuditEntry, Lead, LeadChanges, LeadId, ListReferences, input::custom_field_faults,
         version::VersionGuard,
     },
-    repositories::{OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgMember, OrgTx},
 };
 
 impl LeadService {
@@ -23,7 +23,7 @@ impl LeadService {
     ) -> Result<Lead> {
         let lists = ListReferences { one: None, many: changes.lead_list_ids.clone().unwrap_or_default() };
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let before = lock(&mut tx, id).await?;
+        let before = tx.leads().locked(id).await?;
         seen.check(before.version)?;
         let mut lead = before.clone();
         changes.apply(&mut lead);

@@ -25,6 +25,9 @@ async fn while_the_database_is_away_requests_may_be_tried_again_later() {
     let member = app.member();
     let list = member.post(LISTS, json!({"name": "A"})).await.expect(201);
     app.anonymous().get("/ready").await.expect(200);
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let example =
+        &document["paths"][LISTS]["get"]["responses"]["503"]["content"]["application/problem+json"]["example"];
     proxy.cut();
     for _ in 0..2 {
         for call in [
@@ -38,7 +41,8 @@ async fn while_the_database_is_away_requests_may_be_tried_again_later() {
             assert_eq!(answer.status, 503, "{}", answer.text);
             assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
             assert!(!answer.text.contains("127.0.0.1"), "{}", answer.text);
-            answer.expect_problem(503, "database_unavailable");
+            let problem = answer.expect_problem(503, "database_unavailable");
+            assert_eq!(problem["detail"], example["detail"], "the document tells another story");
         }
         app.anonymous().get("/health").await.expect(200);
     }

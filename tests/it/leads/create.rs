@@ -98,18 +98,6 @@ async fn every_fault_is_named_at_once() {
         )
         .await
         .expect_problem(422, "validation_failed");
-    // What is no status cannot be read any further, so the rules beyond the schema are told when it is mended.
-    assert_eq!(pointers(&problem), ["/first_name", "/shoe_size", "/status", "/tags/1"]);
-    let problem = member
-        .post(
-            LEADS,
-            json!({
-                "first_name": "x".repeat(201), "last_name": "a\u{7}b", "email": "jane@", "linkedin_url": "https://example.com/in/jane",
-                "company_domain": "no domain", "timezone": "Mars/Olympus", "tags": ["x".repeat(101)], "custom_fields": {"": 1}
-            }),
-        )
-        .await
-        .expect_problem(422, "validation_failed");
     let expected = [
         "/company_domain",
         "/custom_fields",
@@ -117,7 +105,9 @@ async fn every_fault_is_named_at_once() {
         "/first_name",
         "/last_name",
         "/linkedin_url",
-        "/tags/0",
+        "/shoe_size",
+        "/status",
+        "/tags/1",
         "/timezone",
     ];
     assert_eq!(pointers(&problem), expected);

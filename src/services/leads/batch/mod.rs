@@ -9,7 +9,7 @@ use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict},
-    repositories::{BaseRepository, Identities, OrgMember, OrgTx, lost_race},
+    repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
 
 /// How often a batch is tried that others at the same time keep from being written.
@@ -37,10 +37,9 @@ impl LeadService {
                 result => return result,
             }
         }
-        let busy = AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.");
         Err(match last {
-            Some(error) => busy.with_source(error),
-            None => busy,
+            Some(error) => database_busy().with_source(error),
+            None => database_busy(),
         })
     }
 
