@@ -10,7 +10,7 @@ use crate::{
 /// The most custom fields of a lead.
 pub const MAX_CUSTOM_FIELDS: usize = 100;
 /// The longest name of a custom field, in characters.
-const MAX_CUSTOM_NAME: usize = 100;
+pub const MAX_CUSTOM_NAME: usize = 100;
 /// The largest object of custom fields, in bytes of JSON.
 const MAX_CUSTOM_BYTES: usize = 16 * 1024;
 /// The most levels of objects and lists in custom fields, the object itself included.
