@@ -60,7 +60,7 @@ impl ServerConfig {
                 cors_allowed_origins
             },
             rate_limit_per_second: rate_limit(vars, environment),
-            trusted_proxy_hops: vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0),
+            trusted_proxy_hops: trusted_proxy_hops(vars, environment),
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
@@ -68,6 +68,17 @@ impl ServerConfig {
             shutdown_grace: Duration::from_secs(30),
         }
     }
+}
+
+fn trusted_proxy_hops(vars: &mut Vars, environment: Environment) -> usize {
+    // What is in front of the server cannot be guessed, and a wrong guess blames every request on the proxy.
+    if environment.is_production() && vars.text("TRUSTED_PROXY_HOPS").is_none() {
+        vars.fault(
+            "TRUSTED_PROXY_HOPS",
+            "is required in production: the number of proxies in front of the server, 0 if there is none",
+        );
+    }
+    vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0)
 }
 
 fn rate_limit(vars: &mut Vars, environment: Environment) -> u32 {
