@@ -27,6 +27,12 @@ pub struct ServerConfig {
     pub home: Option<PathBuf>,
     /// `XDG_DATA_HOME`.
     pub xdg_data_home: Option<PathBuf>,
+    /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
+    pub max_connections: usize,
+    /// How long a caller may take to say the first bytes, and then the head of a request.
+    pub head_timeout: Duration,
+    /// How long a connection may be silent.
+    pub idle_timeout: Duration,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// How long requests in flight may take once the server is told to stop.
@@ -64,6 +70,9 @@ impl ServerConfig {
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
+            max_connections: max_connections(vars),
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(30),
         }
@@ -79,6 +88,15 @@ fn trusted_proxy_hops(vars: &mut Vars, environment: Environment) -> usize {
         );
     }
     vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0)
+}
+
+fn max_connections(vars: &mut Vars) -> usize {
+    // Few enough for the 1,024 open files that a process may usually have.
+    let connections = vars.parsed("MAX_CONNECTIONS", "a whole number from 1 to 1000000").unwrap_or(900);
+    if !(1..=1_000_000).contains(&connections) {
+        vars.fault("MAX_CONNECTIONS", "must be a whole number from 1 to 1000000");
+    }
+    connections
 }
 
 fn rate_limit(vars: &mut Vars, environment: Environment) -> u32 {

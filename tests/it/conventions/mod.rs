@@ -4,6 +4,7 @@ mod errors;
 mod idempotency;
 mod lists;
 mod outages;
+mod silence;
 mod transport;
 mod versions;
 
