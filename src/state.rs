@@ -151,6 +151,11 @@ impl AppState {
         self.0.metrics.render()
     }
 
+    /// Sums up what has been measured since the last time: until then every single measurement is kept, whether anybody asks or not.
+    pub fn sum_up_metrics(&self) {
+        self.0.metrics.run_upkeep();
+    }
+
     /// How often an address has failed to sign in.
     #[must_use]
     pub fn sign_in_failures(&self) -> &RateLimiter {
