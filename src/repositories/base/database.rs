@@ -11,7 +11,8 @@ use sqlx::{
 };
 
 use super::{
-    scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
+    scope::{Actor, OrgMember, RequestContext, UserScope},
+    share::Shares,
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
     user::{UserConn, UserTx},
@@ -42,6 +43,9 @@ pub struct Database {
     pool: PgPool,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
     planning: PgPool,
+    /// What each organization may hold of the one and of the other.
+    shares: Shares,
+    planning_shares: Shares,
 }
 
 /// How the migrations stand.
@@ -71,10 +75,14 @@ impl Database {
                 ("jit", "off".into()),
                 ("max_parallel_workers_per_gather", "0".into()),
             ]);
-        let planning = (settings.max_connections / 4).max(1);
-        let pool = pool_of(settings, settings.max_connections.saturating_sub(planning).max(1), options.clone());
-        let planning = pool_of(settings, planning, options.options([("plan_cache_mode", "force_custom_plan")]));
-        Ok(Self { pool, planning })
+        let connections_to_plan = (settings.max_connections / 4).max(1);
+        let others = settings.max_connections.saturating_sub(connections_to_plan).max(1);
+        let pool = pool_of(settings, others, options.clone());
+        let planning =
+            pool_of(settings, connections_to_plan, options.options([("plan_cache_mode", "force_custom_plan")]));
+        let shares = Shares::new((settings.max_connections / 4).max(2), settings.acquire_timeout);
+        let planning_shares = Shares::new(connections_to_plan / 2, settings.acquire_timeout);
+        Ok(Self { pool, planning, shares, planning_shares })
     }
 
     /// Applies the migrations that are missing.
@@ -115,11 +123,8 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read(&self, member: &OrgMember) -> Result<OrgConn> {
-        self.read_scope(member.scope()).await
-    }
-
-    pub(in crate::repositories) async fn read_scope(&self, scope: OrgScope) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.pool.acquire().await?, scope })
+        let share = self.shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.pool.acquire().await?, scope: member.scope(), _share: share })
     }
 
     /// As [`Self::read`], for statements whose best plan depends on their values.
@@ -127,7 +132,8 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn search(&self, member: &OrgMember) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.planning.acquire().await?, scope: member.scope() })
+        let share = self.planning_shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.planning.acquire().await?, scope: member.scope(), _share: share })
     }
 
     /// A transaction for one use case of a member.
@@ -135,8 +141,9 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.shares.take(member.organization_id()).await?;
         let tx = self.pool.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
     /// As [`Self::begin`], for statements whose best plan depends on their values.
@@ -144,8 +151,9 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_search(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.planning_shares.take(member.organization_id()).await?;
         let tx = self.planning.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.

@@ -4,6 +4,7 @@ mod constraints;
 mod database;
 mod entity;
 mod scope;
+mod share;
 mod sync;
 mod tx;
 mod user;

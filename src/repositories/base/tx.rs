@@ -11,6 +11,7 @@ use crate::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
         IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
     },
+    utils::keyed_limit::Place,
 };
 
 /// A connection for single reads of one organization: no transaction.
@@ -18,6 +19,8 @@ use crate::{
 pub struct OrgConn {
     pub(super) conn: PoolConnection<Postgres>,
     pub(super) scope: OrgScope,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 /// A transaction of one organization, with the actor whose changes it makes.
@@ -28,6 +31,8 @@ pub struct OrgTx {
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) audit: Vec<AuditEntry>,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 impl OrgConn {
