@@ -107,14 +107,14 @@ impl AuditLogRepository<'_> {
         &mut self,
         actor: &Actor,
         now: DateTime<Utc>,
-        rows: &[(AuditLogId, AuditEntry)],
+        rows: Vec<(AuditLogId, AuditEntry)>,
     ) -> Result<()> {
         let ids: Vec<_> = rows.iter().map(|(id, _)| id.0).collect();
         let actions: Vec<_> = rows.iter().map(|(_, entry)| entry.action.to_owned()).collect();
         let types: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_type.to_owned()).collect();
         let entities: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_id).collect();
-        let before: Vec<_> = rows.iter().map(|(_, entry)| entry.before.clone().map(Json)).collect();
-        let after: Vec<_> = rows.iter().map(|(_, entry)| entry.after.clone().map(Json)).collect();
+        let changes = rows.into_iter().map(|(_, entry)| (entry.before.map(Json), entry.after.map(Json)));
+        let (before, after): (Vec<_>, Vec<_>) = changes.unzip();
         let request = &actor.request;
         sqlx::query!(
             r#"insert into audit_logs (id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before,

@@ -45,7 +45,7 @@ impl SyncTx {
             let Some((organization, _)) = entries.first() else { continue };
             let rows: Vec<_> = entries.iter().map(|(_, entry)| (AuditLogId::new(self.now), entry.clone())).collect();
             let scope = OrgScope::new(*organization);
-            AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, self.now, &rows).await?;
+            AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, self.now, rows).await?;
         }
         Ok(self.tx.commit().await?)
     }

@@ -65,20 +65,31 @@ impl OrgTx {
         self.audit.push(entry);
     }
 
+    /// Writes the audit rows of what was done so far, still to be committed: for a use case that does so much that it should not keep
+    /// them all in memory. Rows that are written apart have no order among each other.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write_audit(&mut self) -> Result<()> {
+        let (scope, now) = (self.scope, self.now);
+        let entries = std::mem::take(&mut self.audit);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // Of one instant, so only sorting keeps the order in which things were done.
+        let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now)).collect();
+        ids.sort_unstable();
+        let rows: Vec<_> = ids.into_iter().zip(entries).collect();
+        AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, now, rows).await
+    }
+
     /// Writes the audit rows and the mark of the idempotency key, and commits.
     ///
     /// # Errors
     /// `idempotency_key_taken_over` if another try under the same key has begun because this one took too long: nothing is written.
     pub async fn commit(mut self) -> Result<()> {
+        self.write_audit().await?;
         let (scope, actor, now) = (self.scope, self.actor.clone(), self.now);
-        let entries = std::mem::take(&mut self.audit);
-        if !entries.is_empty() {
-            // Of one instant, so only sorting keeps the order in which things were done.
-            let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now)).collect();
-            ids.sort_unstable();
-            let rows: Vec<_> = ids.into_iter().zip(entries).collect();
-            AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, &rows).await?;
-        }
         if let Some(token) = &actor.request.idempotency {
             let mut keys = IdempotencyRepository { conn: &mut self.tx, scope };
             if !keys.mark_committed(token, now).await? {
