@@ -46,9 +46,16 @@ impl<S: Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
     }
 }
 
+/// More parameters than any endpoint has: each is compared with those before it.
+const MOST_PAIRS: usize = 32;
+
 fn pairs(parts: &Parts) -> Result<Vec<(String, String)>> {
     let query = parts.uri.query().unwrap_or_default();
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().take(MOST_PAIRS + 1).collect();
+    if pairs.len() > MOST_PAIRS {
+        return Err(bad("query", "too_many", "There are more than 32 parameters."));
+    }
     for (i, (name, value)) in pairs.iter().enumerate() {
         if value.is_empty() {
             return Err(bad(name, "empty", "This parameter has no value."));
