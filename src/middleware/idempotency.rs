@@ -26,6 +26,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+/// The longest path that a key can be for: no route of ours has a longer one.
+const LONGEST_PATH: usize = 500;
 
 /// Remembers the answer to a POST that carries an `Idempotency-Key`.
 ///
@@ -89,6 +91,9 @@ fn key(request: &Request) -> Result<Option<String>> {
     let Some(value) = request.headers().get(&IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
+    if request.uri().path().len() > LONGEST_PATH {
+        return Err(AppError::new(Kind::BadRequest, "path_too_long", "There is no path of this length."));
+    }
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters.";

@@ -152,3 +152,11 @@ async fn a_key_does_not_widen_what_an_endpoint_reads() {
     let answer = batch(2).await.expect(200);
     assert_eq!(answer["results"][0]["outcome"], "rejected");
 }
+
+#[tokio::test]
+async fn a_key_for_a_path_of_any_length_is_answered() {
+    let app = TestApp::start().await;
+    let path = format!("{LISTS}/{}/duplicate", "x".repeat(600));
+    let call = app.member().request(Method::POST, &path).header("idempotency-key", "key");
+    call.json(json!({})).send().await.expect_problem(400, "path_too_long");
+}
