@@ -12,7 +12,7 @@ use crate::{
     services::{
         AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
         ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
-        OrganizationService, UserService,
+        OrganizationService, ReadinessService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -28,6 +28,7 @@ struct Inner {
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
+    readiness: ReadinessService,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
@@ -87,7 +88,7 @@ impl AppState {
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
-            audit_logs: AuditLogService(context.clone()),
+            audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
@@ -95,6 +96,7 @@ impl AppState {
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
+            readiness: ReadinessService::new(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
@@ -115,7 +117,7 @@ impl AppState {
         &self.0.server
     }
 
-    /// The database, for readiness and for what has a witness of its own.
+    /// The database, for what has a witness of its own.
     #[must_use]
     pub fn db(&self) -> &Database {
         &self.0.context.db
@@ -149,6 +151,11 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> String {
         self.0.metrics.render()
+    }
+
+    /// Sums up what has been measured since the last time: until then every single measurement is kept, whether anybody asks or not.
+    pub fn sum_up_metrics(&self) {
+        self.0.metrics.run_upkeep();
     }
 
     /// How often an address has failed to sign in.
@@ -198,5 +205,6 @@ hands_out! {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    readiness: ReadinessService,
     users: UserService,
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 mod fault;
 
-pub use fault::Fault;
+pub use fault::{Fault, MAX_FAULTS};
 
 /// Any failure that a caller may be told of.
 pub type Result<T, E = AppError> = std::result::Result<T, E>;

@@ -16,20 +16,18 @@ use crate::{
     state::AppState,
 };
 
-/// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it.
+/// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it. Only who fails is counted, and only
+/// after the token was looked at: many people may share an address, and one of them must not shut the others out.
 ///
 /// # Errors
-/// 401 with the reason; 429 for an address that fails too often; 503 if the issuer's keys cannot be had.
+/// 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys cannot be had.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
-    if state.sign_in_failures().is_barred(&address) {
-        return Ok(too_many_failures(&state, Duration::from_secs(1)));
-    }
     let token = match verified(&state, request.headers()).await {
         Ok(token) => token,
         Err(error) if error.kind() == Kind::Unauthenticated => {
-            let counted = state.sign_in_failures().count_failure(address);
-            return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |()| Err(error));
+            let counted = state.sign_in_failures().count(&address);
+            return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |_| Err(error));
         }
         Err(error) => return Err(error),
     };

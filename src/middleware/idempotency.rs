@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
+    RequestExt as _,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -13,6 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::few_at_once::Turn;
 use crate::{
     dto::extract::{body_broken_off, body_too_large},
     errors::{AppError, Fault, Kind, Result},
@@ -25,8 +27,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
-/// The largest body that any endpoint reads, in bytes. The whole of it is compared under a key.
-pub const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// The longest path that a key can be for: no route of ours has a longer one.
+const LONGEST_PATH: usize = 500;
 
 /// Remembers the answer to a POST that carries an `Idempotency-Key`.
 ///
@@ -41,8 +43,7 @@ pub async fn idempotency(
     let Some(key) = key(&request)? else {
         return Ok(next.run(request).await);
     };
-    let (parts, body) = request.into_parts();
-    let body = whole(body).await?;
+    let (parts, body) = whole(request).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
     let fingerprint = fingerprint(&route, &parts.headers, &body);
     let claim = IdempotencyToken::new(route, key);
@@ -56,7 +57,12 @@ pub async fn idempotency(
             let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
             request.extensions_mut().insert(member.acting_in(Arc::new(context)));
             // In a task of its own: a caller who hangs up must not leave the key in flight.
-            let work = tokio::spawn(async move { remember(&state, &member, &claim, next.run(request).await).await });
+            let turn = request.extensions().get::<Turn>().cloned();
+            let work = tokio::spawn(async move {
+                let remembered = remember(&state, &member, &claim, next.run(request).await).await;
+                drop(turn);
+                remembered
+            });
             work.await.map_err(AppError::internal)?
         }
         KeyClaim::Answered(answer) => replay(answer),
@@ -83,6 +89,9 @@ fn key(request: &Request) -> Result<Option<String>> {
     let Some(value) = request.headers().get(&IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
+    if request.uri().path().len() > LONGEST_PATH {
+        return Err(AppError::new(Kind::BadRequest, "path_too_long", "There is no path of this length."));
+    }
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters.";
@@ -91,12 +100,19 @@ fn key(request: &Request) -> Result<Option<String>> {
     })
 }
 
-async fn whole(body: Body) -> Result<Bytes> {
-    let limited = http_body_util::Limited::new(body, LARGEST_BODY);
-    let collected = limited.collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() { body_too_large() } else { body_broken_off() }
-    })?;
-    Ok(collected.to_bytes())
+/// A request with all of its body, within the limit of its route.
+pub(super) async fn whole(request: Request) -> Result<(Parts, Bytes)> {
+    let (parts, body) = request.with_limited_body().into_parts();
+    let collected = body
+        .collect()
+        .await
+        .map_err(|error| if is_too_large(&error) { body_too_large() } else { body_broken_off() })?;
+    Ok((parts, collected.to_bytes()))
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
+    causes.any(|cause| cause.is::<http_body_util::LengthLimitError>())
 }
 
 /// SHA-256 of the route and the body; of JSON, its meaning and not its spelling.

@@ -2,6 +2,7 @@
 //! controller that needs one names it in its signature.
 
 mod auth;
+mod few_at_once;
 mod idempotency;
 mod membership;
 mod observe;
@@ -10,7 +11,8 @@ mod rate_limit;
 mod witness;
 
 pub use auth::require_auth;
-pub use idempotency::{LARGEST_BODY, idempotency};
+pub use few_at_once::{BulkTurns, few_at_once};
+pub use idempotency::idempotency;
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };

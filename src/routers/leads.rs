@@ -1,16 +1,18 @@
 //! Leads.
 
-use axum::extract::DefaultBodyLimit;
-use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
+use utoipa_axum::routes;
 
 use super::Routes;
-use crate::{controllers::leads, middleware::LARGEST_BODY};
+use crate::controllers::leads;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(leads::list, leads::create))
         .routes(routes!(leads::get, leads::update, leads::delete))
         .routes(routes!(leads::timeline))
-        .routes(routes!(leads::batch).layer(DefaultBodyLimit::max(LARGEST_BODY)))
-        .routes(routes!(leads::batch_delete))
+}
+
+/// Those that take or change many leads at once.
+pub(super) fn bulk_routes() -> Routes {
+    Routes::new().routes(routes!(leads::batch)).routes(routes!(leads::batch_delete))
 }

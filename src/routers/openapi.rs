@@ -6,7 +6,7 @@ use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
 use super::{
     OrganizationSource::{Context, Path},
-    Routes, Zone,
+    Routes, Zone, bulk_zones,
     problem_examples::example,
     zones,
 };
@@ -39,7 +39,7 @@ struct Shared;
 pub fn document() -> Value {
     let mut paths = Map::new();
     let mut schemas = schemas_of(&<Shared as utoipa::OpenApi>::openapi());
-    for (zone, routes) in zones() {
+    for (zone, routes) in zones().into_iter().chain(bulk_zones()) {
         let api = under_base(zone, routes).into_openapi();
         schemas.extend(schemas_of(&api));
         for (path, item) in value(&api.paths).as_object_mut().map(std::mem::take).unwrap_or_default() {

@@ -13,6 +13,7 @@ pub mod lead_lists;
 pub mod leads;
 pub mod members;
 pub mod organizations;
+pub mod readiness;
 pub mod users;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use lead_lists::LeadListService;
 pub use leads::LeadService;
 pub use members::MemberService;
 pub use organizations::OrganizationService;
+pub use readiness::ReadinessService;
 pub use users::UserService;
 
 use crate::{

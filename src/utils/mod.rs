@@ -7,6 +7,7 @@ pub mod domain;
 pub mod email;
 pub mod ids;
 pub mod json_schema;
+pub mod keyed_limit;
 pub mod linkedin;
 pub mod names;
 pub mod pem;

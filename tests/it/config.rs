@@ -12,10 +12,11 @@ use tokio::{
 use crate::support::postgres::TestDatabase;
 
 /// Settings that production accepts.
-const PRODUCTION: [(&str, &str); 8] = [
+const PRODUCTION: [(&str, &str); 9] = [
     ("APP_ENV", "production"),
     ("DATABASE_URL", "postgres://clento:secret@db.example:5432/clento"),
     ("CORS_ALLOWED_ORIGINS", "https://app.example.com"),
+    ("TRUSTED_PROXY_HOPS", "1"),
     ("CLERK_ISSUER", "https://clerk.example.com"),
     ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com"),
     ("CLERK_SECRET_KEY", "sk_live_0123456789"),
@@ -54,6 +55,7 @@ fn production_lists_everything_that_it_lacks_at_once() {
             "CORS_ALLOWED_ORIGINS",
             "DATABASE_URL",
             "ENCRYPTION_KEY",
+            "TRUSTED_PROXY_HOPS",
         ]
     );
     let config = production_but(&[]).unwrap();

@@ -329,6 +329,23 @@ async fn an_invitation_with_a_key_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_remembered_answer_is_not_for_who_is_no_administrator_any_more() {
+    let company = Company::found().await;
+    let path = company.at("invitations");
+    let send = || {
+        let call = company.ada().request(Method::POST, &path).header("idempotency-key", "k1");
+        call.json(json!({"email": "cleo@acme.example"})).send()
+    };
+    send().await.expect(201);
+    sqlx::query("update organization_members m set clerk_role = 'org:member' from users u where u.id = m.user_id and clerk_user_id = 'user_ada'")
+        .execute(&company.app.pool)
+        .await
+        .unwrap();
+    company.app.clock.advance(std::time::Duration::from_secs(2));
+    send().await.expect_problem(403, "admin_required");
+}
+
+#[tokio::test]
 async fn without_a_key_to_clerk_the_answer_says_so() {
     let app = TestApp::start().await;
     let path = format!("/api/v1/organizations/{}", app.organization_id("org_ours").await);

@@ -147,12 +147,13 @@ impl TestApp {
         let webhooks = WebhookVerifier::new(secrets, Arc::clone(&shared));
         let clerk = ClerkParts { verifier, webhooks, api };
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
-        let grace = server.shutdown_grace;
+        let listening = server.clone();
         let (state, router) = app::compose(server, db, shared, &encryption, Some(clerk), metrics).expect("a service");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
-        tokio::spawn(app::serve_on(listener, router, stop.clone(), grace));
+        let stopping = stop.clone();
+        tokio::spawn(async move { app::serve_on(listener, router, stopping, &listening).await });
         Self {
             base,
             clock,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::{
-    errors::{AppError, Fault, Kind, Result},
+    errors::{AppError, Fault, Kind, MAX_FAULTS, Result},
     state::AppState,
     utils::json_schema::{Schemas, UNKNOWN_FIELD, escape, unescape},
 };
@@ -78,6 +78,7 @@ where
     }
     let further = further_faults(value, &faults, check);
     faults.extend(further);
+    faults.truncate(MAX_FAULTS);
     Err(AppError::invalid(faults))
 }
 
@@ -137,7 +138,7 @@ pub(in crate::dto) fn parse(bytes: &[u8]) -> Result<Value> {
     // Only an escaped NUL can be in valid JSON; looking at the raw bytes first spares the walk.
     if bytes.windows(6).any(|window| window == b"\\u0000") {
         let mut faults = Vec::new();
-        find_nul("", &value, &mut faults);
+        find_nul(&mut Vec::new(), &value, &mut faults);
         if !faults.is_empty() {
             return Err(AppError::invalid(faults));
         }
@@ -145,23 +146,50 @@ pub(in crate::dto) fn parse(bytes: &[u8]) -> Result<Value> {
     Ok(value)
 }
 
-fn find_nul(at: &str, value: &Value, faults: &mut Vec<Fault>) {
-    let nul = |at: String| Fault::new(at, "nul_character", "The character U+0000 cannot be stored.");
+/// One step from a value into what it holds.
+enum Step<'v> {
+    Name(&'v str),
+    Index(usize),
+}
+
+/// Notes where U+0000 is, until there are enough faults. The pointer is only made where there is one: names may be long.
+fn find_nul<'v>(at: &mut Vec<Step<'v>>, value: &'v Value, faults: &mut Vec<Fault>) {
     match value {
-        Value::String(text) if text.contains('\0') => faults.push(nul(at.to_owned())),
+        Value::String(text) if text.contains('\0') => note_nul(at, faults),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| find_nul(&format!("{at}/{i}"), item, faults));
+            for (i, item) in items.iter().enumerate() {
+                step(at, Step::Index(i), item, faults);
+            }
         }
         Value::Object(fields) => {
             for (name, field) in fields {
                 if name.contains('\0') {
-                    faults.push(nul(at.to_owned()));
+                    note_nul(at, faults);
                 } else {
-                    find_nul(&format!("{at}/{}", escape(name)), field, faults);
+                    step(at, Step::Name(name), field, faults);
                 }
             }
         }
         _ => {}
+    }
+}
+
+fn step<'v>(at: &mut Vec<Step<'v>>, step: Step<'v>, value: &'v Value, faults: &mut Vec<Fault>) {
+    if faults.len() < MAX_FAULTS {
+        at.push(step);
+        find_nul(at, value, faults);
+        at.pop();
+    }
+}
+
+fn note_nul(at: &[Step<'_>], faults: &mut Vec<Fault>) {
+    if faults.len() < MAX_FAULTS {
+        let token = |step: &Step<'_>| match step {
+            Step::Name(name) => format!("/{}", escape(name)),
+            Step::Index(i) => format!("/{i}"),
+        };
+        let pointer = at.iter().map(token).collect::<String>();
+        faults.push(Fault::new(pointer, "nul_character", "The character U+0000 cannot be stored."));
     }
 }
 
@@ -210,5 +238,34 @@ fn flatten(at: &str, errors: &ValidationErrors, faults: &mut Vec<Fault>) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pointers(body: &Value) -> Vec<String> {
+        let error = parse(body.to_string().as_bytes()).unwrap_err();
+        error.faults().iter().map(|fault| fault.pointer.clone()).collect()
+    }
+
+    #[test]
+    fn every_nul_is_pointed_at() {
+        let body = json!({"a": ["x", "\0"], "b/c": {"d": "y\0"}, "e": {"\0": 1}});
+        assert_eq!(pointers(&body), ["/a/1", "/b~1c/d", "/e"]);
+    }
+
+    #[test]
+    fn a_body_full_of_nuls_gets_a_short_answer() {
+        let name = "n".repeat(500_000);
+        assert_eq!(pointers(&json!({name.as_str(): vec!["\0"; 50_000]})), vec![""; MAX_FAULTS]);
+        let names: serde_json::Map<_, _> = (0..1_000).map(|i| (format!("\0{i}"), Value::Null)).collect();
+        assert_eq!(pointers(&json!({"a": names})), vec!["/a"; MAX_FAULTS]);
+        let mut late = vec!["x"; 50_000];
+        late.push("\0");
+        assert_eq!(pointers(&json!({name.as_str(): late})), [""]);
     }
 }

@@ -71,12 +71,19 @@ impl<S: Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
     }
 }
 
+/// More parameters than any endpoint has: each is compared with those before it.
+const MOST_PAIRS: usize = 32;
+
 /// The parameters that can be read at all.
 fn pairs(parts: &Parts, faults: &mut Vec<Fault>) -> Vec<(String, String)> {
     let query = parts.uri.query().unwrap_or_default();
     let mut pairs: Vec<(String, String)> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
+    for (i, (name, value)) in url::form_urlencoded::parse(query.as_bytes()).into_owned().enumerate() {
+        if i == MOST_PAIRS {
+            faults.push(Fault::new("query", "too_many", "There are more than 32 parameters."));
+            break;
+        }
         if seen.contains(&name) {
             let fault = Fault::new(name.as_str(), "repeated", "This parameter is given twice.");
             if !faults.contains(&fault) {

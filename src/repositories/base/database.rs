@@ -12,7 +12,8 @@ use sqlx::{
 
 use super::{
     lease::{Lender, LentTx},
-    scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
+    scope::{Actor, OrgMember, RequestContext, UserScope},
+    share::Shares,
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
     user::{UserConn, UserTx},
@@ -52,6 +53,9 @@ pub struct Database {
     pool: Lender,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
     planning: Lender,
+    /// What each organization may hold of the one and of the other.
+    shares: Shares,
+    planning_shares: Shares,
 }
 
 /// How the migrations stand.
@@ -74,12 +78,13 @@ impl Database {
             .application_name("clento")
             .options([("statement_timeout", settings.statement_timeout.as_millis().to_string())])
             .options(OPTIONS);
-        let planning = (settings.max_connections / 4).max(1);
-        let others = settings.max_connections.saturating_sub(planning).max(1);
+        let to_plan = (settings.max_connections / 4).max(1);
+        let others = settings.max_connections.saturating_sub(to_plan).max(1);
         let pool = Lender::new(others, settings.acquire_timeout, options.clone());
-        let options = options.options([PLANNING]);
-        let planning = Lender::new(planning, settings.acquire_timeout, options);
-        Ok(Self { pool, planning })
+        let planning = Lender::new(to_plan, settings.acquire_timeout, options.options([PLANNING]));
+        let shares = Shares::new((settings.max_connections / 4).max(2), settings.acquire_timeout);
+        let planning_shares = Shares::new(to_plan / 2, settings.acquire_timeout);
+        Ok(Self { pool, planning, shares, planning_shares })
     }
 
     /// Applies the migrations that are missing.
@@ -111,11 +116,8 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read(&self, member: &OrgMember) -> Result<OrgConn> {
-        self.read_scope(member.scope()).await
-    }
-
-    pub(in crate::repositories) async fn read_scope(&self, scope: OrgScope) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.pool.lend().await?, scope })
+        let share = self.shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.pool.lend().await?, scope: member.scope(), _share: share })
     }
 
     /// As [`Self::read`], for statements whose best plan depends on their values.
@@ -123,7 +125,8 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn search(&self, member: &OrgMember) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.planning.lend().await?, scope: member.scope() })
+        let share = self.planning_shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.planning.lend().await?, scope: member.scope(), _share: share })
     }
 
     /// A transaction for one use case of a member.
@@ -131,8 +134,9 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.shares.take(member.organization_id()).await?;
         let tx = self.pool.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
     /// As [`Self::begin`], for statements whose best plan depends on their values.
@@ -140,8 +144,9 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_search(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.planning_shares.take(member.organization_id()).await?;
         let tx = self.planning.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.

@@ -7,6 +7,7 @@ mod entity;
 mod lease;
 mod page;
 mod scope;
+mod share;
 mod sync;
 mod tx;
 mod user;

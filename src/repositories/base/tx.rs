@@ -14,6 +14,7 @@ use crate::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
         IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
     },
+    utils::keyed_limit::Place,
 };
 
 /// A connection for single reads of one organization: no transaction.
@@ -21,6 +22,8 @@ use crate::{
 pub struct OrgConn {
     pub(super) conn: Lease,
     pub(super) scope: OrgScope,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 /// A transaction of one organization, with the actor whose changes it makes.
@@ -31,6 +34,8 @@ pub struct OrgTx {
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) audit: Vec<AuditEntry>,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 impl OrgConn {
@@ -41,7 +46,9 @@ impl OrgConn {
     /// Gives the connection back at rest: every question was answered. Saves the round trip in which a connection that was just dropped
     /// is asked how it stands.
     pub fn give_back(self) {
-        self.conn.give_back();
+        let Self { conn, scope: _, _share: share } = self;
+        conn.give_back();
+        drop(share);
     }
 }
 
@@ -69,14 +76,24 @@ impl OrgTx {
         self.audit.push(entry);
     }
 
+    /// Writes the audit rows of what was done so far, still to be committed: for a use case that does so much that it should not keep
+    /// them all in memory. Rows that are written apart have no order among each other.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write_audit(&mut self) -> Result<()> {
+        let (scope, now) = (self.scope, self.now);
+        let entries = std::mem::take(&mut self.audit);
+        AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, now, entries).await
+    }
+
     /// Writes the audit rows and the mark of the idempotency key, and commits.
     ///
     /// # Errors
     /// `idempotency_key_taken_over` if another try under the same key has begun because this one took too long: nothing is written.
     pub async fn commit(mut self) -> Result<()> {
+        self.write_audit().await?;
         let (scope, actor, now) = (self.scope, self.actor.clone(), self.now);
-        let entries = std::mem::take(&mut self.audit);
-        AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, entries).await?;
         if let Some(token) = &actor.request.idempotency {
             let mut keys = IdempotencyRepository { conn: &mut self.tx, scope };
             if !keys.mark_committed(token, now).await? {

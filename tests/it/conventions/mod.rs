@@ -8,6 +8,7 @@ mod idempotency;
 mod lists;
 mod outages;
 mod parameters;
+mod silence;
 mod transport;
 mod versions;
 

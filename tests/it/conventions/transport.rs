@@ -140,3 +140,14 @@ async fn who_fails_to_sign_in_too_often_is_told_how_long_to_wait() {
     assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=2;w=2");
     refused.expect_problem(429, "too_many_failures");
 }
+
+#[tokio::test]
+async fn failed_sign_ins_do_not_shut_out_who_shares_the_address() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let stranger = Caller { token: Some("no.session.token".into()), ..app.anonymous() };
+    let answers = futures::future::join_all((0..6).map(|_| stranger.get(LISTS))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("one of six at once is too many");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    refused.expect_problem(429, "too_many_failures");
+    app.member().get(LISTS).await.expect(200);
+}
