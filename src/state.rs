@@ -29,6 +29,7 @@ struct Inner {
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
     readiness: ReadinessService,
+    clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
@@ -84,7 +85,7 @@ impl AppState {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
             None => (None, None, None),
         };
-        let clerk = Clerk(api);
+        let clerk = Clerk::new(api);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
@@ -100,8 +101,9 @@ impl AppState {
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
-            organizations: OrganizationService { context: context.clone(), clerk },
+            organizations: OrganizationService { context: context.clone(), clerk: clerk.clone() },
             users: UserService(context.clone()),
+            clerk,
             server,
             context,
             schemas,
@@ -168,6 +170,11 @@ impl AppState {
     #[must_use]
     pub fn rate_limiter(&self) -> &RateLimiter {
         &self.0.rate_limiter
+    }
+
+    /// Waits until the changes that have begun at Clerk are made, and told to the audit log.
+    pub async fn settled(&self) {
+        self.0.clerk.settled().await;
     }
 
     /// The audit log, for the worker that seals it.

@@ -16,7 +16,8 @@ use tokio::{
 /// Bytes after which a caller has begun to speak: as many as an HTTP/2 connection begins with, by which hyper tells the protocol.
 const OPENING: usize = 24;
 
-/// A stream that fails if its first bytes do not come in time, or if afterwards nothing can be read or written for too long.
+/// A stream that fails if its first bytes do not come in time, or if afterwards it is silent for too long: a long answer that is being
+/// read is a sign of life.
 pub(super) struct IdleTimeout<S> {
     stream: S,
     idle: Duration,
@@ -54,12 +55,19 @@ impl<S> IdleTimeout<S> {
         Self { stream, idle, read, write, received: 0 }
     }
 
-    fn written<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if written.is_pending() {
+    fn written(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if written.is_ready() && self.received >= OPENING {
+            self.read.waiting = false;
+        }
+        self.waited(written, context)
+    }
+
+    fn waited<T>(&mut self, done: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if done.is_pending() {
             return self.write.poll(context, self.idle);
         }
         self.write.waiting = false;
-        written
+        done
     }
 }
 
@@ -105,11 +113,44 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for IdleTimeout<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.written(flushed, context)
+        self.waited(flushed, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.written(shut, context)
+        self.waited(shut, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn a_long_answer_that_is_read_is_no_silence() {
+        let (ours, mut theirs) = duplex(64);
+        let mut stream = IdleTimeout::new(ours, IDLE, IDLE);
+        theirs.write_all(&[b'x'; OPENING]).await.unwrap();
+        stream.read_exact(&mut [0; OPENING]).await.unwrap();
+        let (mut read, mut write) = tokio::io::split(stream);
+        let reading = tokio::spawn(async move { read.read(&mut [0; 1]).await });
+        for _ in 0..8 {
+            write.write_all(b"part").await.unwrap();
+            theirs.read_exact(&mut [0; 4]).await.unwrap();
+            sleep(IDLE / 4).await;
+        }
+        assert!(!reading.is_finished());
+        assert_eq!(reading.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_is_given_up() {
+        let (ours, _theirs) = duplex(64);
+        let mut stream = IdleTimeout::new(ours, IDLE, IDLE);
+        assert_eq!(stream.write_all(&[0; 1_000]).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

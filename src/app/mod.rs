@@ -91,6 +91,7 @@ async fn serve_over(
         workers.tend_database(&state);
     }
     serve_on(listener, router, stop, &config.server).await;
+    state.settled().await;
     workers.ended().await;
     Ok(())
 }

@@ -155,12 +155,11 @@ fn keys(vars: &mut Vars, issuer: &str, environment: Environment) -> TokenKeys {
 fn webhook_secrets(vars: &mut Vars) -> Vec<WebhookSecret> {
     let mut secrets = Vec::new();
     for (index, text) in vars.list("CLERK_WEBHOOK_SIGNING_SECRET").iter().enumerate() {
-        match WebhookSecret::parse(text) {
-            Ok(secret) => secrets.push(secret),
-            Err(_) => {
-                let reason = "must be whsec_ and base64, as Clerk's dashboard shows it";
-                vars.fault("CLERK_WEBHOOK_SIGNING_SECRET", format!("{reason} (number {} is not)", index + 1));
-            }
+        if let Ok(secret) = WebhookSecret::parse(text) {
+            secrets.push(secret);
+        } else {
+            let reason = "must be whsec_ and base64, as Clerk's dashboard shows it";
+            vars.fault("CLERK_WEBHOOK_SIGNING_SECRET", format!("{reason} (number {} is not)", index + 1));
         }
     }
     secrets

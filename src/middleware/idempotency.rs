@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,7 @@ use super::few_at_once::Turn;
 use crate::{
     dto::extract::{body_broken_off, body_too_large},
     errors::{AppError, Fault, Kind, Result},
-    repositories::{IdempotencyToken, KeyClaim, OrgMember, RequestContext, StoredAnswer},
+    repositories::{IdempotencyToken, KeyClaim, OrgAdmin, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
     utils::canonical_json::canonical_json,
 };
@@ -53,9 +53,7 @@ pub async fn idempotency(
     };
     match outcome {
         KeyClaim::Ours => {
-            let mut request = Request::from_parts(parts, Body::from(body));
-            let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
-            request.extensions_mut().insert(member.acting_in(Arc::new(context)));
+            let request = acting_under(&claim, &member, Request::from_parts(parts, Body::from(body)));
             // In a task of its own: a caller who hangs up must not leave the key in flight.
             let turn = request.extensions().get::<Turn>().cloned();
             let work = tokio::spawn(async move {
@@ -76,6 +74,18 @@ pub async fn idempotency(
         )),
         KeyClaim::OtherBody => Err(other_body()),
     }
+}
+
+/// The request, whose witnesses mark the key as committed with whatever they commit.
+fn acting_under(claim: &IdempotencyToken, member: &OrgMember, mut request: Request) -> Request {
+    let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
+    let member = member.acting_in(Arc::new(context));
+    let extensions = request.extensions_mut();
+    if let (Some(admin), Some(_)) = (member.admin(), extensions.get::<OrgAdmin>()) {
+        extensions.insert(admin);
+    }
+    extensions.insert(member);
+    request
 }
 
 fn other_body() -> AppError {
@@ -111,8 +121,8 @@ pub(super) async fn whole(request: Request) -> Result<(Parts, Bytes)> {
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
-    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
-    causes.any(|cause| cause.is::<http_body_util::LengthLimitError>())
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 /// SHA-256 of the route and the body; of JSON, its meaning and not its spelling.

@@ -65,15 +65,16 @@ impl ExecutionRepository<'_> {
         page: &PageRequest,
     ) -> Result<Page<CampaignExecution>> {
         let scope = self.scope.id();
-        match status {
-            Some(status) => executions_page!(
+        if let Some(state) = status {
+            executions_page!(
                 self,
                 page,
                 " and status = $6",
-                [scope, campaign.0, status.as_str()],
-                self.count_of(campaign, Some(status))
-            ),
-            None => executions_page!(self, page, "", [scope, campaign.0], self.count_of(campaign, None)),
+                [scope, campaign.0, state.as_str()],
+                self.count_of(campaign, status)
+            )
+        } else {
+            executions_page!(self, page, "", [scope, campaign.0], self.count_of(campaign, None))
         }
     }
 

@@ -145,6 +145,21 @@ impl IdempotencyRepository<'_> {
         Ok(())
     }
 
+    /// Gives the key back after a try whose effect was refused by somebody else.
+    pub(in crate::repositories) async fn give_back(&mut self, claim: &IdempotencyToken) -> Result<()> {
+        sqlx::query!(
+            r#"delete from idempotency_keys
+               where organization_id = $1 and route = $2 and key = $3 and token = $4 and state in ('in_flight', 'committed')"#,
+            self.scope.id(),
+            claim.route,
+            claim.key,
+            claim.token,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Gives the key back after a try that had no effect.
     ///
     /// # Errors

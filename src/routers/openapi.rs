@@ -211,20 +211,21 @@ fn problem(description: &str, example: Option<Value>) -> Value {
 }
 
 const NOT_UNDERSTOOD: (&str, &str) = ("400", "The request cannot be understood.");
+const OF_WEBHOOKS: [(&str, &str); 6] = [
+    NOT_UNDERSTOOD,
+    ("401", "Not signed for us, or not lately."),
+    ("413", "The body is too large."),
+    ("422", "Signed, and not understood."),
+    ("500", "A fault of ours."),
+    ("503", "No signing secret is configured, or something we need is away."),
+];
 
 fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
     if zone == Zone::Public {
         return vec![NOT_UNDERSTOOD];
     }
     if zone == Zone::Webhooks {
-        return vec![
-            NOT_UNDERSTOOD,
-            ("401", "Not signed for us, or not lately."),
-            ("413", "The body is too large."),
-            ("422", "Signed, and not understood."),
-            ("500", "A fault of ours."),
-            ("503", "No signing secret is configured, or something we need is away."),
-        ];
+        return OF_WEBHOOKS.to_vec();
     }
     let mut told = vec![
         NOT_UNDERSTOOD,

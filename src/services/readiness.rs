@@ -58,8 +58,10 @@ impl ReadinessService {
         };
         *last = Some(Seen { at: self.context.clock.monotonic(), found });
         drop(last);
-        migrations?;
-        found.told()
+        found.told().map_err(|error| match migrations {
+            Ok(_) => error,
+            Err(cause) => error.with_source(cause),
+        })
     }
 }
 

@@ -355,9 +355,12 @@ async fn an_organization_verifies_once_at_a_time() {
     let first = tokio::spawn(app.admin().request(reqwest::Method::GET, VERIFY).send());
     let waiting =
         "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
-    while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&app.pool).await.unwrap() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let one_waits = async {
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&app.pool).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), one_waits).await.expect("one that waits");
     app.admin().get(VERIFY).await.expect_problem(409, "verification_running");
     blocker.rollback().await.unwrap();
     first.await.unwrap().expect(200);

@@ -166,7 +166,7 @@ fn the_longest_chain_that_is_read_does_no_harm() {
     }
     let names = (0..100).map(|i| format!("'country {i}'")).collect::<Vec<_>>().join(", ");
     assert_eq!(codes(&format!("{{% if country in [{names}] %}}Hi{{% endif %}}")), []);
-    let branches = (0..50).map(|i| format!("{{% elif country == 'c{i}' %}}{i}")).collect::<String>();
+    let branches = "{% elif country == 'c' %}x".repeat(50);
     assert_eq!(codes(&format!("{{% if not country %}}{branches}{{% endif %}}")), []);
     let elsewhere = "{% raw %}{% elif %}{% endraw %}{{ elif }}".repeat(1_000);
     assert_eq!(codes(&elsewhere), []);

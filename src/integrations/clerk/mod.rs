@@ -10,8 +10,11 @@ mod session;
 mod signing;
 mod webhooks;
 
-pub use backend::{BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation};
+pub use backend::{
+    BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation, changed_nothing,
+};
 pub use http::{ClientError, http_client};
+pub use ids::is_clerk_id;
 pub use session::{
     JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
 };

@@ -105,6 +105,19 @@ impl OrgTx {
         }
         self.tx.commit().await
     }
+
+    /// Writes the audit rows, gives the idempotency key back, and commits: what was committed under the key before was only what was asked
+    /// of somebody else, and it was refused.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn commit_refusal(mut self) -> Result<()> {
+        self.write_audit().await?;
+        if let Some(token) = &self.actor.request.idempotency {
+            IdempotencyRepository { conn: &mut self.tx, scope: self.scope }.give_back(token).await?;
+        }
+        Ok(self.tx.commit().await?)
+    }
 }
 
 macro_rules! lends {

@@ -1,5 +1,7 @@
 //! Many leads at once.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ async fn every_row_gets_its_own_verdict() {
         make(&member, "jane@example.com", json!({"title": "CEO", "custom_fields": {"a": 1}, "tags": ["x"]})).await;
     let joe = make(&member, "joe@example.com", json!({"external_id": "joe"})).await;
     let nobodys = uuid::Uuid::now_v7();
-    app.clock.advance(std::time::Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     let answer = member
         .post(
             BATCH,
@@ -244,9 +246,12 @@ async fn two_batches_of_an_organization_are_worked_on_at_a_time() {
     let at_work = [change("k1"), change("k2")];
     let waiting =
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    while count(&app, waiting).await < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let both = async {
+        while count(&app, waiting).await < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), both).await.expect("two that wait");
     let third = change("k3");
     app.outsider().post(BATCH, json!({"leads": [{"email": "jane@example.com"}]})).await.expect(200);
     third.await.unwrap().expect_problem(503, "server_busy");
