@@ -4,6 +4,7 @@ mod batch;
 mod batch_delete;
 mod create;
 mod list;
+mod memberships;
 mod timeline;
 mod update;
 
