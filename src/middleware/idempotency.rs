@@ -52,17 +52,7 @@ pub async fn idempotency(
         conn.idempotency_keys().claim(&claim, &fingerprint, state.clock().now()).await?
     };
     match outcome {
-        KeyClaim::Ours => {
-            let request = acting_under(&claim, &member, Request::from_parts(parts, Body::from(body)));
-            // In a task of its own: a caller who hangs up must not leave the key in flight.
-            let turn = request.extensions().get::<Turn>().cloned();
-            let work = tokio::spawn(async move {
-                let remembered = remember(&state, &member, &claim, next.run(request).await).await;
-                drop(turn);
-                remembered
-            });
-            work.await.map_err(AppError::internal)?
-        }
+        KeyClaim::Ours => act(state, member, claim, Request::from_parts(parts, Body::from(body)), next).await,
         KeyClaim::Answered(answer) => replay(answer),
         KeyClaim::InFlight => Err(AppError::conflict(
             "idempotency_key_in_flight",
@@ -74,6 +64,24 @@ pub async fn idempotency(
         )),
         KeyClaim::OtherBody => Err(other_body()),
     }
+}
+
+/// Answers the request and remembers the answer, in a task of its own: a caller who hangs up must not leave the key in flight.
+async fn act(
+    state: AppState,
+    member: OrgMember,
+    claim: IdempotencyToken,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let request = acting_under(&claim, &member, request);
+    let turn = request.extensions().get::<Turn>().cloned();
+    let work = tokio::spawn(async move {
+        let remembered = remember(&state, &member, &claim, next.run(request).await).await;
+        drop(turn);
+        remembered
+    });
+    work.await.map_err(AppError::internal)?
 }
 
 /// The request, whose witnesses mark the key as committed with whatever they commit.
@@ -148,7 +156,7 @@ async fn remember(
 ) -> Result<Response> {
     if !response.status().is_success() {
         let mut conn = state.db().read(member).await?;
-        conn.idempotency_keys().release(claim).await?;
+        conn.idempotency_keys().release(claim, state.clock().now()).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

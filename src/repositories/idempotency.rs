@@ -79,12 +79,12 @@ impl IdempotencyRepository<'_> {
         )
         .fetch_optional(&mut *self.conn)
         .await?;
-        if taken.is_some() { Ok(KeyClaim::Ours) } else { self.present(claim, fingerprint).await }
+        if taken.is_some() { Ok(KeyClaim::Ours) } else { self.present(claim, fingerprint, now).await }
     }
 
-    async fn present(&mut self, claim: &IdempotencyToken, fingerprint: &[u8]) -> Result<KeyClaim> {
+    async fn present(&mut self, claim: &IdempotencyToken, fingerprint: &[u8], now: DateTime<Utc>) -> Result<KeyClaim> {
         let row = sqlx::query!(
-            r#"select fingerprint, state, status, headers, body from idempotency_keys
+            r#"select fingerprint, state, locked_until, status, headers, body from idempotency_keys
                where organization_id = $1 and route = $2 and key = $3"#,
             self.scope.id(),
             claim.route,
@@ -94,7 +94,8 @@ impl IdempotencyRepository<'_> {
         .await?;
         Ok(match row {
             Some(row) if row.fingerprint != fingerprint => KeyClaim::OtherBody,
-            Some(row) if row.state == "committed" => KeyClaim::AnswerLost,
+            // Between its commit and its answer a try is still at work; only one that never came back has lost its answer.
+            Some(row) if row.state == "committed" && row.locked_until <= now => KeyClaim::AnswerLost,
             Some(row) => match (row.status, row.headers, row.body) {
                 (Some(status), Some(headers), Some(body)) => KeyClaim::Answered(StoredAnswer { status, headers, body }),
                 _ => KeyClaim::InFlight,
@@ -160,18 +161,22 @@ impl IdempotencyRepository<'_> {
         Ok(())
     }
 
-    /// Gives the key back after a try that had no effect.
+    /// Gives the key back after a try that was refused. One that had its effect all the same keeps it, with its answer lost from `now` on.
     ///
     /// # Errors
     /// The database's.
-    pub async fn release(&mut self, claim: &IdempotencyToken) -> Result<()> {
+    pub async fn release(&mut self, claim: &IdempotencyToken, now: DateTime<Utc>) -> Result<()> {
         sqlx::query!(
-            r#"delete from idempotency_keys
+            r#"with given_up as (
+                 update idempotency_keys set locked_until = least(locked_until, $5)
+                 where organization_id = $1 and route = $2 and key = $3 and token = $4 and state = 'committed')
+               delete from idempotency_keys
                where organization_id = $1 and route = $2 and key = $3 and token = $4 and state = 'in_flight'"#,
             self.scope.id(),
             claim.route,
             claim.key,
             claim.token,
+            now,
         )
         .execute(&mut *self.conn)
         .await?;

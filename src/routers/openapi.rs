@@ -220,6 +220,12 @@ const OF_WEBHOOKS: [(&str, &str); 6] = [
     ("503", "No signing secret is configured, or something we need is away."),
 ];
 
+const OF_BODIES: [(&str, &str); 3] = [
+    ("413", "The body is too large."),
+    ("415", "The body is not JSON."),
+    ("422", "The body has faults; all are listed."),
+];
+
 fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
     if zone == Zone::Public {
         return vec![NOT_UNDERSTOOD];
@@ -242,11 +248,7 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
         told.push(("404", "There is no such thing in this organization."));
     }
     if has_body {
-        told.extend([
-            ("413", "The body is too large."),
-            ("415", "The body is not JSON."),
-            ("422", "The body has faults; all are listed."),
-        ]);
+        told.extend(OF_BODIES);
     }
     if method != "get" {
         told.push(("409", "The present state forbids it."));

@@ -75,10 +75,11 @@ impl Company {
         all
     }
 
-    /// Who did what to the company, without what founding it took.
+    /// Who did what to the company, without what founding it took. As the rows lie in the table: the clock stands still, and the order of
+    /// two transactions of one instant is not in their ids.
     pub(crate) async fn audited_in_full(&self) -> Vec<(String, String)> {
         let rows = "select a.actor_type, a.action from audit_logs a join organizations o on o.id = a.organization_id
-                    where o.clerk_organization_id = 'org_acme' order by a.occurred_at, a.id";
+                    where o.clerk_organization_id = 'org_acme' order by a.occurred_at, a.ctid";
         let rows: Vec<(String, String)> = sqlx::query_as(rows).fetch_all(&self.app.pool).await.unwrap();
         let founding = ["organization.created", "member.added"];
         rows.into_iter().filter(|(_, action)| !founding.contains(&action.as_str())).collect()

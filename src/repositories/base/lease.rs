@@ -26,7 +26,7 @@ type Manager = <Postgres as sqlx::Database>::TransactionManager;
 /// After how long a connection is asked for a sign of life before it is used again.
 const IDLE_BEFORE_PING: Duration = Duration::from_millis(500);
 /// After how long a warm connection goes through sqlx's pool again, which retires old ones.
-const WARM_FOR: Duration = Duration::from_secs(60);
+const WARM_FOR: Duration = Duration::from_mins(1);
 
 /// A pool whose connections can be kept warm.
 #[derive(Debug, Clone)]
@@ -91,13 +91,12 @@ impl Lender {
             .await
             .map_err(|_| AppError::from(sqlx::Error::PoolTimedOut))?
             .map_err(|_| AppError::from(sqlx::Error::PoolClosed))?;
-        let warm = match self.take_warm() {
-            Some(warm) => warm,
-            None => {
-                let conn = self.0.pool.acquire().await?;
-                let now = Instant::now();
-                Warm { conn, checked_at: now, idle_since: now }
-            }
+        let warm = if let Some(warm) = self.take_warm() {
+            warm
+        } else {
+            let conn = self.0.pool.acquire().await?;
+            let now = Instant::now();
+            Warm { conn, checked_at: now, idle_since: now }
         };
         Ok(Lease { warm, lender: self.clone(), permit })
     }

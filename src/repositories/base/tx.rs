@@ -116,7 +116,7 @@ impl OrgTx {
         if let Some(token) = &self.actor.request.idempotency {
             IdempotencyRepository { conn: &mut self.tx, scope: self.scope }.give_back(token).await?;
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 }
 

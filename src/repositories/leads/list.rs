@@ -12,54 +12,58 @@ use crate::{
     },
 };
 
+/// The leads of one list beyond a cursor, in one direction.
+macro_rules! of_list {
+    ($repository:expr, $list:expr, $page:expr, $beyond:literal, $direction:literal) => {{
+        let from = $page.start();
+        leads_from!(
+            [
+                "from ((select l.* from leads l
+                        where l.organization_id = $1 and l.lead_list_id = $2 and (l.created_at, l.id) ",
+                $beyond,
+                " ($3, $4)
+                        order by l.created_at",
+                $direction,
+                ", l.id",
+                $direction,
+                " limit $5)
+                       union all
+                       (select l.* from lead_list_members p
+                        join leads l on l.organization_id = p.organization_id and l.id = p.lead_id
+                        where p.organization_id = $1 and p.lead_list_id = $2 and (p.lead_created_at, p.lead_id) ",
+                $beyond,
+                " ($3, $4)
+                        order by p.lead_created_at",
+                $direction,
+                ", p.lead_id",
+                $direction,
+                " limit $5)) l
+                 order by l.created_at",
+                $direction,
+                ", l.id",
+                $direction,
+                " limit $5"
+            ],
+            $repository.scope.id(),
+            $list.0,
+            from.at,
+            from.id,
+            $page.fetch(),
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    }};
+}
+
 impl LeadRepository<'_> {
     /// A page of one list's leads: those who came in by it and those who joined it later, each read in order from an index, merged.
     ///
     /// # Errors
     /// The database's.
     pub async fn list_of(&mut self, list: LeadListId, page: &PageRequest) -> Result<Page<Lead>> {
-        let from = page.start();
         let mut rows = match page.direction {
-            Direction::Descending => {
-                leads_from!(
-                    ["from ((select l.* from leads l
-                             where l.organization_id = $1 and l.lead_list_id = $2 and (l.created_at, l.id) < ($3, $4)
-                             order by l.created_at desc, l.id desc limit $5)
-                            union all
-                            (select l.* from lead_list_members p
-                             join leads l on l.organization_id = p.organization_id and l.id = p.lead_id
-                             where p.organization_id = $1 and p.lead_list_id = $2 and (p.lead_created_at, p.lead_id) < ($3, $4)
-                             order by p.lead_created_at desc, p.lead_id desc limit $5)) l
-                      order by l.created_at desc, l.id desc limit $5"],
-                    self.scope.id(),
-                    list.0,
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-            Direction::Ascending => {
-                leads_from!(
-                    ["from ((select l.* from leads l
-                             where l.organization_id = $1 and l.lead_list_id = $2 and (l.created_at, l.id) > ($3, $4)
-                             order by l.created_at, l.id limit $5)
-                            union all
-                            (select l.* from lead_list_members p
-                             join leads l on l.organization_id = p.organization_id and l.id = p.lead_id
-                             where p.organization_id = $1 and p.lead_list_id = $2 and (p.lead_created_at, p.lead_id) > ($3, $4)
-                             order by p.lead_created_at, p.lead_id limit $5)) l
-                      order by l.created_at, l.id limit $5"],
-                    self.scope.id(),
-                    list.0,
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
+            Direction::Descending => of_list!(self, list, page, "<", " desc"),
+            Direction::Ascending => of_list!(self, list, page, ">", ""),
         };
         self.complete(&mut rows).await?;
         let total = if page.include_total { Some(self.count_of(list).await?) } else { None };

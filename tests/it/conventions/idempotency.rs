@@ -102,7 +102,7 @@ async fn an_answer_lost_in_a_crash_is_not_made_twice() {
     // The effect was committed, and the process died before it could remember the answer.
     set(&app, "state = 'committed'").await;
     for _ in 0..2 {
-        create(&member, "key", json!({"name": "A"})).await.expect_problem(409, "idempotency_answer_lost");
+        create(&member, "key", json!({"name": "A"})).await.expect_problem(409, "idempotency_key_in_flight");
     }
     app.clock.advance(Duration::from_mins(2));
     let later = app.member();
