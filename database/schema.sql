@@ -81,10 +81,44 @@ CREATE FUNCTION public.audit_logs_are_append_only() RETURNS trigger
     AS $$
 begin
   if tg_op = 'UPDATE' and old.seq is null and new.seq is not null
-     and to_jsonb(new) - array['seq', 'previous_hash', 'hash'] = to_jsonb(old) - array['seq', 'previous_hash', 'hash'] then
+     and (new.id, new.organization_id, new.occurred_at, new.actor_type, new.actor_id, new.action, new.entity_type, new.entity_id,
+          new.before, new.after, new.ip_address, new.user_agent, new.request_id, new.impersonator)
+         is not distinct from
+         (old.id, old.organization_id, old.occurred_at, old.actor_type, old.actor_id, old.action, old.entity_type, old.entity_id,
+          old.before, old.after, old.ip_address, old.user_agent, old.request_id, old.impersonator) then
     return new;
   end if;
   raise exception 'audit logs are append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: leads_are_enrolled(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leads_are_enrolled() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from leads l where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.enrolled
+    order by l.id for no key update;
+  update leads l set enrolled = true
+  where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.enrolled;
+  return null;
+end $$;
+
+--
+-- Name: leads_are_on_more_lists(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leads_are_on_more_lists() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from leads l where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.on_more_lists
+    order by l.id for no key update;
+  update leads l set on_more_lists = true
+  where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.on_more_lists;
+  return null;
 end $$;
 
 --
@@ -155,6 +189,7 @@ CREATE TABLE public.audit_logs (
     seq bigint,
     previous_hash bytea,
     hash bytea,
+    impersonator text,
     CONSTRAINT audit_logs_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
     CONSTRAINT audit_logs_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text, 'system'::text]))),
     CONSTRAINT audit_logs_check CHECK ((num_nonnulls(seq, previous_hash, hash) = ANY (ARRAY[0, 3]))),
@@ -334,30 +369,6 @@ CREATE TABLE public.lead_list_members (
 );
 
 --
--- Name: lead_lists; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.lead_lists (
-    id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    name text NOT NULL,
-    description text,
-    source text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    tags text[] DEFAULT '{}'::text[] NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_by uuid,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT lead_lists_description_check CHECK ((length(description) <= 2000)),
-    CONSTRAINT lead_lists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT lead_lists_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
-    CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
-    CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
-    CONSTRAINT lead_lists_version_check CHECK ((version > 0))
-);
-
---
 -- Name: leads; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -386,6 +397,9 @@ CREATE TABLE public.leads (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     search_text text GENERATED ALWAYS AS (lower(((((((COALESCE(full_name, ((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(last_name, ''::text))) || ' '::text) || COALESCE(company, ''::text)) || ' '::text) || COALESCE(email, ''::text)) || ' '::text) || COALESCE(title, ''::text)))) STORED NOT NULL,
+    lead_list_id uuid,
+    on_more_lists boolean DEFAULT false NOT NULL,
+    enrolled boolean DEFAULT false NOT NULL,
     CONSTRAINT leads_company_check CHECK (((length(company) >= 1) AND (length(company) <= 300))),
     CONSTRAINT leads_company_domain_check CHECK (((length(company_domain) >= 1) AND (length(company_domain) <= 253))),
     CONSTRAINT leads_country_check CHECK (((length(country) >= 1) AND (length(country) <= 100))),
@@ -406,6 +420,50 @@ CREATE TABLE public.leads (
     CONSTRAINT leads_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 100))),
     CONSTRAINT leads_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300))),
     CONSTRAINT leads_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: lead_list_entries; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.lead_list_entries WITH (security_invoker='true') AS
+ SELECT leads.organization_id,
+    leads.lead_list_id,
+    leads.id AS lead_id,
+    leads.created_at AS lead_created_at,
+    leads.created_at AS added_at
+   FROM public.leads
+  WHERE (leads.lead_list_id IS NOT NULL)
+UNION ALL
+ SELECT lead_list_members.organization_id,
+    lead_list_members.lead_list_id,
+    lead_list_members.lead_id,
+    lead_list_members.lead_created_at,
+    lead_list_members.added_at
+   FROM public.lead_list_members;
+
+--
+-- Name: lead_lists; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.lead_lists (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    source text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT lead_lists_description_check CHECK ((length(description) <= 2000)),
+    CONSTRAINT lead_lists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT lead_lists_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
+    CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
+    CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT lead_lists_version_check CHECK ((version > 0))
 );
 
 --
@@ -525,6 +583,13 @@ ALTER TABLE ONLY public.activities
 
 ALTER TABLE ONLY public.audit_chain_heads
     ADD CONSTRAINT audit_chain_heads_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: audit_logs audit_logs_impersonator_length; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_logs
+    ADD CONSTRAINT audit_logs_impersonator_length CHECK (((length(impersonator) >= 1) AND (length(impersonator) <= 128))) NOT VALID;
 
 --
 -- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -810,6 +875,12 @@ CREATE INDEX leads_keyset ON public.leads USING btree (organization_id, created_
 CREATE UNIQUE INDEX leads_linkedin_url ON public.leads USING btree (organization_id, linkedin_url) WHERE (linkedin_url IS NOT NULL);
 
 --
+-- Name: leads_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX leads_list ON public.leads USING btree (organization_id, lead_list_id, created_at DESC, id DESC) WHERE (lead_list_id IS NOT NULL);
+
+--
 -- Name: leads_search; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -880,6 +951,18 @@ CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE ON public.audit_lo
 --
 
 CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.audit_logs_are_append_only();
+
+--
+-- Name: campaign_executions campaign_executions_mark; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER campaign_executions_mark AFTER INSERT ON public.campaign_executions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_enrolled();
+
+--
+-- Name: lead_list_members lead_list_members_mark; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lead_list_members_mark AFTER INSERT ON public.lead_list_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_on_more_lists();
 
 --
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1055,6 +1138,13 @@ ALTER TABLE ONLY public.lead_lists
 
 ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: leads leads_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.leads
+    ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
 
 --
 -- Name: organization_members organization_members_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

@@ -12,7 +12,7 @@ use crate::{
     services::{
         AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
         ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
-        OrganizationService, SuppressionKeys, SuppressionService, UserService,
+        OrganizationService, ReadinessService, SuppressionKeys, SuppressionService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -28,6 +28,8 @@ struct Inner {
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
+    readiness: ReadinessService,
+    clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
@@ -86,11 +88,11 @@ impl AppState {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
             None => (None, None, None),
         };
-        let clerk = Clerk(api);
+        let clerk = Clerk::new(api);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
-            audit_logs: AuditLogService(context.clone()),
+            audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
@@ -98,12 +100,14 @@ impl AppState {
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
+            readiness: ReadinessService::new(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
-            organizations: OrganizationService { context: context.clone(), clerk },
+            organizations: OrganizationService { context: context.clone(), clerk: clerk.clone() },
             suppressions: SuppressionService(context.clone()),
             users: UserService(context.clone()),
+            clerk,
             server,
             context,
             schemas,
@@ -119,7 +123,7 @@ impl AppState {
         &self.0.server
     }
 
-    /// The database, for readiness and for what has a witness of its own.
+    /// The database, for what has a witness of its own.
     #[must_use]
     pub fn db(&self) -> &Database {
         &self.0.context.db
@@ -155,6 +159,11 @@ impl AppState {
         self.0.metrics.render()
     }
 
+    /// Sums up what has been measured since the last time: until then every single measurement is kept, whether anybody asks or not.
+    pub fn sum_up_metrics(&self) {
+        self.0.metrics.run_upkeep();
+    }
+
     /// How often an address has failed to sign in.
     #[must_use]
     pub fn sign_in_failures(&self) -> &RateLimiter {
@@ -165,6 +174,11 @@ impl AppState {
     #[must_use]
     pub fn rate_limiter(&self) -> &RateLimiter {
         &self.0.rate_limiter
+    }
+
+    /// Waits until the changes that have begun at Clerk are made, and told to the audit log.
+    pub async fn settled(&self) {
+        self.0.clerk.settled().await;
     }
 
     /// The audit log, for the worker that seals it.
@@ -202,6 +216,7 @@ hands_out! {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    readiness: ReadinessService,
     suppressions: SuppressionService,
     users: UserService,
 }

@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod guard;
 mod identity;
+mod idle_timeout;
 mod server;
 pub mod telemetry;
 
@@ -91,7 +92,8 @@ async fn serve_over(
     if with_workers {
         workers.tend_database(&state);
     }
-    serve_on(listener, router, stop, config.server.shutdown_grace).await;
+    serve_on(listener, router, stop, &config.server).await;
+    state.settled().await;
     workers.ended().await;
     Ok(())
 }
@@ -108,6 +110,7 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
         compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
     if let Ok((state, _)) = &composed {
         let workers = Workers::new(stop);
+        workers.tend_process(state);
         workers.tend_database(state);
         tracing::info!("working");
         workers.ended().await;

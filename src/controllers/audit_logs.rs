@@ -45,7 +45,7 @@ pub async fn export(
 /// Computes the seal of every line anew. A line that was altered, removed, moved or forged after it was sealed is found; so is an end
 /// that was cut off. Somebody who can rewrite the whole chain and its recorded head in the database is found by comparing `head` with
 /// the server's log, which names it at each sealing.
-#[utoipa::path(get, path = "/audit-logs/verify", responses((status = 200, body = AuditLogVerificationDto)))]
+#[utoipa::path(get, path = "/audit-logs/verify", responses((status = 200, body = AuditLogVerificationDto), (status = 409, description = "It is being verified already.")))]
 pub async fn verify(admin: OrgAdmin, State(logs): State<AuditLogService>) -> Result<Json<AuditLogVerificationDto>> {
     Ok(Json(logs.verify(&admin).await?.into()))
 }

@@ -14,7 +14,7 @@ use crate::{
         },
     },
     errors::Result,
-    models::{ExportedLead, Lead, LeadFilter, LeadId, LeadSource},
+    models::{ExportedLead, Lead, LeadFilter, LeadId},
     repositories::OrgMember,
     services::LeadService,
     state::AppState,
@@ -29,7 +29,7 @@ pub async fn list(
     State(leads): State<LeadService>,
     query: ListQuery<LeadFilterParams>,
 ) -> Result<Paged<LeadDto>> {
-    let filter = LeadFilter::try_from(query.filter)?;
+    let filter = LeadFilter::from(query.filter);
     let page = leads.list(&member, &filter, &query.page).await?;
     Ok(Paged::new(page, &query.page, |lead| LeadDto::of(lead, filter.lead_list_id)))
 }
@@ -46,7 +46,7 @@ pub async fn export(
     State(leads): State<LeadService>,
     QueryParams(filter): QueryParams<LeadFilterParams>,
 ) -> Result<CsvDownload<ExportedLead>> {
-    Ok(CsvDownload { name: "leads.csv", rows: leads.export(&member, filter.try_into()?).await? })
+    Ok(CsvDownload { name: "leads.csv", rows: leads.export(&member, filter.into()).await? })
 }
 
 /// Create a lead
@@ -57,10 +57,10 @@ pub async fn export(
 pub async fn create(
     member: OrgMember,
     State(leads): State<LeadService>,
-    Body(request): Body<CreateLeadRequest>,
+    Body(new): Body<CreateLeadRequest>,
 ) -> Result<Created<LeadDto>> {
-    let asked = request.lead_list_id;
-    let lead = leads.create(&member, request.into_lead(LeadSource::Manual)?).await?;
+    let asked = new.lists.one;
+    let lead = leads.create(&member, new).await?;
     let location = format!("/api/v1/leads/{}", lead.id);
     Ok(Created { location, version: Some(lead.version), body: LeadDto::of(lead, asked) })
 }
@@ -86,9 +86,9 @@ pub async fn update(
     State(leads): State<LeadService>,
     PathId(id): PathId<LeadId>,
     IfMatch(seen): IfMatch,
-    Body(request): Body<UpdateLeadRequest>,
+    Body(changes): Body<UpdateLeadRequest>,
 ) -> Result<Versioned<LeadDto>> {
-    Ok(versioned(leads.update(&member, id, &seen, request.try_into()?).await?))
+    Ok(versioned(leads.update(&member, id, &seen, changes).await?))
 }
 
 /// Delete a lead

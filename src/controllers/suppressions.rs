@@ -25,7 +25,7 @@ pub async fn list(
     State(suppressions): State<SuppressionService>,
     query: ListQuery<SuppressionFilterParams>,
 ) -> Result<Paged<SuppressionDto>> {
-    let page = suppressions.list(&member, query.filter.try_into()?, &query.page).await?;
+    let page = suppressions.list(&member, query.filter, &query.page).await?;
     Ok(Paged::new(page, &query.page, SuppressionDto::from))
 }
 
@@ -38,9 +38,9 @@ pub async fn list(
 pub async fn create(
     member: OrgMember,
     State(suppressions): State<SuppressionService>,
-    Body(request): Body<CreateSuppressionRequest>,
+    Body(new): Body<CreateSuppressionRequest>,
 ) -> Result<Created<SuppressionDto>> {
-    let made = suppressions.create(&member, request.try_into()?).await?;
+    let made = suppressions.create(&member, new).await?;
     Ok(Created { location: format!("/api/v1/suppressions/{}", made.id), version: None, body: made.into() })
 }
 
@@ -65,7 +65,7 @@ pub async fn delete(
     QueryParams(params): QueryParams<ReasonParams>,
     IfMatch(seen): IfMatch,
 ) -> Result<NoContent> {
-    suppressions.delete(&member, id, &seen, params.reason()?).await?;
+    suppressions.delete(&member, id, &seen, params.reason.map(|reason| reason.0)).await?;
     Ok(NoContent)
 }
 

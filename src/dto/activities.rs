@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validator::Validate;
 
 use super::table::{CsvLine, CsvRow};
 use crate::models::{
@@ -86,7 +87,7 @@ impl CsvRow for ExportedActivity {
 }
 
 /// Which activities are wanted; all conditions must hold.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityFilterParams {

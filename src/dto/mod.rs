@@ -23,7 +23,7 @@ pub mod tags;
 pub mod users;
 pub mod webhooks;
 
-pub use extract::{Body, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
+pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Created, NoContent, Versioned};

@@ -9,27 +9,25 @@ use axum::{
     response::Response,
 };
 
-use super::{observe::client_address, witness::Session};
+use super::{observe::client_address, rate_limit::refused, witness::Session};
 use crate::{
     errors::{AppError, Kind, Result},
     integrations::clerk::SessionToken,
     state::AppState,
 };
 
-/// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it.
+/// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it. Only who fails is counted, and only
+/// after the token was looked at: many people may share an address, and one of them must not shut the others out.
 ///
 /// # Errors
-/// 401 with the reason; 429 for an address that fails too often; 503 if the issuer's keys cannot be had.
+/// 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys cannot be had.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
-    if state.sign_in_failures().is_barred(&address) {
-        return Err(too_many_failures(Duration::from_secs(1)));
-    }
     let token = match verified(&state, request.headers()).await {
         Ok(token) => token,
         Err(error) if error.kind() == Kind::Unauthenticated => {
-            state.sign_in_failures().count_failure(address).map_err(too_many_failures)?;
-            return Err(error);
+            let counted = state.sign_in_failures().count(&address);
+            return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |_| Err(error));
         }
         Err(error) => return Err(error),
     };
@@ -37,9 +35,9 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
     Ok(next.run(request).await)
 }
 
-fn too_many_failures(wait: Duration) -> AppError {
-    AppError::new(Kind::RateLimited, "too_many_failures", "Too many failed sign-ins from this address. Wait a moment.")
-        .with_retry_after(wait)
+fn too_many_failures(state: &AppState, wait: Duration) -> Response {
+    let detail = "Too many failed sign-ins from this address. Wait a moment.";
+    refused(state.sign_in_failures(), wait, "too_many_failures", detail)
 }
 
 async fn verified(state: &AppState, headers: &HeaderMap) -> Result<Arc<SessionToken>> {

@@ -2,17 +2,21 @@
 //! controller that needs one names it in its signature.
 
 mod auth;
+mod few_at_once;
 mod idempotency;
 mod membership;
 mod observe;
+mod query;
 mod rate_limit;
 mod witness;
 
 pub use auth::require_auth;
+pub use few_at_once::{BulkTurns, few_at_once};
 pub use idempotency::idempotency;
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };
 pub use observe::{RequestId, observe, panic_response};
+pub use query::{QueryReaders, refuse_unread_query};
 pub use rate_limit::rate_limit;
 pub use witness::{CurrentUser, Session};

@@ -9,27 +9,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{observe::client_address, witness::Session};
+use super::witness::Session;
 use crate::{
     errors::{AppError, Kind},
     state::AppState,
+    utils::rate_limiter::RateLimiter,
 };
 
-/// Lets a request through if its caller has not asked too often: a session's user, or else an address.
-pub async fn rate_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let caller = match request.extensions().get::<Session>() {
-        Some(session) => session.token().user_id.clone(),
-        None => client_address(&state, &request).unwrap_or_default(),
-    };
-    let (mut response, left, reset) = match state.rate_limiter().count(&caller) {
-        Ok(left) => (next.run(request).await, left, Duration::from_secs(1)),
-        Err(wait) => {
-            let detail = "Too many requests. Wait as long as Retry-After says.";
-            let error = AppError::new(Kind::RateLimited, "rate_limited", detail).with_retry_after(ceil(wait));
-            (error.into_response(), 0, wait)
-        }
-    };
-    let (quota, window) = state.rate_limiter().policy();
+/// Lets a request through if the session's user has not asked too often.
+pub async fn rate_limit(State(state): State<AppState>, session: Session, request: Request, next: Next) -> Response {
+    let limiter = state.rate_limiter();
+    match limiter.count(&session.token().user_id) {
+        Ok(left) => with_headers(next.run(request).await, limiter, left, Duration::from_secs(1)),
+        Err(wait) => refused(limiter, wait, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
+    }
+}
+
+/// 429: nothing of `limiter`'s quota is left for `wait`.
+pub(super) fn refused(limiter: &RateLimiter, wait: Duration, code: &'static str, detail: &'static str) -> Response {
+    let error = AppError::new(Kind::RateLimited, code, detail).with_retry_after(ceil(wait));
+    with_headers(error.into_response(), limiter, 0, wait)
+}
+
+fn with_headers(mut response: Response, limiter: &RateLimiter, left: u32, reset: Duration) -> Response {
+    let (quota, window) = limiter.policy();
     set(&mut response, "ratelimit", &format!("\"default\";r={left};t={}", ceil(reset).as_secs()));
     set(&mut response, "ratelimit-policy", &format!("\"default\";q={quota};w={window}"));
     response

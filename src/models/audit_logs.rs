@@ -16,6 +16,8 @@ pub struct AuditLog {
     pub occurred_at: DateTime<Utc>,
     pub actor_type: ActorType,
     pub actor_id: Option<Uuid>,
+    /// Who acted as the actor, as Clerk names them.
+    pub impersonator: Option<String>,
     pub action: String,
     pub entity_type: String,
     pub entity_id: Option<Uuid>,
@@ -72,6 +74,7 @@ pub struct ExportedAuditLog {
     pub actor_id: Option<Uuid>,
     pub actor_email: Option<String>,
     pub actor_name: Option<String>,
+    pub impersonator: Option<String>,
     pub action: String,
     pub entity_type: String,
     pub entity_id: Option<Uuid>,

@@ -1,8 +1,8 @@
 //! Sealing audit logs, and reading the seals back.
 //!
-//! The sealer works for all organizations: the two methods of [`Database`] here are its only door. They hand out no line of any log.
+//! The sealer works for all organizations, through the two methods of [`Database`] here. They hand out no line of any log.
 
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{audit_logs::AuditLogRepository, base::Database};
@@ -53,7 +53,7 @@ impl Database {
             after.map_or(Uuid::nil(), |id| id.0),
             limit,
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.system().await?)
         .await?)
     }
 
@@ -63,7 +63,7 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn seal_audit_log(&self, organization: OrganizationId, limit: i64) -> Result<Option<SealedBatch>> {
-        let mut tx = self.pool().begin().await?;
+        let mut tx = self.begin_system().await?;
         if !try_lock(&mut tx, organization).await? {
             return Ok(None);
         }
@@ -86,18 +86,18 @@ impl Database {
 }
 
 /// One sealer at a time for each organization, until its transaction ends. Everything read after this sees what the sealer before wrote.
-async fn try_lock(tx: &mut Transaction<'_, Postgres>, organization: OrganizationId) -> Result<bool> {
+async fn try_lock(tx: &mut PgConnection, organization: OrganizationId) -> Result<bool> {
     let locked = sqlx::query_scalar!(
         r#"select pg_try_advisory_xact_lock(hashtextextended('audit_logs.' || $1::text, 0)) as "locked!""#,
         organization.to_string(),
     );
-    Ok(locked.fetch_one(&mut **tx).await?)
+    Ok(locked.fetch_one(tx).await?)
 }
 
 async fn unsealed(conn: &mut PgConnection, organization: OrganizationId, limit: i64) -> Result<Vec<AuditLog>> {
     Ok(sqlx::query_as!(
         AuditLog,
-        r#"select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, after, ip_address,
+        r#"select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, after, ip_address,
                   user_agent, request_id, seq, previous_hash, hash
            from audit_logs where organization_id = $1 and seq is null order by id limit $2"#,
         organization.0,
@@ -188,7 +188,7 @@ impl AuditLogRepository<'_> {
     pub async fn sealed(&mut self, after: i64, last: i64) -> Result<Vec<AuditLog>> {
         Ok(sqlx::query_as!(
             AuditLog,
-            r#"select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, after,
+            r#"select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, after,
                       ip_address, user_agent, request_id, seq, previous_hash, hash
                from audit_logs where organization_id = $1 and seq > $2 and seq <= $3 order by seq"#,
             self.scope.id(),

@@ -44,7 +44,7 @@ macro_rules! filtered {
 macro_rules! lines {
     ($log:expr, $filter:expr, $tail:literal, $($argument:expr),+) => {
         filtered!(
-            query_as!(AuditLog, "select id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before, \
+            query_as!(AuditLog, "select id, organization_id, occurred_at, actor_type, actor_id, impersonator, action, entity_type, entity_id, before, \
                 after, ip_address, user_agent, request_id, seq, previous_hash, hash from audit_logs"),
             $log, $filter, $tail, $($argument),+
         )
@@ -92,9 +92,9 @@ impl<'c> AuditLogRepository<'c> {
         let query = filtered!(
             query_as!(
                 ExportedAuditLog,
-                r#"select id, occurred_at, actor_type, actor_id, person_email as "actor_email?", person_name as "actor_name?", action,
-                          entity_type, entity_id, before::text as before, after::text as after, ip_address, user_agent, request_id, seq,
-                          hash
+                r#"select id, occurred_at, actor_type, actor_id, person_email as "actor_email?", person_name as "actor_name?", impersonator,
+                          action, entity_type, entity_id, before::text as before, after::text as after, ip_address, user_agent,
+                          request_id, seq, hash
                    from audit_logs left join
                      (select u.id as person_id, u.email as person_email,
                              nullif(concat_ws(' ', u.first_name, u.last_name), '') as person_name
@@ -132,24 +132,39 @@ impl<'c> AuditLogRepository<'c> {
         .await?)
     }
 
-    /// Writes the rows of one transaction in one statement.
+    /// Writes what one transaction did to this organization, in one statement and in the order in which it was done.
     pub(in crate::repositories) async fn append(
         &mut self,
         actor: &Actor,
         now: DateTime<Utc>,
-        rows: &[(AuditLogId, AuditEntry)],
+        entries: Vec<AuditEntry>,
     ) -> Result<()> {
-        let ids: Vec<_> = rows.iter().map(|(id, _)| id.0).collect();
-        let actions: Vec<_> = rows.iter().map(|(_, entry)| entry.action.to_owned()).collect();
-        let types: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_type.to_owned()).collect();
-        let entities: Vec<_> = rows.iter().map(|(_, entry)| entry.entity_id).collect();
-        let before: Vec<_> = rows.iter().map(|(_, entry)| entry.before.clone().map(Json)).collect();
-        let after: Vec<_> = rows.iter().map(|(_, entry)| entry.after.clone().map(Json)).collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // The lines are chained in the order of their ids. These are all of one instant, so only sorting keeps the order.
+        let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now).0).collect();
+        ids.sort_unstable();
+        self.insert(actor, now, &ids, entries).await
+    }
+
+    async fn insert(
+        &mut self,
+        actor: &Actor,
+        now: DateTime<Utc>,
+        ids: &[Uuid],
+        entries: Vec<AuditEntry>,
+    ) -> Result<()> {
+        let actions: Vec<_> = entries.iter().map(|entry| entry.action.to_owned()).collect();
+        let types: Vec<_> = entries.iter().map(|entry| entry.entity_type.to_owned()).collect();
+        let entities: Vec<_> = entries.iter().map(|entry| entry.entity_id).collect();
+        let (before, after): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|entry| (entry.before.map(Json), entry.after.map(Json))).unzip();
         let request = &actor.request;
         sqlx::query!(
             r#"insert into audit_logs (id, organization_id, occurred_at, actor_type, actor_id, action, entity_type, entity_id, before,
-                                       after, ip_address, user_agent, request_id)
-               select row.id, $1, $2, $3, $4, row.action, row.entity_type, row.entity_id, row.before, row.after, $5, $6, $7
+                                       after, ip_address, user_agent, request_id, impersonator)
+               select row.id, $1, $2, $3, $4, row.action, row.entity_type, row.entity_id, row.before, row.after, $5, $6, $7, $14
                from unnest($8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::jsonb[], $13::jsonb[])
                     as row (id, action, entity_type, entity_id, before, after)"#,
             self.scope.id(),
@@ -159,12 +174,13 @@ impl<'c> AuditLogRepository<'c> {
             request.ip_address.as_deref(),
             request.user_agent.as_deref(),
             request.request_id.as_deref(),
-            &ids,
+            ids,
             &actions,
             &types,
             &entities as &[Option<Uuid>],
             &before as &[Option<Json<serde_json::Value>>],
             &after as &[Option<Json<serde_json::Value>>],
+            request.impersonator.as_deref(),
         )
         .execute(&mut *self.conn)
         .await?;

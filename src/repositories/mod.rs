@@ -23,7 +23,7 @@ pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope,
-    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
+    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;

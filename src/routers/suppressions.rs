@@ -1,14 +1,17 @@
 //! Whom nobody may write to.
 
-use axum::extract::DefaultBodyLimit;
-use utoipa_axum::{router::UtoipaMethodRouterExt as _, routes};
+use utoipa_axum::routes;
 
-use super::{MAX_BATCH_BODY, Routes};
+use super::Routes;
 use crate::controllers::suppressions;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(suppressions::list, suppressions::create))
         .routes(routes!(suppressions::get, suppressions::delete))
-        .routes(routes!(suppressions::import).layer(DefaultBodyLimit::max(MAX_BATCH_BODY)))
+}
+
+/// The one that takes many suppressions at once.
+pub(super) fn bulk_routes() -> Routes {
+    Routes::new().routes(routes!(suppressions::import))
 }

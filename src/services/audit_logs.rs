@@ -9,13 +9,14 @@ use super::{
     exports::{self, Rows},
 };
 use crate::{
-    errors::{Kind, Result},
+    errors::{AppError, Result},
     models::{
         ActorType, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
         OrganizationId,
         page::{Page, PageRequest},
     },
     repositories::{OrgAdmin, SealedBatch},
+    utils::keyed_limit::KeyedLimit,
 };
 
 /// Lines sealed in one transaction, and lines read at a time to verify them.
@@ -27,7 +28,10 @@ const AT_ONCE: usize = 4;
 
 /// The audit log.
 #[derive(Clone)]
-pub struct AuditLogService(pub Context);
+pub struct AuditLogService {
+    context: Context,
+    verifying: KeyedLimit<OrganizationId>,
+}
 
 /// A line and the person it names.
 #[derive(Debug)]
@@ -48,6 +52,12 @@ pub struct Sealing {
 }
 
 impl AuditLogService {
+    /// The audit log over a database.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Self { context, verifying: KeyedLimit::new(1) }
+    }
+
     /// A page of the organization's log.
     pub async fn list(
         &self,
@@ -55,7 +65,7 @@ impl AuditLogService {
         filter: &AuditLogFilter,
         page: &PageRequest,
     ) -> Result<Page<AttributedAuditLog>> {
-        let mut conn = self.0.db.search(admin).await?;
+        let mut conn = self.context.db.search(admin).await?;
         let lines = conn.audit_logs().list(filter, page).await?;
         let people = lines.items.iter().filter(|line| line.actor_type == ActorType::User);
         let mut ids: Vec<_> = people.filter_map(|line| line.actor_id).collect();
@@ -71,21 +81,28 @@ impl AuditLogService {
 
     /// Every line that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, admin: &OrgAdmin, filter: AuditLogFilter) -> Result<Rows<ExportedAuditLog>> {
-        let mut conn = self.0.db.export(admin).await?;
-        let (feed, rows) = exports::export(self.0.export_patience);
+        let mut conn = self.context.db.export(admin).await?;
+        let (feed, rows) = exports::export(self.context.export_patience);
         tokio::spawn(async move { feed.pour(conn.audit_logs().export(&filter)).await });
         rows.begun().await
     }
 
     /// Computes every seal of the organization's chain anew and compares it, a chunk at a time. Lines sealed meanwhile are left to the
-    /// next time.
+    /// next time. A connection is held for a chunk only, for a chain may be long; and an organization verifies once at a time.
+    ///
+    /// # Errors
+    /// 409 `verification_running`.
     pub async fn verify(&self, admin: &OrgAdmin) -> Result<ChainVerification> {
-        let mut conn = self.0.db.read(admin).await?;
-        let stored = conn.audit_logs().chain().await?;
+        let _only_one = self.verifying.try_enter(admin.organization_id()).ok_or_else(|| {
+            AppError::conflict("verification_running", "The organization's audit log is being verified already.")
+        })?;
+        let stored = self.context.db.read(admin).await?.audit_logs().chain().await?;
         let end = stored.head.unwrap_or(ChainHead::GENESIS);
         let mut head = ChainHead::GENESIS;
         let whole = 'chain: loop {
+            let mut conn = self.context.db.read(admin).await?;
             let lines = conn.audit_logs().sealed(head.seq, end.seq.min(head.seq + CHUNK)).await?;
+            drop(conn);
             if lines.is_empty() {
                 break head == end && stored.last_seq <= end.seq;
             }
@@ -105,12 +122,12 @@ impl AuditLogService {
     /// organization that cannot be sealed does not either.
     ///
     /// # Errors
-    /// The last one met, after every other organization was sealed; at once if the database is away.
+    /// The last one met, after every other organization was sealed; at once if the database is away, but not if it is only busy with one.
     pub async fn seal(&self) -> Result<Sealing> {
         let mut sealing = Sealing::default();
         let (mut after, mut failed) = (None, None);
         loop {
-            let organizations = self.0.db.organizations_to_seal(after, ORGANIZATIONS).await?;
+            let organizations = self.context.db.organizations_to_seal(after, ORGANIZATIONS).await?;
             after = organizations.last().copied();
             let last = i64::try_from(organizations.len()).is_ok_and(|found| found < ORGANIZATIONS);
             let mut batches = stream::iter(organizations).map(|id| self.seal_batch(id)).buffer_unordered(AT_ONCE);
@@ -120,7 +137,7 @@ impl AuditLogService {
                         sealing.lines += lines;
                         sealing.more |= i64::try_from(lines).is_ok_and(|lines| lines == CHUNK);
                     }
-                    Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                    Err(error) if error.code() == "database_unavailable" => return Err(error),
                     Err(error) => failed = Some(error),
                 }
             }
@@ -131,7 +148,7 @@ impl AuditLogService {
     }
 
     async fn seal_batch(&self, organization: OrganizationId) -> Result<u64> {
-        let Some(SealedBatch { lines, head }) = self.0.db.seal_audit_log(organization, CHUNK).await? else {
+        let Some(SealedBatch { lines, head }) = self.context.db.seal_audit_log(organization, CHUNK).await? else {
             return Ok(0);
         };
         // Kept outside the database, the head convicts whoever rewrites the whole chain in it.

@@ -7,7 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Caller, TestApp};
+use crate::support::{
+    Answer, Caller, TestApp,
+    app::{ADMIN, MEMBER, OUTSIDER, Person},
+    fake_clerk::FakeClerk,
+};
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +99,12 @@ impl Operation {
         EXPECTED.iter().find(|(name, _)| *name == self.name).expect("checked by the_table_is_complete").1
     }
 
+    /// The nouns whose ids the path names.
+    fn nouns(&self) -> Vec<&str> {
+        let parts: Vec<&str> = self.path.split('/').collect();
+        parts.windows(2).filter(|pair| pair[1].starts_with('{')).map(|pair| pair[0]).collect()
+    }
+
     /// The path with each id taken from `ids`, by the noun before it.
     fn path_for(&self, ids: &BTreeMap<&str, String>) -> String {
         let mut noun = "";
@@ -140,31 +150,91 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
     found
 }
 
-/// One resource of every noun that ids in paths name, all of our organization.
-async fn ours(app: &TestApp) -> BTreeMap<&'static str, String> {
-    let member = app.member();
-    let mut ids = BTreeMap::new();
-    ids.insert("organizations", app.organization_id("org_ours").await.to_string());
-    let list = member.post("/api/v1/lead-lists", json!({"name": "Secret list"})).await.expect(201);
-    ids.insert("lead-lists", id_of(&list));
-    let email = format!("secret.{}@clento.test", Uuid::new_v4().simple());
-    let lead = json!({"first_name": "Secret", "email": email, "lead_list_id": list["id"]});
-    ids.insert("leads", id_of(&member.post("/api/v1/leads", lead).await.expect(201)));
-    let account = json!({"provider": "sandbox", "channel": "email", "display_name": "Secret mailbox"});
-    ids.insert("connected-accounts", id_of(&member.post("/api/v1/connected-accounts", account).await.expect(201)));
-    ids.insert(
-        "campaigns",
-        id_of(&member.post("/api/v1/campaigns", json!({"name": "Secret campaign"})).await.expect(201)),
-    );
-    ids.insert("campaign-executions", execution(app, &ids).await);
-    let suppression = json!({"value": format!("secret.{}@clento.test", Uuid::new_v4().simple()), "reason": "Secret"});
-    ids.insert("suppressions", id_of(&member.post("/api/v1/suppressions", suppression).await.expect(201)));
-    ids.insert("members", membership(app).await);
-    ids.insert("invitations", "orginv_1".to_owned());
-    ids
+/// The service with Clerk behind it, where both organizations and their people are known too.
+struct Story {
+    clerk: FakeClerk,
+    app: TestApp,
 }
 
-/// An execution, which only the engine makes: our lead in our campaign.
+impl Story {
+    async fn begin() -> Self {
+        let clerk = FakeClerk::start().await;
+        let app = TestApp::start_with_clerk(&clerk).await;
+        {
+            let mut world = clerk.world();
+            for organization in [ADMIN.clerk_organization, OUTSIDER.clerk_organization] {
+                world.add_organization(organization, organization);
+            }
+            for Person { clerk_user, clerk_organization, role } in [ADMIN, MEMBER, OUTSIDER] {
+                world.add_user(clerk_user, &format!("{clerk_user}@clento.test"), "Test", clerk_user);
+                world.add_member(clerk_organization, clerk_user, role);
+            }
+        }
+        let story = Self { clerk, app };
+        story.deliver_all().await;
+        story
+    }
+
+    /// Delivers the webhooks that Clerk has sent so far.
+    async fn deliver_all(&self) {
+        for event in self.clerk.take_events() {
+            self.app.deliver(&format!("msg_{}", Uuid::new_v4().simple()), &event).await.expect(200);
+        }
+    }
+
+    async fn ours(&self) -> BTreeMap<&'static str, String> {
+        self.resources(ADMIN, "Secret").await
+    }
+
+    async fn theirs(&self) -> BTreeMap<&'static str, String> {
+        self.resources(OUTSIDER, "Open").await
+    }
+
+    /// One fresh resource of every noun that ids in paths name, made by an administrator in their organization; `word` is in every name.
+    async fn resources(&self, admin: Person, word: &str) -> BTreeMap<&'static str, String> {
+        let caller = self.app.caller(admin);
+        let organization = self.app.organization_id(admin.clerk_organization).await.to_string();
+        let made = async |path: &str, body: Value| id_of(&caller.post(path, body).await.expect(201));
+        let unique = Uuid::new_v4().simple();
+        let list = made("/api/v1/lead-lists", json!({"name": format!("{word} list")})).await;
+        let lead = json!({"first_name": word, "email": format!("{word}.{unique}@clento.test"), "lead_list_id": list});
+        let account = json!({"provider": "sandbox", "channel": "linkedin", "display_name": format!("{word} profile")});
+        let invitation = json!({"email": format!("{unique}@clento.test")});
+        let suppression = json!({"value": format!("{word}.{unique}@suppressed.test"), "reason": word});
+        let mut ids = BTreeMap::from([
+            ("leads", made("/api/v1/leads", lead).await),
+            ("connected-accounts", made("/api/v1/connected-accounts", account).await),
+            ("suppressions", made("/api/v1/suppressions", suppression).await),
+            ("campaigns", made("/api/v1/campaigns", json!({"name": format!("{word} campaign")})).await),
+            ("invitations", made(&format!("/api/v1/organizations/{organization}/invitations"), invitation).await),
+            ("members", self.newcomer(admin.clerk_organization, &format!("user_{unique}")).await),
+            ("lead-lists", list),
+            ("organizations", organization),
+        ]);
+        ids.insert("campaign-executions", execution(&self.app, &ids).await);
+        ids
+    }
+
+    /// The membership of somebody whom nobody will miss.
+    async fn newcomer(&self, clerk_organization: &str, clerk_user: &str) -> String {
+        {
+            let mut world = self.clerk.world();
+            world.add_user(clerk_user, &format!("{clerk_user}@clento.test"), "New", "Comer");
+            world.add_member(clerk_organization, clerk_user, "org:member");
+        }
+        self.deliver_all().await;
+        let id: Uuid = sqlx::query_scalar(
+            "select m.id from organization_members m join users u on u.id = m.user_id where u.clerk_user_id = $1",
+        )
+        .bind(clerk_user)
+        .fetch_one(&self.app.pool)
+        .await
+        .unwrap();
+        id.to_string()
+    }
+}
+
+/// An execution, which only the engine makes: a lead in a campaign.
 async fn execution(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
     let id: Uuid = sqlx::query_scalar(
         "insert into campaign_executions (id, organization_id, campaign_id, lead_id, status, created_at, updated_at)
@@ -179,23 +249,17 @@ async fn execution(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
     id.to_string()
 }
 
-/// The ordinary member's membership.
-async fn membership(app: &TestApp) -> String {
-    let id: Uuid =
-        sqlx::query_scalar("select id from organization_members where clerk_membership_id = 'orgmem_user_member'")
-            .fetch_one(&app.pool)
-            .await
-            .unwrap();
-    id.to_string()
-}
-
 fn id_of(resource: &Value) -> String {
     resource["id"].as_str().unwrap().to_owned()
 }
 
-/// The same nouns, ids that nobody has.
-fn unknown(ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
-    ids.keys().map(|noun| (*noun, Uuid::new_v4().to_string())).collect()
+/// `ids` with those of `nouns` taken from `others`.
+fn swapped<'a>(
+    ids: &BTreeMap<&'a str, String>,
+    nouns: &[&str],
+    others: &BTreeMap<&'a str, String>,
+) -> BTreeMap<&'a str, String> {
+    ids.iter().map(|(noun, id)| (*noun, if nouns.contains(noun) { &others[noun] } else { id }.clone())).collect()
 }
 
 /// A fingerprint of everything that an organization has.
@@ -233,10 +297,11 @@ async fn the_table_is_complete() {
 
 #[tokio::test]
 async fn without_a_valid_token_nothing_but_the_public_is_reached() {
-    let app = TestApp::start().await;
-    let ids = ours(&app).await;
+    let story = Story::begin().await;
+    let app = &story.app;
+    let ids = story.ours().await;
     let organization = app.organization_id("org_ours").await;
-    let before = fingerprint(&app, organization).await;
+    let before = fingerprint(app, organization).await;
     let forged = {
         let mut caller = app.admin();
         let token = caller.token.take().unwrap();
@@ -244,7 +309,7 @@ async fn without_a_valid_token_nothing_but_the_public_is_reached() {
         caller.token = Some(format!("{signed}.{}", "A".repeat(342)));
         caller
     };
-    for operation in operations(&app).await {
+    for operation in operations(app).await {
         if matches!(operation.access(), Access::Public | Access::Signed) {
             continue;
         }
@@ -253,43 +318,43 @@ async fn without_a_valid_token_nothing_but_the_public_is_reached() {
         anonymous.expect_problem(401, "token_missing");
         operation.call(&forged, &ids, &[]).await.expect_problem(401, "token_invalid_signature");
     }
-    assert_eq!(fingerprint(&app, organization).await, before);
+    assert_eq!(fingerprint(app, organization).await, before);
 }
 
 #[tokio::test]
 async fn an_outsider_finds_nothing_changes_nothing_and_learns_nothing() {
-    let app = TestApp::start().await;
-    let ids = ours(&app).await;
-    let nobodys = unknown(&ids);
+    let story = Story::begin().await;
+    let app = &story.app;
+    let (ours, theirs) = (story.ours().await, story.theirs().await);
+    let nobodys: BTreeMap<_, _> = ours.keys().map(|noun| (*noun, Uuid::new_v4().to_string())).collect();
     let organization = app.organization_id("org_ours").await;
-    let before = fingerprint(&app, organization).await;
+    let before = fingerprint(app, organization).await;
     let outsider = app.outsider();
-    for operation in operations(&app).await {
+    for operation in operations(app).await {
         if matches!(operation.access(), Access::Public | Access::Signed) {
             continue;
         }
-        if operation.path.contains('{') {
-            let foreign = operation.call(&outsider, &ids, &[]).await;
-            let unknown = operation.call(&outsider, &nobodys, &[]).await;
-            assert_eq!(foreign.status, 404, "{}: {}", operation.name, foreign.text);
-            assert_eq!(
-                told(&foreign),
-                told(&unknown),
-                "{}: a foreign id and an unknown one are told apart",
-                operation.name
-            );
-        } else {
-            let answer = operation.call(&outsider, &ids, &[]).await;
+        let nouns = operation.nouns();
+        // Each id alone among ids of the outsider's own, and all together.
+        for swap in nouns.iter().map(std::slice::from_ref).chain([nouns.as_slice()]).filter(|swap| !swap.is_empty()) {
+            let foreign = operation.call(&outsider, &swapped(&theirs, swap, &ours), &[]).await;
+            let unknown = operation.call(&outsider, &swapped(&theirs, swap, &nobodys), &[]).await;
+            let name = format!("{} with {swap:?}", operation.name);
+            assert_eq!(foreign.status, 404, "{name}: {}", foreign.text);
+            assert_eq!(told(&foreign), told(&unknown), "{name}: a foreign id and an unknown one are told apart");
+        }
+        if nouns.is_empty() {
+            let answer = operation.call(&outsider, &ours, &[]).await;
             assert!(!answer.text.contains("Secret"), "{} leaks: {}", operation.name, answer.text);
         }
         if matches!(operation.access(), Access::Member | Access::Admin) && !operation.path.contains("/organizations/") {
-            let named = operation.call(&outsider, &ids, &[("x-organization-id", &organization.to_string())]).await;
+            let named = operation.call(&outsider, &ours, &[("x-organization-id", &organization.to_string())]).await;
             assert_eq!(named.status, 404, "{}: {}", operation.name, named.text);
-            let clerks = operation.call(&outsider, &ids, &[("x-organization-id", "org_ours")]).await;
+            let clerks = operation.call(&outsider, &ours, &[("x-organization-id", "org_ours")]).await;
             assert_eq!(told(&named), told(&clerks), "{}", operation.name);
         }
     }
-    assert_eq!(fingerprint(&app, organization).await, before);
+    assert_eq!(fingerprint(app, organization).await, before);
 }
 
 /// What an answer tells, less what differs in every answer.
@@ -303,30 +368,30 @@ fn told(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn what_is_an_administrators_is_refused_to_members() {
-    let app = TestApp::start().await;
-    let ids = ours(&app).await;
+    let story = Story::begin().await;
+    let app = &story.app;
+    let ids = story.ours().await;
     let organization = app.organization_id("org_ours").await;
-    let before = fingerprint(&app, organization).await;
-    for operation in operations(&app).await.iter().filter(|operation| operation.access() == Access::Admin) {
+    let before = fingerprint(app, organization).await;
+    for operation in operations(app).await.iter().filter(|operation| operation.access() == Access::Admin) {
         operation.call(&app.member(), &ids, &[]).await.expect_problem(403, "admin_required");
     }
-    assert_eq!(fingerprint(&app, organization).await, before);
+    assert_eq!(fingerprint(app, organization).await, before);
 }
 
 #[tokio::test]
-async fn who_may_call_is_not_turned_away() {
-    let app = TestApp::start().await;
-    for operation in operations(&app).await {
+async fn who_may_call_is_served() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    for operation in operations(app).await {
         // Fresh resources for each operation, since some delete what others need.
-        let ids = ours(&app).await;
-        let caller = match operation.access() {
-            Access::Public => app.anonymous(),
-            Access::Signed => continue,
-            Access::User | Access::Member => app.member(),
-            Access::Admin => app.admin(),
+        let ids = story.ours().await;
+        let answer = match operation.access() {
+            Access::Public => operation.call(&app.anonymous(), &ids, &[]).await,
+            Access::Signed => app.deliver("msg_example", operation.body.as_ref().unwrap()).await,
+            Access::User | Access::Member => operation.call(&app.member(), &ids, &[]).await,
+            Access::Admin => operation.call(&app.admin(), &ids, &[]).await,
         };
-        let answer = operation.call(&caller, &ids, &[]).await;
-        let status = answer.status.as_u16();
-        assert!(!matches!(status, 401 | 403 | 404 | 405 | 415 | 500), "{}: {status} {}", operation.name, answer.text);
+        assert!(answer.status.is_success(), "{}: {} {}", operation.name, answer.status, answer.text);
     }
 }

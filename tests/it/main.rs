@@ -16,6 +16,7 @@ mod browser;
 mod campaign_executions;
 mod campaigns;
 mod clerk_backend;
+mod clerk_changes;
 mod clerk_jwks;
 mod clerk_sync;
 mod clerk_tokens;

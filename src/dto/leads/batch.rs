@@ -38,7 +38,7 @@ impl BatchLeadsRequest {
     pub fn judged(self, schemas: &Schemas) -> LeadBatch {
         let Self { lead_list_id, on_duplicate, leads } = self;
         let read = |BatchRow(row)| {
-            let lead = fit::<CreateLeadRequest>(schemas, row).and_then(|lead| lead.into_lead(LeadSource::Api));
+            let lead = fit(schemas, row, |lead: CreateLeadRequest| lead.read(LeadSource::Api));
             lead.map_err(|error| error.faults().to_vec())
         };
         let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::UpdateEmpty);

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use utoipa::IntoParams;
+use validator::Validate;
 
 /// How a lead is to be deleted.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteLeadParams {

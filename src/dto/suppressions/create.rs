@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError, ValidationErrors};
 
 use crate::{
-    errors::AppError,
+    dto::extract::Checked,
+    errors::Fault,
     models::{SuppressionKind, SuppressionSource, SuppressionTarget},
     services::suppressions::NewSuppression,
     utils::refusal::Refusal,
@@ -32,32 +32,24 @@ pub struct CreateSuppressionRequest {
     pub source: Option<SuppressionSource>,
 }
 
-/// Every rule is in the conversion; this is a rehearsal of it.
-impl Validate for CreateSuppressionRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        let Err((field, Refusal { code, detail })) = self.clone().read() else { return Ok(()) };
-        let mut errors = ValidationErrors::new();
-        errors.add(field, ValidationError::new(code).with_message(detail.into()));
-        Err(errors)
-    }
-}
+impl Checked for CreateSuppressionRequest {
+    type Read = NewSuppression;
 
-impl CreateSuppressionRequest {
-    fn read(self) -> Result<NewSuppression, (&'static str, Refusal)> {
+    fn check(self) -> Result<NewSuppression, Vec<Fault>> {
         let Self { kind, value, reason, source } = self;
         let source = source.unwrap_or(SuppressionSource::Manual);
-        let target = SuppressionTarget::parse(kind, &value).map_err(|refusal| ("value", refusal))?;
-        match source {
-            SuppressionSource::Import | SuppressionSource::Erasure => Err(("source", NOT_TO_BE_SAID)),
-            _ => Ok(NewSuppression { target, reason, source }),
+        let to_be_said = match source {
+            SuppressionSource::Import | SuppressionSource::Erasure => Err(NOT_TO_BE_SAID),
+            _ => Ok(()),
+        };
+        let fault = |at: &'static str, refusal: Refusal| Fault::new(at, refusal.code, refusal.detail);
+        match (SuppressionTarget::parse(kind, &value), to_be_said) {
+            (Ok(target), Ok(())) => Ok(NewSuppression { target, reason, source }),
+            (target, to_be_said) => {
+                let target = target.err().map(|refusal| fault("/value", refusal));
+                let source = to_be_said.err().map(|refusal| fault("/source", refusal));
+                Err(target.into_iter().chain(source).collect())
+            }
         }
-    }
-}
-
-impl TryFrom<CreateSuppressionRequest> for NewSuppression {
-    type Error = AppError;
-
-    fn try_from(request: CreateSuppressionRequest) -> Result<Self, AppError> {
-        request.read().map_err(|(field, refusal)| AppError::fault(format!("/{field}"), refusal.code, refusal.detail))
     }
 }

@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::ReasonParams;
 use crate::{
-    dto::extract::{Body, QueryParams, unread},
+    dto::extract::{Body, QueryParams, ShortText, unread},
     errors::{AppError, Kind, Result},
     models::{SuppressionId, SuppressionKind, SuppressionOutcome, SuppressionTarget, SuppressionVerdict},
     services::suppressions::SuppressionImport,
@@ -42,7 +41,7 @@ pub struct ImportSuppressionsRequest {
 }
 
 /// What a table's sender says in the address.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ImportParams {
@@ -50,8 +49,8 @@ pub struct ImportParams {
     #[param(inline)]
     pub kind: Option<SuppressionKind>,
     /// Why, of all entries of a table.
-    #[param(max_length = 500)]
-    pub reason: Option<String>,
+    #[param(max_length = 500, value_type = Option<String>)]
+    pub reason: Option<ShortText<500>>,
 }
 
 /// The entries, whichever way they came.
@@ -64,17 +63,18 @@ impl FromRequest<AppState> for SuppressionEntries {
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let QueryParams(params) = QueryParams::<ImportParams>::from_request_parts(&mut parts, state).await?;
+        let ImportParams { kind, reason } = params;
+        let reason = reason.map(|reason| reason.0);
         let content_type =
             parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_table = content_type.to_ascii_lowercase().starts_with("text/csv");
         let request = Request::from_parts(parts, body);
         let (kind, entries, reason) = if is_table {
-            let reason = ReasonParams { reason: params.reason }.reason()?;
             let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-            (params.kind, column(&bytes)?, reason)
+            (kind, column(&bytes)?, reason)
         } else {
             let Body(request) = Body::<ImportSuppressionsRequest>::from_request(request, state).await?;
-            (request.kind.or(params.kind), request.entries, request.reason.or(params.reason))
+            (request.kind.or(kind), request.entries, request.reason.or(reason))
         };
         let entries = entries.iter().map(|entry| SuppressionTarget::parse(kind, entry)).collect();
         Ok(Self(SuppressionImport { reason, entries }))

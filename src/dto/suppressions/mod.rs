@@ -9,17 +9,14 @@ pub use import::{ImportParams, ImportSuppressionsDto, ImportSuppressionsRequest,
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
-use super::extract::bad_parameter;
+use super::extract::{Checked, ShortText};
 use crate::{
-    errors::{AppError, Result},
+    errors::Fault,
     models::{Suppression, SuppressionId, SuppressionKind, SuppressionSource, SuppressionTarget, UserId},
     services::suppressions::SuppressionQuery,
-    utils::text,
 };
-
-/// The longest reason, in characters.
-const MAX_REASON: usize = 500;
 
 /// An address, or all addresses of a domain, that nobody may write to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,38 +77,23 @@ pub struct SuppressionFilterParams {
     pub source: Option<SuppressionSource>,
 }
 
-impl TryFrom<SuppressionFilterParams> for SuppressionQuery {
-    type Error = AppError;
+impl Checked for SuppressionFilterParams {
+    type Read = SuppressionQuery;
 
-    fn try_from(params: SuppressionFilterParams) -> Result<Self> {
-        let SuppressionFilterParams { kind, value, source } = params;
+    fn check(self) -> Result<SuppressionQuery, Vec<Fault>> {
+        let Self { kind, value, source } = self;
         let target = value.map(|value| SuppressionTarget::parse(kind, &value)).transpose();
-        let target = target.map_err(|refusal| bad_parameter("value", refusal.code, refusal.detail))?;
-        Ok(Self { kind, source, target })
+        let target = target.map_err(|refusal| vec![Fault::new("value", refusal.code, refusal.detail)])?;
+        Ok(SuppressionQuery { kind, source, target })
     }
 }
 
 /// Why something is done to a suppression.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ReasonParams {
     /// Why it is lifted, for the audit log.
-    #[param(max_length = 500, example = "Has subscribed again")]
-    pub reason: Option<String>,
-}
-
-impl ReasonParams {
-    /// The reason.
-    ///
-    /// # Errors
-    /// It is too long.
-    pub fn reason(self) -> Result<Option<String>> {
-        match self.reason {
-            Some(reason) if text::length(&reason) > MAX_REASON => {
-                Err(bad_parameter("reason", "too_long", "This parameter is too long."))
-            }
-            reason => Ok(reason),
-        }
-    }
+    #[param(max_length = 500, value_type = Option<String>, example = "Has subscribed again")]
+    pub reason: Option<ShortText<500>>,
 }

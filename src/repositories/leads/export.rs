@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     errors::{AppError, Result},
-    models::{ExportedLead, LeadFilter},
+    models::{ExportedLead, LeadFilter, LeadId, LeadSource, LeadStatus},
 };
 
 impl<'c> LeadRepository<'c> {
@@ -19,12 +19,13 @@ impl<'c> LeadRepository<'c> {
         'c: 's,
     {
         filtered!(
-            exported_from,
+            exported_from.stream,
             self,
             filter,
-            of_all: " order by l.created_at, l.id",
-            of_list: " order by p.lead_created_at, p.lead_id"
-            => |query| query.fetch(self.conn).map_err(AppError::from).boxed()
+            page:
+                " order by l.created_at, l.id",
+                " order by p.lead_created_at, p.lead_id",
+                " order by l.at, l.place",
         )
     }
 }

@@ -10,24 +10,24 @@ use crate::{
     models::{Lead, LeadId, LeadListId, Suppressed, SuppressionKey, SuppressionKind},
 };
 
-/// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. `$conflict` says what to do about
-/// a lead in the way.
+/// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. The first list goes into the lead's
+/// own row, further ones beside it. `$conflict` says what to do about a lead in the way.
 macro_rules! insert_one {
     ($repository:expr, $lead:expr, $keys:expr, $conflict:literal) => {{
         let (lead, scope) = ($lead, $repository.scope.id());
-        let lists: Vec<_> = lead.lead_list_ids.iter().map(|list| list.0).collect();
+        let further: Vec<_> = lead.lead_list_ids.iter().skip(1).map(|list| list.0).collect();
         let hashes: Vec<_> = $keys.iter().map(|key| key.hash.as_slice()).collect();
         let row = sqlx::query!(
-            r#"with barred as materialized (select suppressed_hashes($2, $25) as hash),
+            r#"with barred as materialized (select suppressed_hashes($2, $26) as hash),
                made as (
                  insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
                                     industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                    custom_fields, version, created_at, updated_at)
-                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+                                    custom_fields, version, created_at, updated_at, lead_list_id)
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24
                  where not exists (select from barred) "# + $conflict + r#" returning id),
                listed as (
                  insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-                 select $2, list.id, made.id, $22, $22 from made, unnest($24::uuid[]) as list (id))
+                 select $2, list.id, made.id, $22, $22 from made, unnest($25::uuid[]) as list (id))
                select exists (select from made) as "made!", array(select hash from barred) as "barred!: Vec<Vec<u8>>""#,
             lead.id.0,
             scope,
@@ -52,7 +52,8 @@ macro_rules! insert_one {
             lead.version,
             lead.created_at,
             lead.updated_at,
-            &lists,
+            lead.lead_list_ids.first().map(|list| list.0),
+            &further,
             &hashes as &[&[u8]],
         )
         .fetch_one(&mut *$repository.conn)
@@ -95,7 +96,7 @@ impl LeadRepository<'_> {
         Ok(insert_one!(self, lead, keys, "on conflict do nothing"))
     }
 
-    /// Writes new leads, without their lists. The order of the addresses keeps two such statements from waiting for each other.
+    /// Writes new leads, each with its first list only. The order of the addresses keeps two such statements from waiting for each other.
     ///
     /// # Errors
     /// As [`Self::insert`].
@@ -103,15 +104,16 @@ impl LeadRepository<'_> {
         sqlx::query!(
             r#"insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
                                   industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                  custom_fields, version, created_at, updated_at)
+                                  custom_fields, version, created_at, updated_at, lead_list_id)
                select row.id, $1, row.first_name, row.last_name, row.full_name, row.email, row.phone, row.title, row.company,
                       row.company_domain, row.industry, row.location, row.country, row.linkedin_url, row.timezone, row.external_id,
-                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at
+                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at,
+                      row.lead_list_id
                from jsonb_to_recordset($2::jsonb) as row (
                       id uuid, first_name text, last_name text, full_name text, email text, phone text, title text, company text,
                       company_domain text, industry text, location text, country text, linkedin_url text, timezone text,
                       external_id text, status text, source text, tags text[], custom_fields jsonb, version bigint,
-                      created_at timestamptz, updated_at timestamptz)
+                      created_at timestamptz, updated_at timestamptz, lead_list_id uuid)
                order by row.email, row.linkedin_url, row.external_id"#,
             self.scope.id(),
             records(leads),
@@ -146,7 +148,7 @@ impl LeadRepository<'_> {
         Ok(())
     }
 
-    /// Puts leads on their lists; one that is on a list already stays there.
+    /// Puts leads that are written already on their lists; one that is on a list stays there.
     ///
     /// # Errors
     /// `lead_list_not_found`; the database's.
@@ -161,6 +163,7 @@ impl LeadRepository<'_> {
             r#"insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
                select $1, row.list, row.lead, row.created_at, $2
                from unnest($3::uuid[], $4::uuid[], $5::timestamptz[]) as row (list, lead, created_at)
+               where not exists (select from leads l where l.organization_id = $1 and l.id = row.lead and l.lead_list_id = row.list)
                on conflict do nothing"#,
             self.scope.id(),
             now,
@@ -180,7 +183,9 @@ impl LeadRepository<'_> {
     pub async fn leave_lists(&mut self, id: LeadId, kept: &[LeadListId]) -> Result<()> {
         let kept: Vec<_> = kept.iter().map(|list| list.0).collect();
         sqlx::query!(
-            "delete from lead_list_members where organization_id = $1 and lead_id = $2 and lead_list_id <> all($3)",
+            "with left_own as (
+               update leads set lead_list_id = null where organization_id = $1 and id = $2 and lead_list_id <> all($3))
+             delete from lead_list_members where organization_id = $1 and lead_id = $2 and lead_list_id <> all($3)",
             self.scope.id(),
             id.0,
             &kept,
@@ -232,5 +237,6 @@ fn record(lead: &Lead) -> Value {
         "version": lead.version,
         "created_at": lead.created_at,
         "updated_at": lead.updated_at,
+        "lead_list_id": lead.lead_list_ids.first(),
     })
 }

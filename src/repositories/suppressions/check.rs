@@ -51,7 +51,7 @@ impl Database {
             r#"select exists (select from suppressions where key_id <> all($1)) as "lost!""#,
             key_ids,
         )
-        .fetch_one(self.pool())
+        .fetch_one(&mut *self.system().await?)
         .await?)
     }
 }

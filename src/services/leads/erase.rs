@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{LeadService, lock};
+use super::LeadService;
 use crate::{
     errors::Result,
     models::{AuditEntry, LeadId, version::VersionGuard},
@@ -14,14 +14,15 @@ impl LeadService {
     /// Deletes a lead and everything that names the person, but for older lines of the audit log, which cannot be rewritten. Their address
     /// and profile are suppressed, as hashes only.
     pub async fn erase(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
-        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        let now = self.0.clock.now();
+        let mut tx = self.0.db.begin(member, now).await?;
         tx.suppressions().lock().await?;
-        let lead = lock(&mut tx, id).await?;
+        let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         let suppressions = keep_objection(&mut tx, member, &self.0.suppression_keys, &lead).await?;
         tx.activities().forget(id).await?;
         let shown: Vec<_> = suppressions.iter().map(|id| id.0).chain([id.0]).collect();
-        tx.idempotency_keys().forget_answers(&shown).await?;
+        tx.idempotency_keys().forget_answers(&shown, now).await?;
         tx.leads().delete(id).await?;
         let campaigns: Vec<_> = lead.running_campaigns.iter().map(|running| running.campaign_id).collect();
         let left = json!({ "suppression_ids": suppressions, "running_campaign_ids": campaigns });

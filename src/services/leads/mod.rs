@@ -22,7 +22,7 @@ use crate::{
         page::{Page, PageRequest},
         version::VersionGuard,
     },
-    repositories::{BaseRepository, Inserted, OrgMember, OrgTx},
+    repositories::{BaseRepository, Inserted, OrgMember},
 };
 
 /// People to be written to.
@@ -32,18 +32,27 @@ pub struct LeadService(pub Context);
 impl LeadService {
     /// A page of the leads that `filter` lets through.
     pub async fn list(&self, member: &OrgMember, filter: &LeadFilter, page: &PageRequest) -> Result<Page<Lead>> {
-        if let Some(list) = filter.only_list() {
-            return self.0.db.read(member).await?.leads().list_of(list, page).await;
-        }
-        if filter.is_empty() {
-            return self.0.db.read(member).await?.leads().list(page).await;
-        }
-        self.0.db.search(member).await?.leads().search(filter, page).await
+        let (page, conn) = if filter.is_empty() || filter.only_list().is_some() {
+            let mut conn = self.0.db.read(member).await?;
+            let page = match filter.lead_list_id {
+                Some(list) => conn.leads().list_of(list, page).await?,
+                None => conn.leads().list(page).await?,
+            };
+            (page, conn)
+        } else {
+            let mut conn = self.0.db.search(member).await?;
+            (conn.leads().search(filter, page).await?, conn)
+        };
+        conn.give_back();
+        Ok(page)
     }
 
     /// One lead.
     pub async fn get(&self, member: &OrgMember, id: LeadId) -> Result<Lead> {
-        self.0.db.read(member).await?.leads().get(id).await
+        let mut conn = self.0.db.read(member).await?;
+        let lead = conn.leads().get(id).await?;
+        conn.give_back();
+        Ok(lead)
     }
 
     /// Every lead that `filter` lets through as of now, the oldest first.
@@ -68,7 +77,7 @@ impl LeadService {
     /// Deletes a lead, and with it its ways through campaigns; the audit log keeps which ones were under way.
     pub async fn delete(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let lead = lock(&mut tx, id).await?;
+        let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         tx.leads().delete(id).await?;
         tx.audit(deleted(&lead));
@@ -131,10 +140,6 @@ impl LeadService {
         let known = self.0.db.read(member).await?.lead_lists().find_many(&wanted).await?;
         Ok(lists.faults(|id| known.iter().any(|list| list.id == id)))
     }
-}
-
-async fn lock(tx: &mut OrgTx, id: LeadId) -> Result<Lead> {
-    tx.leads().lock(id).await?.ok_or_else(|| AppError::not_found("lead"))
 }
 
 /// Nobody may write to the person.

@@ -2,14 +2,14 @@
 
 use std::slice::from_ref;
 
-use super::{LeadService, facts::difference, lock, suppressed};
+use super::{LeadService, facts::difference, suppressed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
         Activity, AuditEntry, Lead, LeadChanges, LeadId, LeadStatus, ListReferences, input::custom_field_faults,
         version::VersionGuard,
     },
-    repositories::{OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgMember, OrgTx},
 };
 
 impl LeadService {
@@ -27,7 +27,7 @@ impl LeadService {
             // Only keeps the suppressions as they are: whom to ask about is known once the lead is, and leads are locked after this.
             tx.suppressions().matching([]).await?;
         }
-        let before = lock(&mut tx, id).await?;
+        let before = tx.leads().locked(id).await?;
         seen.check(before.version)?;
         let mut lead = before.clone();
         changes.apply(&mut lead);

@@ -62,12 +62,18 @@ impl SuppressionService {
         let hashes = target.map(|target| self.0.suppression_keys.of_target(member.organization_id(), &target));
         let hashes = hashes.map(|hashes| hashes.iter().map(|hash| hash.to_vec()).collect());
         let filter = SuppressionFilter { kind, source, hashes };
-        self.0.db.search(member).await?.suppressions().search(&filter, page).await
+        let mut conn = self.0.db.search(member).await?;
+        let page = conn.suppressions().search(&filter, page).await?;
+        conn.give_back();
+        Ok(page)
     }
 
     /// One suppression.
     pub async fn get(&self, member: &OrgMember, id: SuppressionId) -> Result<Suppression> {
-        self.0.db.read(member).await?.suppressions().get(id).await
+        let mut conn = self.0.db.read(member).await?;
+        let suppression = conn.suppressions().get(id).await?;
+        conn.give_back();
+        Ok(suppression)
     }
 
     /// Suppresses an address or a domain, and marks the leads it concerns.

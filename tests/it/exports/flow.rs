@@ -1,11 +1,12 @@
 //! Exports as they flow: one snapshot, no faster than it is read, and never in the way of others.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use clento::repositories::{Database, DatabaseSettings};
 use reqwest::{Method, Response};
 
 use super::{EXPORT, Table, export, fill};
-use crate::support::{Answer, Caller, TestApp};
+use crate::support::{Answer, Caller, TestApp, postgres::TestDatabase};
 
 /// More than all buffers between the database and a reader hold together.
 const MANY: i32 = 60_000;
@@ -75,6 +76,19 @@ async fn who_stops_reading_is_given_up_and_can_tell_and_the_others_go_on() {
     assert!(broken, "{read} bytes looked like the whole");
     let whole = export(&admin, EXPORT).await;
     assert_eq!(whole.lines.len(), usize::try_from(MANY).unwrap());
+}
+
+#[tokio::test]
+async fn one_organization_leaves_an_export_to_the_others() {
+    let app = TestApp::start().await;
+    fill(&app, MANY).await;
+    let settings = DatabaseSettings { max_connections: 16, ..TestDatabase::settings(app.database.url.clone()) };
+    let db = Database::new(&settings).unwrap();
+    let larger = TestApp::start_on(app.database.share(), db, Arc::clone(&app.clock), |_| {}).await;
+    let _ours = open(&larger.member()).await;
+    larger.admin().get(EXPORT).await.expect_problem(503, "too_many_exports");
+    larger.admin().get("/api/v1/leads?search=p1").await.expect(200);
+    assert_eq!(export(&larger.outsider(), EXPORT).await.lines, Vec::<Vec<String>>::new());
 }
 
 #[tokio::test]

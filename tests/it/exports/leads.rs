@@ -140,6 +140,30 @@ async fn the_lists_filters_choose_the_leads() {
 }
 
 #[tokio::test]
+async fn a_list_is_exported_in_order_whichever_way_its_leads_came_onto_it() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let mut lists = Vec::new();
+    for name in ["One", "Two"] {
+        let list = member.post("/api/v1/lead-lists", json!({ "name": name })).await.expect(201);
+        lists.push(list["id"].clone());
+        app.clock.advance(Duration::from_secs(1));
+    }
+    let (one, two) = (&lists[0], &lists[1]);
+    let mut later = Vec::new();
+    for (email, on) in [("a", json!([one])), ("b", json!([two])), ("c", json!([one, two])), ("d", json!([two]))] {
+        let lead = member.post(LEADS, json!({"email": format!("{email}@example.com"), "lead_list_ids": on})).await;
+        later.push(lead.expect(201)["id"].as_str().unwrap().to_owned());
+        app.clock.advance(Duration::from_secs(1));
+    }
+    member.patch(&format!("{LEADS}/{}", later[3]), json!({"lead_list_ids": [one, two]})).await.expect(200);
+    let path = format!("{EXPORT}?lead_list_id={}", one.as_str().unwrap());
+    assert_eq!(export(&member, &path).await.column("email"), ["a@example.com", "c@example.com", "d@example.com"]);
+    let path = format!("{EXPORT}?lead_list_id={}", two.as_str().unwrap());
+    assert_eq!(export(&member, &path).await.column("email"), ["b@example.com", "c@example.com", "d@example.com"]);
+}
+
+#[tokio::test]
 async fn a_table_is_compressed_for_who_can_read_it() {
     let app = TestApp::start().await;
     let member = app.member();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::export;
-use crate::support::TestApp;
+use crate::support::{TestApp, app::ADMIN};
 
 /// A lead whose status was changed twice.
 async fn changed(app: &TestApp) -> Value {
@@ -72,4 +72,8 @@ async fn the_audit_log_is_exported_with_who_did_it() {
     assert_eq!(table.column("occurred_at"), ["2026-11-22T12:00:02Z"]);
     let theirs = export(&app.outsider(), "/api/v1/audit-logs/export.csv").await;
     assert_eq!(theirs.lines, Vec::<Vec<String>>::new());
+    let support = app.impersonated(ADMIN, "user_support");
+    support.post("/api/v1/leads", json!({"email": "support@example.com"})).await.expect(201);
+    let table = export(&app.admin(), "/api/v1/audit-logs/export.csv").await;
+    assert_eq!(table.column("actor_impersonator"), ["", "", "", "user_support"]);
 }

@@ -5,6 +5,7 @@ mod batch_delete;
 mod create;
 mod erase;
 mod list;
+mod memberships;
 mod timeline;
 mod update;
 mod upsert;

@@ -98,7 +98,7 @@ async fn a_bad_row_is_told_flat_with_every_fault_at_its_place() {
     make(&member, "jane@example.com", json!({})).await;
     make(&member, "joe@example.com", json!({"external_id": "joe"})).await;
     for (row, reason, expected) in [
-        (json!({"email": "jane@", "status": "fresh"}), "validation_failed", vec!["/status"]),
+        (json!({"email": "jane@", "status": "fresh"}), "validation_failed", vec!["/email", "/status"]),
         (json!({"email": "jane@", "timezone": "Mars", "title": "x"}), "validation_failed", vec!["/email", "/timezone"]),
         (
             json!({"email": "x@example.com", "on_duplicate": "merge", "title": "x".repeat(301)}),
@@ -133,6 +133,25 @@ async fn each_organization_has_leads_of_its_own() {
     let ours = app.member().post(UPSERT, row.clone()).await.expect(201);
     let theirs = app.outsider().post(UPSERT, row).await.expect(201);
     assert_ne!(ours["lead_id"], theirs["lead_id"]);
+}
+
+#[tokio::test]
+async fn a_new_lead_comes_onto_all_its_lists() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let mut lists = Vec::new();
+    for name in ["One", "Two", "Three"] {
+        lists.push(make_list(&member, name).await);
+        app.clock.advance(Duration::from_millis(1));
+    }
+    let row = json!({"email": "jane@example.com", "lead_list_ids": [lists[2], lists[0]]});
+    let made = member.post(&format!("{UPSERT}?lead_list_id={}", lists[1]), row).await.expect(201);
+    let lead = member.get(&format!("{LEADS}/{}", made["lead_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(lead["lead_list_ids"], json!(lists));
+    for list in &lists {
+        let listed = member.get(&format!("{LEADS}?lead_list_id={list}")).await.expect(200);
+        assert_eq!(listed["data"][0]["id"], lead["id"]);
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,10 @@ async fn what_cannot_be_read_is_refused() {
         let problem = member.post(SUPPRESSIONS, body.clone()).await.expect_problem(422, "validation_failed");
         assert!(pointers(&problem).contains(&pointer), "{body}: {problem}");
     }
+    let problem = member.post(SUPPRESSIONS, json!({"value": "jane@", "source": "import"})).await;
+    assert_eq!(pointers(&problem.expect_problem(422, "validation_failed")), ["/value", "/source"], "all at once");
+    let problem = member.get(&format!("{SUPPRESSIONS}?limit=0&value=jane@")).await;
+    assert_eq!(pointers(&problem.expect_problem(400, "invalid_parameter")), ["limit", "value"], "all at once");
     for query in ["value=jane@", "kind=phone", "source=fax", "kind=email&value=acme.com", "colour=red"] {
         member.get(&format!("{SUPPRESSIONS}?{query}")).await.expect_problem(400, "invalid_parameter");
     }

@@ -8,13 +8,13 @@ pub use verdict::{UpsertLeadDto, UpsertedLead};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
-use validator::{Validate, ValidationErrors};
+use validator::Validate;
 
 use self::verdict::{VALIDATION_FAILED, rejected};
 use super::CreateLeadRequest;
 use crate::{
-    dto::extract::fit,
-    errors::{AppError, Result},
+    dto::extract::{Checked, fit},
+    errors::{AppError, Fault, MAX_FAULTS, Result},
     models::{LeadListId, LeadSource, OnDuplicate},
     services::leads::LeadUpsert,
     utils::{json_schema::Schemas, labels, text},
@@ -53,14 +53,16 @@ const ON_DUPLICATE: &str = "on_duplicate";
 pub struct UpsertLeadRequest(Map<String, Value>);
 
 /// Every rule is in the conversion, which knows what else the request says.
-impl Validate for UpsertLeadRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        Ok(())
+impl Checked for UpsertLeadRequest {
+    type Read = Self;
+
+    fn check(self) -> Result<Self, Vec<Fault>> {
+        Ok(self)
     }
 }
 
 /// What a row's sender may say in the address instead of in the row.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct UpsertParams {
@@ -79,7 +81,7 @@ impl UpsertLeadRequest {
     pub fn read(self, params: &UpsertParams, schemas: &Schemas) -> Result<LeadUpsert> {
         let mut row = self.unfolded();
         let on_duplicate = row.remove(ON_DUPLICATE).map_or(Ok(params.on_duplicate), choice);
-        let lead = fit::<CreateLeadRequest>(schemas, row.into()).and_then(|lead| lead.into_lead(LeadSource::Api));
+        let lead = fit(schemas, row.into(), |lead: CreateLeadRequest| lead.read(LeadSource::Api));
         match (lead, on_duplicate) {
             (Ok(mut row), Ok(on_duplicate)) => {
                 row.lists.one = row.lists.one.or(params.lead_list_id);
@@ -87,7 +89,7 @@ impl UpsertLeadRequest {
             }
             (lead, on_duplicate) => {
                 let errors = [lead.err(), on_duplicate.err()].into_iter().flatten();
-                let faults = errors.flat_map(|error| error.faults().to_vec()).collect();
+                let faults = errors.flat_map(|error| error.faults().to_vec()).take(MAX_FAULTS).collect();
                 Err(rejected(AppError::invalid(faults), VALIDATION_FAILED))
             }
         }

@@ -11,7 +11,7 @@ use crate::{
     models::{
         AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey, SuppressionKind,
     },
-    repositories::{BaseRepository, Identities, OrgMember, OrgTx, lost_race},
+    repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
 
 /// How often a batch is tried that others at the same time keep from being written.
@@ -81,10 +81,7 @@ impl Spoilt {
         match error {
             error if !lost_race(&error) => Err(error),
             _ if self.0 < MAX_TRIES => Ok(()),
-            error => {
-                let detail = "The database is busy. Nothing was changed; try again.";
-                Err(AppError::unavailable("database_busy", detail).with_source(error))
-            }
+            error => Err(database_busy().with_source(error)),
         }
     }
 }
