@@ -16,6 +16,7 @@ pub mod pem;
 pub mod rate_limiter;
 pub mod refusal;
 pub mod secure_url;
+pub mod sheet;
 pub mod spreadsheet;
 pub mod text;
 mod text_enum;

@@ -12,11 +12,7 @@ use crate::{
         LeadListId, LeadSource, LeadStatus, ListReferences, NewLead,
         input::{self, FieldReader},
     },
-    utils::{names, refusal::Refusal, text},
 };
-
-const UNIDENTIFIED: Refusal =
-    Refusal { code: "identity_required", detail: "At least one of email, linkedin_url and external_id is needed." };
 
 /// A lead to be made. At least one of `email`, `linkedin_url` and `external_id` is needed; blank text is as good as none.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,21 +119,41 @@ impl CreateLeadRequest {
         };
         reader.custom_fields(&lead.custom_fields);
         if reader.faults.is_empty() && !lead.is_identified() {
-            reader.faults.push(("", UNIDENTIFIED));
+            reader.faults.push(("", input::UNIDENTIFIED));
         }
-        complete_name(&mut lead);
+        lead.complete_name();
         reader.finish(lead).map_err(faults_of)
     }
 }
 
-/// Takes a missing first or last name from the full name.
-fn complete_name(lead: &mut NewLead) {
-    let NewLead { first_name, last_name, full_name, .. } = lead;
-    if full_name.is_none() {
-        return;
+#[cfg(test)]
+mod tests {
+    use utoipa::{
+        PartialSchema as _,
+        openapi::{
+            RefOr, Schema,
+            schema::{Object, Schema::OneOf},
+        },
+    };
+
+    use super::*;
+    use crate::models::LeadField;
+
+    /// The field's form, without the null that stands for its absence.
+    fn text(field: &RefOr<Schema>) -> Option<&Object> {
+        match field {
+            RefOr::T(Schema::Object(text)) => Some(text),
+            RefOr::T(OneOf(forms)) => forms.items.iter().find_map(text),
+            _ => None,
+        }
     }
-    let names = names::complete(first_name.as_deref(), last_name.as_deref(), full_name.as_deref());
-    let fits = |name: &String| text::length(name) <= 200;
-    *first_name = first_name.take().or(names.first.filter(fits));
-    *last_name = last_name.take().or(names.last.filter(fits));
+
+    #[test]
+    fn a_cell_of_a_table_may_be_as_long_as_the_field_of_a_request() {
+        let RefOr::T(Schema::Object(lead)) = CreateLeadRequest::schema() else { panic!("an object") };
+        for field in LeadField::ALL {
+            let schema = lead.properties.get(field.as_str()).and_then(text);
+            assert_eq!(field.max_length(), schema.and_then(|schema| schema.max_length), "{field}");
+        }
+    }
 }

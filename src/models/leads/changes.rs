@@ -11,6 +11,7 @@ use crate::{
         LeadId, LeadListId, LeadSource, OrganizationId,
         patch::{Patch, merge},
     },
+    utils::{names, text},
 };
 
 /// The fields of a lead that a caller may give, normalised.
@@ -69,6 +70,18 @@ impl NewLead {
     #[must_use]
     pub fn is_identified(&self) -> bool {
         self.email.is_some() || self.linkedin_url.is_some() || self.external_id.is_some()
+    }
+
+    /// Takes a missing first or last name from the full name.
+    pub fn complete_name(&mut self) {
+        let Self { first_name, last_name, full_name, .. } = self;
+        if full_name.is_none() || (first_name.is_some() && last_name.is_some()) {
+            return;
+        }
+        let names = names::complete(first_name.as_deref(), last_name.as_deref(), full_name.as_deref());
+        let fits = |name: &String| text::length(name) <= 200;
+        *first_name = first_name.take().or(names.first.filter(fits));
+        *last_name = last_name.take().or(names.last.filter(fits));
     }
 
     /// The lead that this makes.

@@ -27,6 +27,10 @@ const TOO_MANY_VALUES: Refusal =
     Refusal::new("too_many_values", "Custom fields may hold at most 1000 values, those in lists and objects included.");
 const TOO_DEEP: Refusal = Refusal::new("too_deep", "Custom fields may be nested at most 5 levels deep.");
 
+/// Why a lead that nothing tells from another cannot be taken.
+pub const UNIDENTIFIED: Refusal =
+    Refusal::new("identity_required", "At least one of email, linkedin_url and external_id is needed.");
+
 /// What a field's text becomes; nothing if it is blank.
 pub type Rule = fn(&str) -> Result<Option<String>, Refusal>;
 

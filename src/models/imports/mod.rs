@@ -1,0 +1,15 @@
+//! Leads from a file: what its columns mean, and what its rows become.
+
+mod column;
+mod field;
+mod mapping;
+mod placeholder;
+mod proposal;
+mod row;
+mod synonyms;
+
+pub use column::Target;
+pub use field::LeadField;
+pub use mapping::{ChosenMapping, Mapping};
+pub use proposal::{ColumnProposal, Proposal, ProposalNote};
+pub use row::{CellFault, RowReader};

@@ -1,0 +1,144 @@
+//! A workbook's archive, looked over before it is opened: whatever it claims and whatever it hides, reading it takes little memory.
+//!
+//! What the parts say of their sizes is believed only to refuse them. Then each is unpacked once to nowhere and counted; texts and cells
+//! are bounded one by one (`xml`), since a reader holds a whole one in memory.
+
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
+
+use zip::ZipArchive;
+
+use super::{super::SheetFault, unreadable, xml::XmlGuard};
+
+/// All parts together, unpacked.
+const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
+/// The texts that cells share, unpacked.
+const MAX_TEXTS: u64 = 64 * 1024 * 1024;
+/// Everything else that is not a sheet: styles, themes, pictures.
+const MAX_OTHERS: u64 = 64 * 1024 * 1024;
+/// Parts of an archive.
+const MAX_PARTS: usize = 4_096;
+
+/// What marks a part in an archive's directory.
+const DIRECTORY_ENTRY: &[u8; 4] = b"PK\x01\x02";
+
+/// Looks a workbook over.
+///
+/// # Errors
+/// `xlsx_unreadable`, `xlsx_too_large`, `xlsx_too_many_texts`.
+pub(super) fn check<R: Read + Seek>(file: R) -> Result<(), SheetFault> {
+    let mut file = BufReader::with_capacity(64 * 1024, file);
+    check_directory(&mut file)?;
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut archive = ZipArchive::new(file).map_err(unreadable)?;
+    let mut left = Budget { all: MAX_UNPACKED, texts: MAX_TEXTS, others: MAX_OTHERS };
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).map_err(unreadable)?;
+        let kind = Kind::of(&part.name().map_err(unreadable)?);
+        left.clone().take(kind, part.size())?;
+        unpack(&mut part, kind, &mut left)?;
+    }
+    Ok(())
+}
+
+/// Counts the directory's entries by their mark, wherever the directory may be said to stand, before anybody makes room for them.
+fn check_directory(file: &mut impl Read) -> Result<(), SheetFault> {
+    let (mut count, mut matched) = (0, 0);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        for byte in &buffer[..read] {
+            matched = match *byte == DIRECTORY_ENTRY[matched] {
+                true => matched + 1,
+                false => usize::from(*byte == DIRECTORY_ENTRY[0]),
+            };
+            if matched == DIRECTORY_ENTRY.len() {
+                (count, matched) = (count + 1, 0);
+            }
+        }
+        if count > MAX_PARTS {
+            return Err(unreadable("too many parts"));
+        }
+    }
+}
+
+fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), SheetFault> {
+    let mut xml = kind.is_xml().then(XmlGuard::new);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = match part.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        left.take(kind, read as u64)?;
+        if let Some(xml) = &mut xml {
+            xml.pass(&buffer[..read])?;
+        }
+    }
+    xml.map_or(Ok(()), |xml| xml.finish())
+}
+
+/// What a part is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sheet,
+    Texts,
+    /// Another part that a reader of cells reads.
+    Other,
+    /// A part that it does not read, unless another part claims it to be a sheet.
+    Unread,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        let name = name.to_ascii_lowercase().replace('\\', "/");
+        let xml = name.ends_with(".xml") || name.ends_with(".rels");
+        match name.trim_start_matches('/') {
+            name if name.ends_with("sharedstrings.xml") => Self::Texts,
+            name if xml && name.starts_with("xl/worksheets/") => Self::Sheet,
+            name if !xml || name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
+            _ => Self::Other,
+        }
+    }
+
+    fn is_xml(self) -> bool {
+        self != Self::Unread
+    }
+}
+
+/// The bytes that may still be unpacked.
+#[derive(Debug, Clone)]
+struct Budget {
+    all: u64,
+    texts: u64,
+    others: u64,
+}
+
+impl Budget {
+    fn take(&mut self, kind: Kind, bytes: u64) -> Result<(), SheetFault> {
+        let too_large = |detail| SheetFault::new("xlsx_too_large", detail);
+        let (part, detail) = match kind {
+            Kind::Sheet => (None, ""),
+            Kind::Texts => (
+                Some(&mut self.texts),
+                "The workbook's texts take more than 64 MiB; save the sheet as CSV, which may be larger.",
+            ),
+            Kind::Other | Kind::Unread => (
+                Some(&mut self.others),
+                "What the workbook holds beside its cells takes more than 64 MiB; save the sheet as CSV.",
+            ),
+        };
+        if let Some(part) = part {
+            *part = part.checked_sub(bytes).ok_or_else(|| too_large(detail))?;
+        }
+        let detail = "The workbook takes more than 1 GiB when it is unpacked; save the sheet as CSV.";
+        self.all = self.all.checked_sub(bytes).ok_or_else(|| too_large(detail))?;
+        Ok(())
+    }
+}
