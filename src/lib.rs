@@ -12,6 +12,8 @@ pub mod config;
 
 pub mod models;
 
+pub mod jobs;
+
 pub mod integrations;
 pub mod repositories;
 

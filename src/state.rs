@@ -11,7 +11,7 @@ use crate::{
     repositories::Database,
     services::{
         AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
-        ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
+        ExecutionService, IdentityService, ImportService, InvitationService, LeadListService, LeadService, MemberService,
         OrganizationService, ReadinessService, SuppressionKeys, SuppressionService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
@@ -39,6 +39,7 @@ struct Inner {
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
     identity: IdentityService,
+    imports: ImportService,
     invitations: InvitationService,
     lead_lists: LeadListService,
     leads: LeadService,
@@ -97,6 +98,7 @@ impl AppState {
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
+            imports: ImportService::new(context.clone(), server.import_limits),
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
@@ -187,6 +189,12 @@ impl AppState {
         &self.0.audit_logs
     }
 
+    /// Imports, for the worker that does them.
+    #[must_use]
+    pub fn imports(&self) -> &ImportService {
+        &self.0.imports
+    }
+
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
@@ -211,6 +219,7 @@ hands_out! {
     campaigns: CampaignService,
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
+    imports: ImportService,
     invitations: InvitationService,
     lead_lists: LeadListService,
     leads: LeadService,

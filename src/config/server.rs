@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{Environment, Vars};
+use crate::utils::sheet::Limits;
 
 /// Listening and limits.
 #[derive(Debug, Clone)]
@@ -37,6 +38,10 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// How long an export waits for a reader who has stopped reading.
     pub export_patience: Duration,
+    /// `IMPORT_MAX_MEGABYTES`, `IMPORT_MAX_ROWS`: how large a file may be that leads are imported from.
+    pub import_limits: Limits,
+    /// How long a file may take to arrive, as long as it keeps coming.
+    pub upload_timeout: Duration,
     /// How long requests in flight may take once the server is told to stop.
     pub shutdown_grace: Duration,
 }
@@ -77,6 +82,8 @@ impl ServerConfig {
             idle_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
             export_patience: Duration::from_secs(30),
+            import_limits: import_limits(vars),
+            upload_timeout: Duration::from_mins(30),
             shutdown_grace: Duration::from_secs(30),
         }
     }
@@ -100,6 +107,19 @@ fn max_connections(vars: &mut Vars) -> usize {
         vars.fault("MAX_CONNECTIONS", "must be a whole number from 1 to 1000000");
     }
     connections
+}
+
+fn import_limits(vars: &mut Vars) -> Limits {
+    let usual = Limits::default();
+    let megabytes = vars.parsed("IMPORT_MAX_MEGABYTES", "a whole number from 1 to 2000").unwrap_or(200);
+    if !(1..=2_000).contains(&megabytes) {
+        vars.fault("IMPORT_MAX_MEGABYTES", "must be a whole number from 1 to 2000");
+    }
+    let max_rows = vars.parsed("IMPORT_MAX_ROWS", "a whole number from 1 to 10000000").unwrap_or(usual.max_rows);
+    if !(1..=10_000_000).contains(&max_rows) {
+        vars.fault("IMPORT_MAX_ROWS", "must be a whole number from 1 to 10000000");
+    }
+    Limits { max_bytes: megabytes * 1_000_000, max_rows, ..usual }
 }
 
 fn rate_limit(vars: &mut Vars, environment: Environment) -> u32 {

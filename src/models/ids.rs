@@ -25,4 +25,6 @@ typed_id! {
     AuditLogId,
     /// Somebody whom nobody may write to.
     SuppressionId,
+    /// An import of leads from a file.
+    ImportId,
 }

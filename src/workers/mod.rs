@@ -2,6 +2,7 @@
 
 mod housekeeping;
 mod periodic;
+mod queue;
 mod seal;
 
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::{errors::Result, state::AppState};
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
+/// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
+const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
 
@@ -55,6 +58,11 @@ impl Workers {
         self.start(SEAL, state, |state| async move { seal_once(&state).await });
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
+        let stop = self.stop.clone();
+        self.start(QUEUE, state, move |state| {
+            let stop = stop.clone();
+            async move { queue::work(state, stop).await.map(|()| Done::default()) }
+        });
     }
 
     fn start<W, F>(&self, task: Task, state: &AppState, work: W)

@@ -2,6 +2,7 @@
 
 mod column;
 mod field;
+mod import;
 mod mapping;
 mod placeholder;
 mod proposal;
@@ -10,6 +11,7 @@ mod synonyms;
 
 pub use column::Target;
 pub use field::LeadField;
+pub use import::{Import, ImportCounts, ImportStatus, Rejection, UndoCounts, outcome_letter};
 pub use mapping::{ChosenMapping, Mapping};
 pub use proposal::{ColumnProposal, Proposal, ProposalNote};
 pub use row::{CellFault, RowReader};

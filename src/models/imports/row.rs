@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{LeadField, Mapping, Target, placeholder::content};
@@ -25,7 +26,7 @@ const NOT_AN_OBJECT: Refusal = Refusal::new("wrong_type", "This must be a JSON o
 const CONTROL: Refusal = Refusal::new("control_character", "Control characters are not allowed.");
 
 /// One thing that is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellFault {
     /// The column, by its header; none if it is the row as a whole.
     pub column: Option<String>,

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use super::{
     export::ExportConn,
     lease::{Lender, LentTx},
-    scope::{Actor, OrgMember, RequestContext, UserScope},
+    scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
     share::Shares,
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
@@ -111,7 +111,8 @@ impl Database {
         let options = self.pool.options().options([("statement_timeout", "0")]);
         let mut conn = PgConnection::connect_with(&options).await?;
         MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
-        Ok(conn.close().await?)
+        conn.close().await?;
+        self.migrate_queue().await
     }
 
     /// How many of the known migrations are applied.
@@ -177,6 +178,25 @@ impl Database {
         let share = self.planning_shares.take(member.organization_id()).await?;
         let tx = self.planning.begin().await?;
         Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
+    }
+
+    /// A transaction for a job of an organization's: nobody waits for it, and it acts in the name of nobody yet.
+    ///
+    /// # Errors
+    /// No connection is free in time.
+    pub(in crate::repositories) async fn begin_job(
+        &self,
+        organization: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<OrgTx> {
+        let share = self.shares.take(organization).await?;
+        let (tx, actor) = (self.pool.begin().await?, Actor::system(RequestContext::default()));
+        Ok(OrgTx { tx, scope: OrgScope::new(organization), actor, now, audit: Vec::new(), _share: share })
+    }
+
+    /// How the queue's workers reach the database: over connections of their own.
+    pub(in crate::repositories) fn connect_options(&self) -> PgConnectOptions {
+        self.pool.options()
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::models::{ActorType, MemberId, OrganizationId, Role, UserId};
+use crate::models::{ActorType, Import, MemberId, OrganizationId, Role, UserId};
 
 /// The organization that a query is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -173,6 +173,11 @@ pub(in crate::repositories) struct Actor {
 }
 
 impl Actor {
+    /// Who started an import, for what is done of it behind them.
+    pub(in crate::repositories) fn of_import(import: &Import) -> Self {
+        Self { r#type: import.actor_type, id: Some(import.actor_id), request: Arc::default() }
+    }
+
     pub(in crate::repositories) fn system(request: RequestContext) -> Self {
         Self { r#type: ActorType::System, id: None, request: Arc::new(request) }
     }

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     errors::{AppError, Result},
-    models::AuditEntry,
+    models::{ActorType, AuditEntry, OrganizationId, UserId},
     repositories::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
-        IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
+        IdempotencyRepository, ImportRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
         SuppressionRepository,
     },
     utils::keyed_limit::Place,
@@ -66,10 +66,27 @@ impl OrgTx {
         self.scope
     }
 
+    /// Whose data it is.
+    #[must_use]
+    pub fn organization_id(&self) -> OrganizationId {
+        self.scope.organization_id()
+    }
+
+    /// The user whose changes these are, if they are a user's.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        self.actor.id.filter(|_| self.actor.r#type == ActorType::User).map(UserId)
+    }
+
     /// The instant of the use case, the same for all it writes.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// From here on, these are that actor's changes.
+    pub(in crate::repositories) fn act_as(&mut self, actor: Actor) {
+        self.actor = actor;
     }
 
     /// Says what was done. Written with the commit, or not at all.
@@ -148,6 +165,8 @@ macro_rules! lends_all {
             campaigns -> CampaignRepository,
             /// Leads' ways through campaigns.
             executions -> ExecutionRepository,
+            /// Imports of leads from files.
+            imports -> ImportRepository,
             /// Remembered answers.
             idempotency_keys -> IdempotencyRepository,
             /// Lists of leads.

@@ -199,8 +199,8 @@ impl LeadRepository<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn delete_many(&mut self, leads: &[Lead]) -> Result<()> {
-        let ids: Vec<_> = leads.iter().map(|lead| lead.id.0).collect();
+    pub async fn delete_many(&mut self, ids: &[LeadId]) -> Result<()> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         sqlx::query!("delete from leads where organization_id = $1 and id = any($2)", self.scope.id(), &ids)
             .execute(&mut *self.conn)
             .await?;

@@ -65,7 +65,7 @@ impl LeadService {
         let left = loop {
             let leads = lock(&mut tx, &doomed).await?;
             if !leads.is_empty() {
-                tx.leads().delete_many(&leads).await?;
+                tx.leads().delete_many(&leads.iter().map(|lead| lead.id).collect::<Vec<_>>()).await?;
             }
             for lead in &leads {
                 tx.audit(deleted(lead));

@@ -1,6 +1,6 @@
 //! People to be written to.
 
-mod batch;
+pub(in crate::services) mod batch;
 mod batch_delete;
 mod erase;
 mod facts;

@@ -33,7 +33,7 @@ impl LeadService {
         changes.apply(&mut lead);
         check(&before, &lead)?;
         self.check_suppressed(&mut tx, &before, &lead).await?;
-        match write(tx, member, &before, &mut lead).await {
+        match write(tx, &before, &mut lead).await {
             Ok(()) => Ok(lead),
             Err(error) => Err(self.explained(member, error, &lead, &lists).await),
         }
@@ -55,7 +55,7 @@ impl LeadService {
     }
 }
 
-async fn write(mut tx: OrgTx, member: &OrgMember, before: &Lead, lead: &mut Lead) -> Result<()> {
+async fn write(mut tx: OrgTx, before: &Lead, lead: &mut Lead) -> Result<()> {
     let Some((old, new)) = difference(before, lead) else { return Ok(()) };
     let now = tx.now();
     lead.version += 1;
@@ -65,7 +65,7 @@ async fn write(mut tx: OrgTx, member: &OrgMember, before: &Lead, lead: &mut Lead
         tx.leads().leave_lists(lead.id, &lead.lead_list_ids).await?;
         tx.leads().join_lists(from_ref(lead), now).await?;
     }
-    if let Some(activity) = status_changed(member, before, lead) {
+    if let Some(activity) = status_changed(&tx, before, lead) {
         tx.activities().record(&[activity]).await?;
     }
     tx.audit(AuditEntry::new("lead.updated", "lead", lead.id.0).change(old, new));
@@ -88,9 +88,9 @@ fn check(before: &Lead, lead: &Lead) -> Result<()> {
 }
 
 /// The activity of a change of status, if there was one.
-pub(super) fn status_changed(member: &OrgMember, before: &Lead, after: &Lead) -> Option<Activity> {
+pub(super) fn status_changed(tx: &OrgTx, before: &Lead, after: &Lead) -> Option<Activity> {
     (before.status != after.status).then(|| {
         let statuses = (before.status, after.status);
-        Activity::lead_status_changed(after.organization_id, after.id, statuses, member.user_id(), after.updated_at)
+        Activity::lead_status_changed(after.organization_id, after.id, statuses, tx.user_id(), after.updated_at)
     })
 }

@@ -51,7 +51,7 @@ impl LeadService {
                 Ok(RowVerdict::used(RowOutcome::Created, lead.id))
             }
             Inserted::Taken => {
-                let verdicts = settle(tx, member, batch, &[None]).await?;
+                let verdicts = settle(tx, batch, &[None]).await?;
                 verdicts.into_iter().next().ok_or_else(|| AppError::internal("a row without a verdict"))
             }
         }

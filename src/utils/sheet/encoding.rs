@@ -48,7 +48,7 @@ impl TextEncoding {
         Self { encoding, undecided: false }
     }
 
-    pub(super) fn is_utf_16(self) -> bool {
+    pub fn is_utf_16(self) -> bool {
         self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 }

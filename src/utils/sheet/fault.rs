@@ -23,6 +23,11 @@ impl SheetFault {
         Self { code, detail: detail.into(), line: None, offset: None }
     }
 
+    /// Nobody takes the rows any more: no fault of the file's, and told to nobody.
+    pub(crate) fn abandoned() -> Self {
+        Self::new("abandoned", "The file is not wanted any more.")
+    }
+
     /// A fault in a line, which the sentence names before anything else.
     pub(super) fn at_line(line: u64, code: &'static str, detail: impl std::fmt::Display) -> Self {
         Self { line: Some(line), ..Self::new(code, format!("Line {line}: {detail}")) }

@@ -31,7 +31,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(super) fn file_too_large(&self) -> SheetFault {
+    /// The file has more than `max_bytes`.
+    #[must_use]
+    pub fn file_too_large(&self) -> SheetFault {
         SheetFault::new("file_too_large", format!("The file has more than {} bytes.", self.max_bytes))
     }
 

@@ -4,12 +4,12 @@ mod plan;
 
 use std::collections::HashSet;
 
-use self::plan::Plan;
+pub(in crate::services) use self::plan::Plan;
 use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey, SuppressionKind,
+        AuditEntry, Lead, LeadId, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey, SuppressionKind,
     },
     repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
@@ -51,7 +51,7 @@ impl LeadService {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
         let suppressed = tx.suppressions().matching(keys.iter().flatten()).await?;
         let barred: Vec<_> = keys.iter().map(|keys| suppressed.kind(keys)).collect();
-        settle(tx, member, batch, &barred).await
+        settle(tx, batch, &barred).await
     }
 }
 
@@ -59,24 +59,37 @@ impl LeadService {
 /// asked in this very transaction.
 pub(super) async fn settle(
     mut tx: OrgTx,
-    member: &OrgMember,
     batch: &LeadBatch,
     barred: &[Option<SuppressionKind>],
 ) -> Result<Vec<RowVerdict>> {
-    let lists = known_lists(&mut tx, batch).await?;
-    let present = tx.leads().lock_identified(&identities(batch)).await?;
-    let plan = Plan::of(batch, barred, present, &lists, (member.organization_id(), tx.now()));
-    write(tx, member, &plan).await?;
+    let plan = decide(&mut tx, batch, barred, &HashSet::new()).await?;
+    write(&mut tx, &plan).await?;
+    for lead in &plan.created {
+        tx.audit(created(lead));
+    }
+    tx.commit().await?;
     Ok(plan.verdicts)
+}
+
+/// Decides about each row. Leads in `earlier` are those that rows before these were about.
+pub(in crate::services) async fn decide(
+    tx: &mut OrgTx,
+    batch: &LeadBatch,
+    barred: &[Option<SuppressionKind>],
+    earlier: &HashSet<LeadId>,
+) -> Result<Plan> {
+    let lists = known_lists(tx, batch).await?;
+    let present = tx.leads().lock_identified(&identities(batch)).await?;
+    Ok(Plan::of(batch, barred, present, (&lists, earlier), (tx.organization_id(), tx.now())))
 }
 
 /// Tries that others at the same time have spoilt.
 #[derive(Debug, Default)]
-pub(super) struct Spoilt(usize);
+pub(in crate::services) struct Spoilt(usize);
 
 impl Spoilt {
     /// Lets the work be tried again if `error` says that another transaction was in the way, and not for too long.
-    pub(super) fn once_more(&mut self, error: AppError) -> Result<()> {
+    pub(in crate::services) fn once_more(&mut self, error: AppError) -> Result<()> {
         self.0 += 1;
         match error {
             error if !lost_race(&error) => Err(error),
@@ -114,11 +127,12 @@ fn identities(batch: &LeadBatch) -> Identities {
     }
 }
 
-async fn write(mut tx: OrgTx, member: &OrgMember, plan: &Plan) -> Result<()> {
+/// Writes what is decided, still to be committed, and tells the audit log of what changed; of what is new, the caller tells.
+pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()> {
     let now = tx.now();
     let updated: Vec<Lead> = plan.updated.iter().map(|(_, after)| after.clone()).collect();
     let activities: Vec<_> =
-        plan.updated.iter().filter_map(|(before, after)| status_changed(member, before, after)).collect();
+        plan.updated.iter().filter_map(|(before, after)| status_changed(tx, before, after)).collect();
     if !updated.is_empty() {
         tx.leads().update_many(&updated).await?;
         tx.leads().join_lists(&updated, now).await?;
@@ -130,13 +144,10 @@ async fn write(mut tx: OrgTx, member: &OrgMember, plan: &Plan) -> Result<()> {
     if !activities.is_empty() {
         tx.activities().record(&activities).await?;
     }
-    for lead in &plan.created {
-        tx.audit(created(lead));
-    }
     for (before, after) in &plan.updated {
         if let Some((old, new)) = difference(before, after) {
             tx.audit(AuditEntry::new("lead.updated", "lead", after.id.0).change(old, new));
         }
     }
-    tx.commit().await
+    Ok(())
 }

@@ -16,13 +16,13 @@ use crate::{
 
 /// What a batch does.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(in crate::services) struct Plan {
     /// People who become leads.
-    pub(super) created: Vec<Lead>,
+    pub(in crate::services) created: Vec<Lead>,
     /// Leads that change: before and after.
-    pub(super) updated: Vec<(Lead, Lead)>,
+    pub(in crate::services) updated: Vec<(Lead, Lead)>,
     /// What became of each row, in the rows' order.
-    pub(super) verdicts: Vec<RowVerdict>,
+    pub(in crate::services) verdicts: Vec<RowVerdict>,
 }
 
 /// What tells a person from another.
@@ -36,6 +36,8 @@ enum Identity {
 struct Planner<'b> {
     on_duplicate: OnDuplicate,
     lists: &'b HashSet<LeadListId>,
+    /// Leads that rows before these were about.
+    earlier: &'b HashSet<LeadId>,
     organization_id: OrganizationId,
     now: DateTime<Utc>,
     present: HashMap<LeadId, Lead>,
@@ -52,12 +54,13 @@ impl Plan {
         batch: &LeadBatch,
         barred: &[Option<SuppressionKind>],
         present: Vec<Lead>,
-        lists: &HashSet<LeadListId>,
+        (lists, earlier): (&HashSet<LeadListId>, &HashSet<LeadId>),
         (organization_id, now): (OrganizationId, DateTime<Utc>),
     ) -> Self {
         let mut planner = Planner {
             on_duplicate: batch.on_duplicate,
             lists,
+            earlier,
             organization_id,
             now,
             owners: present.iter().flat_map(|lead| of_lead(lead).map(|identity| (identity, lead.id))).collect(),
@@ -91,7 +94,7 @@ impl Planner<'_> {
         owners.dedup();
         let verdict = match owners.as_slice() {
             [] => self.create(row),
-            [owner] if self.claimed.contains(owner) => RowVerdict::used(RowOutcome::DuplicateInRequest, *owner),
+            [owner] if self.claimed.contains(owner) || self.earlier.contains(owner) => RowVerdict::used(RowOutcome::DuplicateInRequest, *owner),
             [owner] => self.merge(*owner, row),
             _ => RowVerdict::rejected("ambiguous", Vec::new()),
         };

@@ -1,0 +1,17 @@
+//! Floor 2: what may be put into the queue. A job is enqueued in the transaction that makes it necessary, and says only where to look: what is
+//! to be done is read from the database when it is done, so that a job that comes twice finds nothing to do.
+
+mod imports;
+
+pub use imports::WorkOnImport;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Something to be done later, at least once.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync {
+    /// Its name in the queue.
+    const NAME: &'static str;
+
+    /// What it is about: of two jobs of one name about the same, the later takes the earlier one's place, and never are both worked on at a
+    /// time.
+    fn about(&self) -> String;
+}

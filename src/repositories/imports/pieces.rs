@@ -1,0 +1,152 @@
+//! The rows of a file, in pieces: waiting, and settled.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use futures::{Stream, TryStreamExt as _};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::ImportRepository;
+use crate::{
+    errors::{AppError, Result},
+    models::{ImportId, LeadId, Rejection, imports::CellFault},
+};
+
+/// What became of a piece's rows.
+#[derive(Debug, Default)]
+pub struct SettledPiece {
+    /// A letter for each row (`models::imports::outcome_letter`).
+    pub outcomes: String,
+    /// The rows' leads.
+    pub lead_ids: Vec<Option<LeadId>>,
+    /// The rows that cannot be used.
+    pub rejections: Vec<Rejection>,
+}
+
+impl ImportRepository<'_> {
+    /// Keeps a piece of a file that is on its way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep_piece(
+        &mut self,
+        id: ImportId,
+        number: i32,
+        (rows, records): (i32, &[u8]),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"insert into import_pieces (organization_id, import_id, number, rows, records, created_at)
+               values ($1, $2, $3, $4, $5, $6)"#,
+            self.scope.id(),
+            id.0,
+            number,
+            rows,
+            records,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The rows of a piece that waits, as they were kept.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waiting_piece(&mut self, id: ImportId, number: i32) -> Result<Vec<u8>> {
+        let records = sqlx::query_scalar!(
+            r#"select records as "records!" from import_pieces
+               where organization_id = $1 and import_id = $2 and number = $3 and records is not null"#,
+            self.scope.id(),
+            id.0,
+            number,
+        );
+        records
+            .fetch_optional(&mut *self.conn)
+            .await?
+            .ok_or_else(|| AppError::internal("a piece of an import is missing, or was settled already"))
+    }
+
+    /// Writes what became of a piece's rows, and forgets the rows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn settle_piece(&mut self, id: ImportId, number: i32, settled: &SettledPiece) -> Result<()> {
+        let leads: Vec<_> = settled.lead_ids.iter().map(|id| id.map(|id| id.0)).collect();
+        sqlx::query!(
+            r#"update import_pieces set records = null, outcomes = $4, lead_ids = $5
+               where organization_id = $1 and import_id = $2 and number = $3"#,
+            self.scope.id(),
+            id.0,
+            number,
+            settled.outcomes,
+            &leads as &[Option<Uuid>],
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        for rejection in &settled.rejections {
+            sqlx::query!(
+                r#"insert into import_rejections (organization_id, import_id, row_number, line, cells, faults)
+                   values ($1, $2, $3, $4, $5, $6)"#,
+                self.scope.id(),
+                id.0,
+                rejection.row_number,
+                rejection.line,
+                &rejection.cells,
+                Json(&rejection.faults.0) as _,
+            )
+            .execute(&mut *self.conn)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The leads that rows of the import were about so far.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leads_so_far(&mut self, id: ImportId, capacity: usize) -> Result<HashSet<LeadId>> {
+        let mut leads = HashSet::with_capacity(capacity);
+        let mut pieces = sqlx::query_scalar!(
+            r#"select lead_ids as "lead_ids!: Vec<Option<LeadId>>" from import_pieces
+               where organization_id = $1 and import_id = $2 and lead_ids is not null"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch(&mut *self.conn);
+        while let Some(ids) = pieces.try_next().await? {
+            leads.extend(ids.into_iter().flatten());
+        }
+        Ok(leads)
+    }
+
+    /// The rows that could not be used, in the file's order.
+    pub fn rejections(&mut self, id: ImportId) -> impl Stream<Item = Result<Rejection>> + Send + '_ {
+        sqlx::query_as!(
+            Rejection,
+            r#"select row_number, line, cells, faults as "faults: Json<Vec<CellFault>>" from import_rejections
+               where organization_id = $1 and import_id = $2 order by row_number"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch(&mut *self.conn)
+        .map_err(Into::into)
+    }
+
+    /// Forgets the pieces of a file that is not to be imported after all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn drop_pieces(&mut self, id: ImportId) -> Result<()> {
+        sqlx::query!(
+            "delete from import_pieces where organization_id = $1 and import_id = $2",
+            self.scope.id(),
+            id.0
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! The work on imports, which no caller waits for: the door to an import's organization, and what undoing takes away.
+
+use chrono::{DateTime, Utc};
+
+use super::ImportRepository;
+use crate::{
+    errors::Result,
+    jobs::WorkOnImport,
+    models::{Import, ImportId, LeadId, UndoCounts},
+    repositories::{BaseRepository as _, Database, OrgTx, base::Actor},
+};
+
+impl Database {
+    /// A transaction for the work on an import, in the name of who started it, with the import locked. None if there is no such import
+    /// any more.
+    ///
+    /// # Errors
+    /// No connection is free in time.
+    pub async fn begin_import(&self, job: &WorkOnImport, now: DateTime<Utc>) -> Result<Option<(OrgTx, Import)>> {
+        let mut tx = self.begin_job(job.organization_id, now).await?;
+        let Some(import) = tx.imports().lock(job.import_id).await? else { return Ok(None) };
+        tx.act_as(Actor::of_import(&import));
+        Ok(Some((tx, import)))
+    }
+}
+
+impl ImportRepository<'_> {
+    /// Which of the leads that a piece made nobody has touched since, locked: those whose version is the first, that came onto no further list
+    /// and into no campaign. Answers them, and how many others there still are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn untouched(&mut self, id: ImportId, number: i32) -> Result<(Vec<LeadId>, i64)> {
+        let rows = sqlx::query!(
+            r#"select l.id as "id!: LeadId", (l.version = 1 and not l.on_more_lists and not l.enrolled) as "untouched!"
+               from import_pieces p cross join unnest(string_to_array(p.outcomes, null), p.lead_ids) as row (outcome, lead_id)
+               join leads l on l.organization_id = p.organization_id and l.id = row.lead_id
+               where p.organization_id = $1 and p.import_id = $2 and p.number = $3 and row.outcome = 'c'
+               order by l.id for update of l"#,
+            self.scope.id(),
+            id.0,
+            number,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        let kept = rows.iter().filter(|row| !row.untouched).count();
+        let untouched = rows.into_iter().filter(|row| row.untouched).map(|row| row.id).collect();
+        Ok((untouched, i64::try_from(kept).unwrap_or(i64::MAX)))
+    }
+
+    /// What undoing the import would take away and leave, were it done now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count_untouched(&mut self, id: ImportId) -> Result<UndoCounts> {
+        Ok(sqlx::query_as!(
+            UndoCounts,
+            r#"select count(*) filter (where l.version = 1 and not l.on_more_lists and not l.enrolled) as "leads_removed!",
+                      count(*) filter (where not (l.version = 1 and not l.on_more_lists and not l.enrolled)) as "leads_kept!"
+               from import_pieces p cross join unnest(string_to_array(p.outcomes, null), p.lead_ids) as row (outcome, lead_id)
+               join leads l on l.organization_id = p.organization_id and l.id = row.lead_id
+               where p.organization_id = $1 and p.import_id = $2 and row.outcome = 'c'"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+}

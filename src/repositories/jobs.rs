@@ -1,0 +1,55 @@
+//! The queue: graphile_worker's tables, in a schema of their own that it migrates itself. Its functions are therefore the one thing here that is
+//! not checked at compile time.
+
+use graphile_worker::{WorkerOptions, WorkerUtils};
+use sqlx::postgres::PgPoolOptions;
+
+use super::{Database, OrgTx};
+use crate::{
+    errors::{AppError, Result},
+    jobs::Job,
+};
+
+/// The queue's schema.
+const SCHEMA: &str = "graphile_worker";
+/// Connections of a process that works: one listens, the others fetch jobs and tell what became of them.
+const CONNECTIONS: u32 = 3;
+
+impl OrgTx {
+    /// Enqueues a job with the commit.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enqueue<J: Job>(&mut self, job: &J) -> Result<()> {
+        let payload = serde_json::to_value(job).map_err(AppError::internal)?;
+        let about = format!("{}:{}", J::NAME, job.about());
+        // The key lets a later job take the place of one that waits; the queue keeps one that is being worked on and the next apart.
+        sqlx::query("select graphile_worker.add_job(identifier => $1, payload => $2::json, queue_name => $3, job_key => $3)")
+            .bind(J::NAME)
+            .bind(payload)
+            .bind(about)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Brings the queue's schema up to date.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub(in crate::repositories) async fn migrate_queue(&self) -> Result<()> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(self.connect_options()).await?;
+        let migrated = WorkerUtils::new(pool.clone(), SCHEMA).migrate().await;
+        pool.close().await;
+        migrated.map_err(AppError::internal)
+    }
+
+    /// A worker of the queue on connections of its own.
+    #[must_use]
+    pub fn queue_worker(&self) -> WorkerOptions {
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(self.connect_options());
+        WorkerOptions::default().pg_pool(pool).schema(SCHEMA)
+    }
+}

@@ -1,0 +1,74 @@
+//! Imports of leads from files. A file is read once, as it comes, and kept in pieces (`receive`); a job takes piece after piece, each in one
+//! transaction with its progress (`work`), so that whatever stops it loses nothing and repeats nothing; and what it made can be taken
+//! away again (`undo`).
+
+mod file;
+mod preview;
+mod receive;
+mod rejected;
+mod undo;
+mod work;
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use self::{
+    file::{ImportFile, Reading},
+    preview::{ColumnPreview, ImportPreview, PreviewedRow},
+    receive::ImportOptions,
+    rejected::RejectedRows,
+    work::Worked,
+};
+use super::Context;
+use crate::{
+    errors::{AppError, Result},
+    models::{Import, ImportId, OrganizationId},
+    repositories::{BaseRepository as _, OrgMember},
+    utils::{
+        keyed_limit::{KeyedLimit, Place},
+        sheet::Limits,
+    },
+};
+
+/// Files that one organization may send at a time.
+const OF_ONE: usize = 2;
+/// Files that are received at a time, of all organizations together.
+const AT_ONCE: usize = 8;
+
+/// Imports of leads from files.
+#[derive(Clone)]
+pub struct ImportService {
+    context: Context,
+    limits: Limits,
+    of_one: KeyedLimit<OrganizationId>,
+    at_once: Arc<Semaphore>,
+}
+
+/// Leave to send a file, until it is dropped.
+struct Turn {
+    _of_one: Place,
+    _at_once: OwnedSemaphorePermit,
+}
+
+impl ImportService {
+    /// Imports over a database, of files within these limits.
+    #[must_use]
+    pub fn new(context: Context, limits: Limits) -> Self {
+        Self { context, limits, of_one: KeyedLimit::new(OF_ONE), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// An import.
+    pub async fn get(&self, member: &OrgMember, id: ImportId) -> Result<Import> {
+        self.context.db.read(member).await?.imports().get(id).await
+    }
+
+    fn turn(&self, member: &OrgMember) -> Result<Turn> {
+        let of_one = self.of_one.try_enter(member.organization_id());
+        let at_once = Arc::clone(&self.at_once).try_acquire_owned().ok();
+        of_one.zip(at_once).map(|(of_one, at_once)| Turn { _of_one: of_one, _at_once: at_once }).ok_or_else(|| {
+            let detail = "Too many files are being received. Nothing was kept; try again when one of them is done.";
+            AppError::unavailable("too_many_uploads", detail)
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! Receiving a file: its rows are kept as they come, and become an import when the last one is here and all are found good.
+
+use bytes::Bytes;
+use futures::Stream;
+use sqlx::types::Json;
+
+use super::{
+    ImportService,
+    file::{self, FileFacts, FileRows, ImportFile, Reading},
+};
+use crate::{
+    errors::{AppError, Result},
+    jobs::WorkOnImport,
+    models::{
+        ActorType, AuditEntry, Import, ImportId, ImportStatus, LeadListId, OnDuplicate,
+        imports::{ChosenMapping, Mapping},
+    },
+    repositories::{BaseRepository as _, OrgMember},
+    services::Context,
+    utils::sheet::{Header, Record, pack},
+};
+
+/// How a file is to be imported.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// How it is to be read.
+    pub reading: Reading,
+    /// What the caller says that columns mean.
+    pub mapping: ChosenMapping,
+    /// What to do with people who are leads already.
+    pub on_duplicate: OnDuplicate,
+}
+
+impl ImportService {
+    /// Receives a file and starts its import. Nothing of a file that is not good is kept.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file or the mapping; `too_many_uploads`.
+    pub async fn import(
+        &self,
+        member: &OrgMember,
+        list: LeadListId,
+        file: ImportFile<impl Stream<Item = Result<Bytes>> + Unpin + Send>,
+        options: &ImportOptions,
+    ) -> Result<Import> {
+        let _turn = self.turn(member)?;
+        self.context.db.read(member).await?.lead_lists().get(list).await?;
+        let mut keeper = Keeper::new(self.context.clone(), member);
+        let facts = file::read(file.bytes, &options.reading, self.limits, &mut keeper).await?;
+        let mapping = mapping(&facts, options)?;
+        let import = self.write(member, list, (file.name, facts, mapping), (options.on_duplicate, &keeper)).await?;
+        keeper.keep = true;
+        Ok(import)
+    }
+
+    async fn write(
+        &self,
+        member: &OrgMember,
+        list: LeadListId,
+        (name, facts, mapping): (Option<String>, FileFacts, Mapping),
+        (on_duplicate, keeper): (OnDuplicate, &Keeper),
+    ) -> Result<Import> {
+        let now = self.context.clock.now();
+        let import = Import {
+            id: keeper.id,
+            organization_id: member.organization_id(),
+            lead_list_id: Some(list),
+            status: ImportStatus::Queued,
+            file_name: name,
+            file_bytes: i64::try_from(facts.bytes).map_err(AppError::internal)?,
+            columns: facts.header.columns,
+            mapping: Json(mapping),
+            on_duplicate,
+            rows_total: i64::try_from(facts.rows).map_err(AppError::internal)?,
+            pieces: keeper.pieces,
+            pieces_done: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            duplicate_in_file: 0,
+            suppressed: 0,
+            rejected: 0,
+            failure: None,
+            cancel_requested: false,
+            undo_requested_at: None,
+            pieces_undone: 0,
+            leads_removed: 0,
+            leads_kept: 0,
+            actor_type: ActorType::User,
+            actor_id: member.user_id().0,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            updated_at: now,
+        };
+        let mut tx = self.context.db.begin(member, now).await?;
+        tx.imports().insert(&import).await?;
+        let facts = serde_json::json!({
+            "lead_list_id": list, "file_name": import.file_name, "file_bytes": import.file_bytes, "rows_total": import.rows_total,
+            "on_duplicate": on_duplicate, "mapping": import.mapping.0,
+        });
+        tx.audit(AuditEntry::new("import.created", "import", import.id.0).change(None, facts));
+        tx.enqueue(&WorkOnImport { organization_id: import.organization_id, import_id: import.id }).await?;
+        tx.commit().await?;
+        Ok(import)
+    }
+}
+
+/// What the columns mean, of a file that has columns and rows.
+pub(super) fn mapping(facts: &FileFacts, options: &ImportOptions) -> Result<Mapping> {
+    if let Some(fault) = facts.header.fault() {
+        return Err(AppError::invalid(vec![fault.into()]));
+    }
+    if facts.rows == 0 {
+        return Err(AppError::fault("/file", "file_has_no_rows", "The file has a header, but no rows below it."));
+    }
+    Mapping::settle(&facts.header.columns, &options.mapping).map_err(AppError::invalid)
+}
+
+/// Keeps the pieces of a file, and lets go of them unless told otherwise.
+struct Keeper {
+    context: Context,
+    member: OrgMember,
+    id: ImportId,
+    pieces: i32,
+    keep: bool,
+}
+
+impl Keeper {
+    fn new(context: Context, member: &OrgMember) -> Self {
+        let id = ImportId::new(context.clock.now());
+        Self { context, member: member.clone(), id, pieces: 0, keep: false }
+    }
+}
+
+impl FileRows for Keeper {
+    async fn take(&mut self, _: &Header, rows: &[Record]) -> Result<()> {
+        let count = i32::try_from(rows.len()).map_err(AppError::internal)?;
+        let mut conn = self.context.db.read(&self.member).await?;
+        let now = self.context.clock.now();
+        conn.imports().keep_piece(self.id, self.pieces, (count, &pack(rows)), now).await?;
+        conn.give_back();
+        self.pieces += 1;
+        Ok(())
+    }
+}
+
+/// The file was no good, or its sender hung up.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if self.keep || self.pieces == 0 {
+            return;
+        }
+        let (context, member, id) = (self.context.clone(), self.member.clone(), self.id);
+        tokio::spawn(async move {
+            let dropped = async { context.db.read(&member).await?.imports().drop_pieces(id).await };
+            if let Err(error) = dropped.await {
+                // Housekeeping finds them.
+                tracing::warn!(code = error.code(), cause = error.causes(), "rows of a refused file could not be dropped at once");
+            }
+        });
+    }
+}

@@ -1,0 +1,29 @@
+//! The rows that could not be used, to be mended and imported again.
+
+use super::ImportService;
+use crate::{
+    errors::Result,
+    models::{ImportId, Rejection},
+    repositories::{BaseRepository as _, OrgMember},
+    services::exports::{self, Rows},
+};
+
+/// Rows that could not be used, under the file's own headers.
+#[derive(Debug)]
+pub struct RejectedRows {
+    /// The headers.
+    pub columns: Vec<String>,
+    /// The rows, in the file's order.
+    pub rows: Rows<Rejection>,
+}
+
+impl ImportService {
+    /// The rows that could not be used so far.
+    pub async fn rejected(&self, member: &OrgMember, id: ImportId) -> Result<RejectedRows> {
+        let mut conn = self.context.db.export(member).await?;
+        let columns = conn.imports().get(id).await?.columns;
+        let (feed, rows) = exports::export(self.context.export_patience);
+        tokio::spawn(async move { feed.pour(Box::pin(conn.imports().rejections(id))).await });
+        Ok(RejectedRows { columns, rows: rows.begun().await? })
+    }
+}
