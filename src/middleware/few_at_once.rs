@@ -10,7 +10,7 @@ use axum::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::idempotency::whole;
+use super::whole_body::whole;
 use crate::{
     errors::{AppError, Result},
     models::OrganizationId,

@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use axum::{
-    RequestExt as _,
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use http_body_util::{BodyExt, LengthLimitError};
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::few_at_once::Turn;
+use super::{few_at_once::Turn, whole_body::whole};
 use crate::{
-    dto::extract::{body_broken_off, body_too_large},
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgAdmin, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
@@ -116,21 +114,6 @@ fn key(request: &Request) -> Result<Option<String>> {
         let fault = Fault::new("Idempotency-Key", "wrong_form", detail);
         AppError::new(Kind::BadRequest, "invalid_header", detail).with_faults(vec![fault])
     })
-}
-
-/// A request with all of its body, within the limit of its route.
-pub(super) async fn whole(request: Request) -> Result<(Parts, Bytes)> {
-    let (parts, body) = request.with_limited_body().into_parts();
-    let collected = body
-        .collect()
-        .await
-        .map_err(|error| if is_too_large(&error) { body_too_large() } else { body_broken_off() })?;
-    Ok((parts, collected.to_bytes()))
-}
-
-fn is_too_large(error: &axum::Error) -> bool {
-    let first: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source()).any(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 /// SHA-256 of the route, the parameters and the body; of JSON, its meaning and not its spelling.

@@ -8,6 +8,7 @@ mod membership;
 mod observe;
 mod query;
 mod rate_limit;
+mod whole_body;
 mod witness;
 
 pub use auth::require_auth;

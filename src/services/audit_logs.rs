@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use futures::{StreamExt as _, stream};
-
 use super::{
     Context,
     exports::{self, Rows},
@@ -19,12 +17,10 @@ use crate::{
     utils::keyed_limit::KeyedLimit,
 };
 
-/// Lines sealed in one transaction, and lines read at a time to verify them.
+/// Lines sealed in one transaction at the most, and lines read at a time to verify them.
 const CHUNK: i64 = 1000;
-/// Organizations found in one look.
-const ORGANIZATIONS: i64 = 100;
-/// Organizations sealed at the same time.
-const AT_ONCE: usize = 4;
+/// Organizations sealed in one transaction.
+const ORGANIZATIONS: i64 = 25;
 
 /// The audit log.
 #[derive(Clone)]
@@ -118,41 +114,68 @@ impl AuditLogService {
         Ok(ChainVerification { checked, first_bad_seq, head: stored.head, unsealed: stored.unsealed })
     }
 
-    /// Seals a batch of what each organization has committed: only one, so that a long backlog of one does not hold up the others. An
-    /// organization that cannot be sealed does not either.
+    /// Seals a share of what each organization has committed, so that a long backlog of one does not hold up the others. An organization
+    /// that cannot be sealed does not either.
     ///
     /// # Errors
     /// The last one met, after every other organization was sealed; at once if the database is away, but not if it is only busy with one.
     pub async fn seal(&self) -> Result<Sealing> {
-        let mut sealing = Sealing::default();
-        let (mut after, mut failed) = (None, None);
+        let (mut round, mut after) = (Round::default(), None);
         loop {
             let organizations = self.context.db.organizations_to_seal(after, ORGANIZATIONS).await?;
             after = organizations.last().copied();
-            let last = i64::try_from(organizations.len()).is_ok_and(|found| found < ORGANIZATIONS);
-            let mut batches = stream::iter(organizations).map(|id| self.seal_batch(id)).buffer_unordered(AT_ONCE);
-            while let Some(batch) = batches.next().await {
-                match batch {
-                    Ok(lines) => {
-                        sealing.lines += lines;
-                        sealing.more |= i64::try_from(lines).is_ok_and(|lines| lines == CHUNK);
+            match self.seal_together(&organizations).await {
+                // What keeps one of them from being sealed must not keep the others: each by itself, then.
+                Err(error) if organizations.len() > 1 && !is_away(&error) => {
+                    for organization in organizations.chunks(1) {
+                        round.note(self.seal_together(organization).await)?;
                     }
-                    Err(error) if error.code() == "database_unavailable" => return Err(error),
-                    Err(error) => failed = Some(error),
                 }
+                outcome => round.note(outcome)?,
             }
-            if last {
-                return failed.map_or(Ok(sealing), Err);
+            if i64::try_from(organizations.len()).is_ok_and(|found| found < ORGANIZATIONS) {
+                return round.failed.map_or(Ok(round.sealing), Err);
             }
         }
     }
 
-    async fn seal_batch(&self, organization: OrganizationId) -> Result<u64> {
-        let Some(SealedBatch { lines, head }) = self.context.db.seal_audit_log(organization, CHUNK).await? else {
-            return Ok(0);
-        };
-        // Kept outside the database, the head convicts whoever rewrites the whole chain in it.
-        tracing::info!(%organization, seq = head.seq, hash = hex::encode(head.hash), lines, "audit log sealed");
-        Ok(lines)
+    async fn seal_together(&self, organizations: &[OrganizationId]) -> Result<Sealing> {
+        let mut sealing = Sealing::default();
+        let count = i64::try_from(organizations.len()).map_err(AppError::internal)?;
+        let share = CHUNK / count.max(1);
+        for batch in self.context.db.seal_audit_logs(organizations, share).await? {
+            let SealedBatch { organization, lines, head } = batch;
+            sealing.lines += lines;
+            sealing.more |= i64::try_from(lines).is_ok_and(|lines| lines == share);
+            // Kept outside the database, the head convicts whoever rewrites the whole chain in it.
+            tracing::info!(%organization, seq = head.seq, hash = hex::encode(head.hash), lines, "audit log sealed");
+        }
+        Ok(sealing)
     }
+}
+
+/// A round of sealing so far.
+#[derive(Default)]
+struct Round {
+    sealing: Sealing,
+    failed: Option<AppError>,
+}
+
+impl Round {
+    /// Counts what was sealed, or remembers why it was not; an error only if there is no use in going on.
+    fn note(&mut self, outcome: Result<Sealing>) -> Result<()> {
+        match outcome {
+            Ok(Sealing { lines, more }) => {
+                self.sealing.lines += lines;
+                self.sealing.more |= more;
+            }
+            Err(error) if is_away(&error) => return Err(error),
+            Err(error) => self.failed = Some(error),
+        }
+        Ok(())
+    }
+}
+
+fn is_away(error: &AppError) -> bool {
+    error.code() == "database_unavailable"
 }

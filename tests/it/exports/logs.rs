@@ -72,6 +72,7 @@ async fn the_audit_log_is_exported_with_who_did_it() {
     assert_eq!(table.column("occurred_at"), ["2026-11-22T12:00:02Z"]);
     let theirs = export(&app.outsider(), "/api/v1/audit-logs/export.csv").await;
     assert_eq!(theirs.lines, Vec::<Vec<String>>::new());
+    app.clock.advance(Duration::from_secs(1));
     let support = app.impersonated(ADMIN, "user_support");
     support.post("/api/v1/leads", json!({"email": "support@example.com"})).await.expect(201);
     let table = export(&app.admin(), "/api/v1/audit-logs/export.csv").await;
