@@ -1,6 +1,9 @@
 //! Separated text from its bytes to its rows.
 
-use super::{CsvParser, Decoder, Delimiter, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextEncoding};
+use super::{
+    CsvParser, Decoder, Delimiter, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextEncoding, pack,
+    unpack,
+};
 
 /// So many bytes are worked on at once.
 const STEP: usize = 64 * 1024;
@@ -117,7 +120,8 @@ impl TextReader {
         if self.choice.encoding.is_none_or(|encoding| !encoding.is_utf_16()) && kind? == FileKind::Xlsx {
             return Err(SheetFault::new("file_is_xlsx", "The file is a workbook, not separated text."));
         }
-        let encoding = self.choice.encoding.unwrap_or_else(|| TextEncoding::detect(&sample, whole));
+        let chosen = self.choice.encoding.filter(|_| !TextEncoding::is_marked(&sample));
+        let encoding = chosen.unwrap_or_else(|| TextEncoding::detect(&sample, whole));
         let mut decoder = Decoder::new(encoding);
         let mut text = String::new();
         decoder.decode(&sample, &mut text)?;
@@ -158,4 +162,20 @@ impl Reading {
     fn hand_on(&mut self, head: &mut Head, rows: &mut Vec<Record>) -> Result<(), SheetFault> {
         self.records.drain(..).try_for_each(|record| head.push(record, rows))
     }
+}
+
+/// Reads a file in pieces of `cut` bytes and looks at every row, for nothing but to see that no file can make it panic.
+pub fn survey(file: &[u8], cut: usize) {
+    let mut reader = TextReader::new(DialectChoice::default(), Limits::default());
+    let mut rows = Vec::new();
+    for bytes in file.chunks(cut.max(1)) {
+        if reader.feed(bytes, &mut rows).is_err() {
+            return;
+        }
+    }
+    let columns = reader.finish(&mut rows).map_or(0, |header| header.columns.len());
+    let same = unpack(&pack(&rows)).is_some_and(|kept| kept == rows);
+    assert!(
+        same && rows.iter().all(|row| row.cells().len() == row.len() && row.exceeds(columns) <= (row.len() > columns))
+    );
 }

@@ -9,12 +9,6 @@ use zip::ZipArchive;
 
 use super::{super::SheetFault, unreadable, xml::XmlGuard};
 
-/// All parts together, unpacked.
-const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
-/// The texts that cells share, unpacked.
-const MAX_TEXTS: u64 = 64 * 1024 * 1024;
-/// Everything else that is not a sheet: styles, themes, pictures.
-const MAX_OTHERS: u64 = 64 * 1024 * 1024;
 /// Parts of an archive.
 const MAX_PARTS: usize = 4_096;
 
@@ -25,12 +19,11 @@ const DIRECTORY_ENTRY: &[u8; 4] = b"PK\x01\x02";
 ///
 /// # Errors
 /// `xlsx_unreadable`, `xlsx_too_large`, `xlsx_too_many_texts`.
-pub(super) fn check<R: Read + Seek>(file: R) -> Result<(), SheetFault> {
+pub(super) fn check<R: Read + Seek>(file: R, mut left: Budget) -> Result<(), SheetFault> {
     let mut file = BufReader::with_capacity(64 * 1024, file);
     check_directory(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut archive = ZipArchive::new(file).map_err(unreadable)?;
-    let mut left = Budget { all: MAX_UNPACKED, texts: MAX_TEXTS, others: MAX_OTHERS };
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(unreadable)?;
         let kind = Kind::of(&part.name().map_err(unreadable)?);
@@ -114,13 +107,19 @@ impl Kind {
 
 /// The bytes that may still be unpacked.
 #[derive(Debug, Clone)]
-struct Budget {
-    all: u64,
-    texts: u64,
-    others: u64,
+pub(super) struct Budget {
+    /// All parts together.
+    pub(super) all: u64,
+    /// The texts that cells share.
+    pub(super) texts: u64,
+    /// Everything else that is not a sheet: styles, themes, pictures.
+    pub(super) others: u64,
 }
 
 impl Budget {
+    /// What a workbook may take.
+    pub(super) const USUAL: Self = Self { all: 1024 * 1024 * 1024, texts: 64 * 1024 * 1024, others: 64 * 1024 * 1024 };
+
     fn take(&mut self, kind: Kind, bytes: u64) -> Result<(), SheetFault> {
         let too_large = |detail| SheetFault::new("xlsx_too_large", detail);
         let (part, detail) = match kind {

@@ -6,6 +6,8 @@
 
 mod cell;
 mod guard;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use std::{
@@ -17,6 +19,7 @@ use std::{
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
+use self::guard::Budget;
 use super::{Limits, Record, SheetFault};
 
 type Workbook = Xlsx<BufReader<File>>;
@@ -42,7 +45,7 @@ pub fn read(
     limits: &Limits,
     mut each: impl FnMut(Record) -> Result<(), SheetFault>,
 ) -> Result<Sheet, SheetFault> {
-    guard::check(File::open(path).map_err(unreadable)?)?;
+    guard::check(File::open(path).map_err(unreadable)?, Budget::USUAL)?;
     let read = || {
         let file = BufReader::new(File::open(path).map_err(unreadable)?);
         read_sheet(Xlsx::new(file).map_err(unreadable)?, sheet, limits, &mut each)
