@@ -281,7 +281,7 @@ proptest! {
         file in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b",;\"\r\n\0a\xc3\xa4".to_vec())], 0..200),
         cut in 1_usize..50,
     ) {
-        super::survey(&file, cut);
+        survey(&file, cut);
     }
 }
 

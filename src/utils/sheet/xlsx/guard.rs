@@ -7,7 +7,11 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
-use super::{super::SheetFault, unreadable, xml::XmlGuard};
+use super::{
+    super::SheetFault,
+    unreadable,
+    xml::{XmlBounds, XmlGuard},
+};
 
 /// Parts of an archive.
 const MAX_PARTS: usize = 4_096;
@@ -24,11 +28,16 @@ pub(super) fn check<R: Read + Seek>(file: R, mut left: Budget) -> Result<(), She
     check_directory(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut archive = ZipArchive::new(file).map_err(unreadable)?;
+    let mut declared = left.clone();
+    let mut kinds = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
-        let mut part = archive.by_index(index).map_err(unreadable)?;
+        let part = archive.by_index_raw(index).map_err(unreadable)?;
         let kind = Kind::of(&part.name().map_err(unreadable)?);
-        left.clone().take(kind, part.size())?;
-        unpack(&mut part, kind, &mut left)?;
+        declared.take(kind, part.size())?;
+        kinds.push(kind);
+    }
+    for (index, kind) in kinds.into_iter().enumerate() {
+        unpack(&mut archive.by_index(index).map_err(unreadable)?, kind, &mut left)?;
     }
     Ok(())
 }
@@ -60,7 +69,7 @@ fn check_directory(file: &mut impl Read) -> Result<(), SheetFault> {
 }
 
 fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), SheetFault> {
-    let mut xml = kind.is_xml().then(XmlGuard::new);
+    let mut xml = kind.bounds().map(XmlGuard::new);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = match part.read(&mut buffer) {
@@ -82,26 +91,36 @@ fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), She
 enum Kind {
     Sheet,
     Texts,
-    /// Another part that a reader of cells reads.
+    Styles,
+    Relations,
+    /// The list of sheets, and what a reader of cells passes by.
     Other,
-    /// A part that it does not read, unless another part claims it to be a sheet.
+    /// What no relation may lead a reader to: pictures, and XML of others that may hold anything.
     Unread,
 }
 
 impl Kind {
     fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase().replace('\\', "/");
-        let xml = name.ends_with(".xml") || name.ends_with(".rels");
         match name.trim_start_matches('/') {
             name if name.ends_with("sharedstrings.xml") => Self::Texts,
-            name if xml && name.starts_with("xl/worksheets/") => Self::Sheet,
-            name if !xml || name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
+            name if name.ends_with("styles.xml") => Self::Styles,
+            name if name.ends_with(".rels") => Self::Relations,
+            name if name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
+            name if !name.ends_with(".xml") => Self::Unread,
+            name if name.starts_with("xl/worksheets/") => Self::Sheet,
             _ => Self::Other,
         }
     }
 
-    fn is_xml(self) -> bool {
-        self != Self::Unread
+    /// What may stand in it. A reader keeps all of the styles and relations, and copies parts of them.
+    fn bounds(self) -> Option<XmlBounds> {
+        match self {
+            Self::Sheet | Self::Texts | Self::Other => Some(XmlBounds { span: 1024 * 1024, tags: u64::MAX }),
+            Self::Styles => Some(XmlBounds { span: 2 * 1024, tags: 300_000 }),
+            Self::Relations => Some(XmlBounds { span: 8 * 1024, tags: 300_000 }),
+            Self::Unread => None,
+        }
     }
 }
 
@@ -128,7 +147,7 @@ impl Budget {
                 Some(&mut self.texts),
                 "The workbook's texts take more than 64 MiB; save the sheet as CSV, which may be larger.",
             ),
-            Kind::Other | Kind::Unread => (
+            Kind::Styles | Kind::Relations | Kind::Other | Kind::Unread => (
                 Some(&mut self.others),
                 "What the workbook holds beside its cells takes more than 64 MiB; save the sheet as CSV.",
             ),
