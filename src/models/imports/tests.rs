@@ -12,354 +12,124 @@ fn owned(headers: &[&str]) -> Vec<String> {
     headers.iter().map(|header| (*header).to_owned()).collect()
 }
 
-/// The proposed fields, each with its header; custom fields and columns left out are not told.
-fn fields(headers: &[&str]) -> Vec<(LeadField, String)> {
-    let columns = Proposal::of(&owned(headers)).columns.into_iter();
-    columns
-        .filter_map(|column| match column.target {
-            Target::Field(field) => Some((field, column.header)),
-            _ => None,
-        })
-        .collect()
-}
-
 fn target(headers: &[&str], header: &str) -> (Option<String>, Option<ProposalNote>) {
     let columns = Proposal::of(&owned(headers)).columns;
     let column = columns.into_iter().find(|column| column.header == header).unwrap();
     (column.target.name(), column.note)
 }
 
+/// Header rows as the tools write them, with the field that each column is behind it.
+const TOOLS: [(&str, &[&str]); 11] = [
+    (
+        "Clay",
+        &[
+            "Find people | Full Name = full_name | First Name = first_name | Last Name = last_name | Job Title = title",
+            "Location = location | Company Domain = company_domain | LinkedIn Profile = linkedin_url",
+            "Company Name = company | Work Email = email | Mobile Phone = phone | Enrich person",
+        ],
+    ),
+    (
+        "Apollo",
+        &[
+            "First Name = first_name | Last Name = last_name | Title = title | Company = company",
+            "Company Name for Emails | Email = email | Email Status | Primary Email Source | Seniority | Departments",
+            "Contact Owner | Work Direct Phone | Home Phone | Mobile Phone = phone | Corporate Phone | Other Phone",
+            "Stage | Lists = tags | Last Contacted | Account Owner | # Employees | Industry = industry | Keywords",
+            "Person Linkedin Url = linkedin_url | Website = company_domain | Company Linkedin Url | Facebook Url",
+            "Twitter Url | City = location | State | Country = country | Company Address | Company City",
+            "Company State | Company Country | Company Phone | Technologies | Annual Revenue | Secondary Email",
+            "Apollo Contact Id = external_id | Apollo Account Id",
+        ],
+    ),
+    (
+        "LinkedIn's connections",
+        &[
+            "First Name = first_name | Last Name = last_name | URL = linkedin_url | Email Address = email",
+            "Company = company | Position = title | Connected On",
+        ],
+    ),
+    (
+        "Sales Navigator by PhantomBuster",
+        &[
+            "profileUrl | fullName = full_name | firstName = first_name | lastName = last_name | companyName = company",
+            "title = title | companyId | companyUrl | regularCompanyUrl | summary | titleDescription",
+            "industry = industry | companyLocation | location = location | durationInRole | connectionDegree | vmid",
+            "defaultProfileUrl = linkedin_url | query | timestamp",
+        ],
+    ),
+    (
+        "Sales Navigator by Evaboot",
+        &[
+            "First Name = first_name | Last Name = last_name | Full Name = full_name | Current Job = title",
+            "Email = email | Email Status | Prospect LinkedIn URL = linkedin_url | Location = location",
+            "Company Name = company | Company Website = company_domain | Company Employee Count | Company LinkedIn URL",
+            "Sales Navigator URL",
+        ],
+    ),
+    (
+        "HubSpot",
+        &[
+            "Record ID = external_id | First Name = first_name | Last Name = last_name | Email = email",
+            "Phone Number = phone | Contact owner | Associated Company = company | Last Activity Date | Lead Status",
+            "Create Date | Job Title = title | City = location | Country/Region = country | Time Zone = timezone",
+            "Website URL = company_domain | LinkedIn URL = linkedin_url",
+        ],
+    ),
+    (
+        "Instantly",
+        &[
+            "Email = email | First Name = first_name | Last Name = last_name | Company Name = company | Phone = phone",
+            "Website = company_domain | Personalization | Lead Status | Interest Status | linkedIn = linkedin_url",
+            "jobTitle = title | location = location",
+        ],
+    ),
+    (
+        "Smartlead",
+        &[
+            "id | first_name = first_name | last_name = last_name | email = email | phone_number = phone",
+            "company_name = company | website = company_domain | location = location | linkedin_profile = linkedin_url",
+            "company_url | status | is_unsubscribed | created_at",
+        ],
+    ),
+    (
+        "lemlist",
+        &[
+            "email = email | firstName = first_name | lastName = last_name | companyName = company | jobTitle = title",
+            "companyDomain = company_domain | linkedinUrl = linkedin_url | phone = phone | icebreaker",
+            "timezone = timezone | _id | status",
+        ],
+    ),
+    (
+        "HeyReach",
+        &[
+            "First name = first_name | Last name = last_name | Profile url = linkedin_url | Headline",
+            "Location = location | Company = company | Company url | Position = title | About | Email address = email",
+            "Tags = tags",
+        ],
+    ),
+    (
+        "our own export",
+        &[
+            "id | first_name = first_name | email = email | status = status | source = source | tags = tags",
+            "custom_fields = custom_fields | created_at | updated_at",
+        ],
+    ),
+];
+
 #[test]
 fn the_files_of_usual_tools_are_understood() {
-    use LeadField as F;
-    let tools: &[(&str, &[&str], &[(F, &str)])] = &[
-        (
-            "Clay",
-            &[
-                "Find people",
-                "Full Name",
-                "First Name",
-                "Last Name",
-                "Job Title",
-                "Location",
-                "Company Domain",
-                "LinkedIn Profile",
-                "Company Name",
-                "Work Email",
-                "Mobile Phone",
-                "Enrich person",
-            ],
-            &[
-                (F::FullName, "Full Name"),
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::Title, "Job Title"),
-                (F::Location, "Location"),
-                (F::CompanyDomain, "Company Domain"),
-                (F::LinkedinUrl, "LinkedIn Profile"),
-                (F::Company, "Company Name"),
-                (F::Email, "Work Email"),
-                (F::Phone, "Mobile Phone"),
-            ],
-        ),
-        (
-            "Apollo",
-            &[
-                "First Name",
-                "Last Name",
-                "Title",
-                "Company",
-                "Company Name for Emails",
-                "Email",
-                "Email Status",
-                "Primary Email Source",
-                "Seniority",
-                "Departments",
-                "Contact Owner",
-                "Work Direct Phone",
-                "Home Phone",
-                "Mobile Phone",
-                "Corporate Phone",
-                "Other Phone",
-                "Stage",
-                "Lists",
-                "Last Contacted",
-                "Account Owner",
-                "# Employees",
-                "Industry",
-                "Keywords",
-                "Person Linkedin Url",
-                "Website",
-                "Company Linkedin Url",
-                "Facebook Url",
-                "Twitter Url",
-                "City",
-                "State",
-                "Country",
-                "Company Address",
-                "Company City",
-                "Company State",
-                "Company Country",
-                "Company Phone",
-                "Technologies",
-                "Annual Revenue",
-                "Secondary Email",
-                "Apollo Contact Id",
-                "Apollo Account Id",
-            ],
-            &[
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::Title, "Title"),
-                (F::Company, "Company"),
-                (F::Email, "Email"),
-                (F::Phone, "Mobile Phone"),
-                (F::Tags, "Lists"),
-                (F::Industry, "Industry"),
-                (F::LinkedinUrl, "Person Linkedin Url"),
-                (F::CompanyDomain, "Website"),
-                (F::Location, "City"),
-                (F::Country, "Country"),
-                (F::ExternalId, "Apollo Contact Id"),
-            ],
-        ),
-        (
-            "LinkedIn's connections",
-            &["First Name", "Last Name", "URL", "Email Address", "Company", "Position", "Connected On"],
-            &[
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::LinkedinUrl, "URL"),
-                (F::Email, "Email Address"),
-                (F::Company, "Company"),
-                (F::Title, "Position"),
-            ],
-        ),
-        (
-            "Sales Navigator by PhantomBuster",
-            &[
-                "profileUrl",
-                "fullName",
-                "firstName",
-                "lastName",
-                "companyName",
-                "title",
-                "companyId",
-                "companyUrl",
-                "regularCompanyUrl",
-                "summary",
-                "titleDescription",
-                "industry",
-                "companyLocation",
-                "location",
-                "durationInRole",
-                "connectionDegree",
-                "vmid",
-                "defaultProfileUrl",
-                "query",
-                "timestamp",
-            ],
-            &[
-                (F::FullName, "fullName"),
-                (F::FirstName, "firstName"),
-                (F::LastName, "lastName"),
-                (F::Company, "companyName"),
-                (F::Title, "title"),
-                (F::Industry, "industry"),
-                (F::Location, "location"),
-                (F::LinkedinUrl, "defaultProfileUrl"),
-            ],
-        ),
-        (
-            "Sales Navigator by Evaboot",
-            &[
-                "First Name",
-                "Last Name",
-                "Full Name",
-                "Current Job",
-                "Email",
-                "Email Status",
-                "Prospect LinkedIn URL",
-                "Location",
-                "Company Name",
-                "Company Website",
-                "Company Employee Count",
-                "Company LinkedIn URL",
-                "Sales Navigator URL",
-            ],
-            &[
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::FullName, "Full Name"),
-                (F::Title, "Current Job"),
-                (F::Email, "Email"),
-                (F::LinkedinUrl, "Prospect LinkedIn URL"),
-                (F::Location, "Location"),
-                (F::Company, "Company Name"),
-                (F::CompanyDomain, "Company Website"),
-            ],
-        ),
-        (
-            "HubSpot",
-            &[
-                "Record ID",
-                "First Name",
-                "Last Name",
-                "Email",
-                "Phone Number",
-                "Contact owner",
-                "Associated Company",
-                "Last Activity Date",
-                "Lead Status",
-                "Create Date",
-                "Job Title",
-                "City",
-                "Country/Region",
-                "Time Zone",
-                "Website URL",
-                "LinkedIn URL",
-            ],
-            &[
-                (F::ExternalId, "Record ID"),
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::Email, "Email"),
-                (F::Phone, "Phone Number"),
-                (F::Company, "Associated Company"),
-                (F::Title, "Job Title"),
-                (F::Location, "City"),
-                (F::Country, "Country/Region"),
-                (F::Timezone, "Time Zone"),
-                (F::CompanyDomain, "Website URL"),
-                (F::LinkedinUrl, "LinkedIn URL"),
-            ],
-        ),
-        (
-            "Instantly",
-            &[
-                "Email",
-                "First Name",
-                "Last Name",
-                "Company Name",
-                "Phone",
-                "Website",
-                "Personalization",
-                "Lead Status",
-                "Interest Status",
-                "linkedIn",
-                "jobTitle",
-                "location",
-            ],
-            &[
-                (F::Email, "Email"),
-                (F::FirstName, "First Name"),
-                (F::LastName, "Last Name"),
-                (F::Company, "Company Name"),
-                (F::Phone, "Phone"),
-                (F::CompanyDomain, "Website"),
-                (F::LinkedinUrl, "linkedIn"),
-                (F::Title, "jobTitle"),
-                (F::Location, "location"),
-            ],
-        ),
-        (
-            "Smartlead",
-            &[
-                "id",
-                "first_name",
-                "last_name",
-                "email",
-                "phone_number",
-                "company_name",
-                "website",
-                "location",
-                "linkedin_profile",
-                "company_url",
-                "status",
-                "is_unsubscribed",
-                "created_at",
-            ],
-            &[
-                (F::FirstName, "first_name"),
-                (F::LastName, "last_name"),
-                (F::Email, "email"),
-                (F::Phone, "phone_number"),
-                (F::Company, "company_name"),
-                (F::CompanyDomain, "website"),
-                (F::Location, "location"),
-                (F::LinkedinUrl, "linkedin_profile"),
-            ],
-        ),
-        (
-            "lemlist",
-            &[
-                "email",
-                "firstName",
-                "lastName",
-                "companyName",
-                "jobTitle",
-                "companyDomain",
-                "linkedinUrl",
-                "phone",
-                "icebreaker",
-                "timezone",
-                "_id",
-                "status",
-            ],
-            &[
-                (F::Email, "email"),
-                (F::FirstName, "firstName"),
-                (F::LastName, "lastName"),
-                (F::Company, "companyName"),
-                (F::Title, "jobTitle"),
-                (F::CompanyDomain, "companyDomain"),
-                (F::LinkedinUrl, "linkedinUrl"),
-                (F::Phone, "phone"),
-                (F::Timezone, "timezone"),
-            ],
-        ),
-        (
-            "HeyReach",
-            &[
-                "First name",
-                "Last name",
-                "Profile url",
-                "Headline",
-                "Location",
-                "Company",
-                "Company url",
-                "Position",
-                "About",
-                "Email address",
-                "Tags",
-            ],
-            &[
-                (F::FirstName, "First name"),
-                (F::LastName, "Last name"),
-                (F::LinkedinUrl, "Profile url"),
-                (F::Location, "Location"),
-                (F::Company, "Company"),
-                (F::Title, "Position"),
-                (F::Email, "Email address"),
-                (F::Tags, "Tags"),
-            ],
-        ),
-        (
-            "our own export",
-            &["id", "first_name", "email", "status", "source", "tags", "custom_fields", "created_at", "updated_at"],
-            &[
-                (F::FirstName, "first_name"),
-                (F::Email, "email"),
-                (F::Status, "status"),
-                (F::Source, "source"),
-                (F::Tags, "tags"),
-                (F::CustomFields, "custom_fields"),
-            ],
-        ),
-    ];
-    for (tool, headers, wanted) in tools {
-        let wanted: Vec<_> = wanted.iter().map(|(field, header)| (*field, (*header).to_owned())).collect();
-        assert_eq!(fields(headers), wanted, "{tool}");
+    for (tool, lines) in TOOLS {
+        let columns: Vec<_> = lines.iter().flat_map(|line| line.split(" | ")).collect();
+        let columns: Vec<_> =
+            columns.into_iter().map(|column| column.split_once(" = ").unwrap_or((column, ""))).collect();
+        let headers: Vec<_> = columns.iter().map(|(header, _)| (*header).to_owned()).collect();
+        for (proposed, (header, field)) in Proposal::of(&headers).columns.iter().zip(columns) {
+            let found = match &proposed.target {
+                Target::Field(field) => field.as_str(),
+                _ => "",
+            };
+            assert_eq!(found, field, "{tool}: {header}");
+        }
     }
 }
 

@@ -54,10 +54,8 @@ fn check_directory(file: &mut impl Read) -> Result<(), SheetFault> {
             Err(error) => return Err(unreadable(error)),
         };
         for byte in &buffer[..read] {
-            matched = match *byte == DIRECTORY_ENTRY[matched] {
-                true => matched + 1,
-                false => usize::from(*byte == DIRECTORY_ENTRY[0]),
-            };
+            matched =
+                if *byte == DIRECTORY_ENTRY[matched] { matched + 1 } else { usize::from(*byte == DIRECTORY_ENTRY[0]) };
             if matched == DIRECTORY_ENTRY.len() {
                 (count, matched) = (count + 1, 0);
             }
@@ -83,7 +81,7 @@ fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), She
             xml.pass(&buffer[..read])?;
         }
     }
-    xml.map_or(Ok(()), |xml| xml.finish())
+    xml.map_or(Ok(()), XmlGuard::finish)
 }
 
 /// What a part is, by its name.
@@ -102,12 +100,13 @@ enum Kind {
 impl Kind {
     fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase().replace('\\', "/");
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match name.trim_start_matches('/') {
             name if name.ends_with("sharedstrings.xml") => Self::Texts,
             name if name.ends_with("styles.xml") => Self::Styles,
-            name if name.ends_with(".rels") => Self::Relations,
+            _ if ending == "rels" => Self::Relations,
             name if name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
-            name if !name.ends_with(".xml") => Self::Unread,
+            _ if ending != "xml" => Self::Unread,
             name if name.starts_with("xl/worksheets/") => Self::Sheet,
             _ => Self::Other,
         }

@@ -11,6 +11,7 @@ mod tests;
 mod xml;
 
 use std::{
+    error::Error,
     fs::File,
     io::BufReader,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -160,8 +161,9 @@ fn no_such_sheet() -> SheetFault {
 }
 
 /// The reader's own words are for us: they may repeat what is in the file.
-fn unreadable(error: impl ToString) -> SheetFault {
-    tracing::debug!(error = error.to_string(), "a workbook cannot be read");
+fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> SheetFault {
+    let error = error.into();
+    tracing::debug!(%error, "a workbook cannot be read");
     SheetFault::new(
         "xlsx_unreadable",
         "The workbook is damaged, or not one that Excel would write; save it anew or as CSV.",

@@ -15,18 +15,16 @@ impl Parts {
     /// A workbook of sheets, each with its name, its state and its rows' XML.
     fn of(sheets: &[(&str, &str, &str)], texts: &[&str]) -> Self {
         let mut parts = Self(Vec::new());
-        let (mut listed, mut related) = (String::new(), String::new());
+        let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let (mut listed, mut related) = (Vec::new(), Vec::new());
         for (index, (name, state, rows)) in sheets.iter().enumerate() {
             let n = index + 1;
-            listed += &format!(r#"<sheet name="{name}" sheetId="{n}" state="{state}" r:id="rId{n}"/>"#);
-            related += &format!(
-                r#"<Relationship Id="rId{n}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet{n}.xml"/>"#
-            );
-            parts.put(
-                &format!("xl/worksheets/sheet{n}.xml"),
-                &format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
-            );
+            listed.push(format!(r#"<sheet name="{name}" sheetId="{n}" state="{state}" r:id="rId{n}"/>"#));
+            let path = format!("worksheets/sheet{n}.xml");
+            related.push(format!(r#"<Relationship Id="rId{n}" Type="{relations}/worksheet" Target="{path}"/>"#));
+            parts.put(&format!("xl/{path}"), &format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"));
         }
+        let (listed, related) = (listed.concat(), related.concat());
         let main = r#"xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships""#;
         parts.put("[Content_Types].xml", "<Types/>");
         parts.put("_rels/.rels", r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#);
@@ -37,7 +35,7 @@ impl Parts {
             "xl/styles.xml",
             r#"<styleSheet><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#,
         );
-        let texts: String = texts.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+        let texts = texts.iter().map(|text| format!("<si><t>{text}</t></si>")).collect::<Vec<_>>().concat();
         parts.put("xl/sharedStrings.xml", &format!("<sst>{texts}</sst>"));
         parts
     }

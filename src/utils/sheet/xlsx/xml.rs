@@ -154,7 +154,7 @@ impl XmlGuard {
             [b'/', name @ ..] => self.close(name.trim_ascii_end()),
             tag => {
                 let (tag, empty) = tag.strip_suffix(b"/").map_or((tag, false), |tag| (tag, true));
-                let name = tag.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+                let name = tag.split(u8::is_ascii_whitespace).next().unwrap_or_default();
                 self.begin(name, &tag[name.len()..], empty)
             }
         }
