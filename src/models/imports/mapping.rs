@@ -62,6 +62,11 @@ impl Mapping {
         Self { columns }.useful().map_err(|fault| vec![fault])
     }
 
+    #[cfg(test)]
+    pub(super) fn of(columns: Vec<Target>) -> Self {
+        Self { columns }
+    }
+
     /// What each column means, in the columns' order.
     #[must_use]
     pub fn columns(&self) -> &[Target] {

@@ -8,6 +8,8 @@ mod placeholder;
 mod proposal;
 mod row;
 mod synonyms;
+#[cfg(test)]
+mod tests;
 
 pub use column::Target;
 pub use field::LeadField;

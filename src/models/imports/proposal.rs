@@ -147,7 +147,7 @@ mod tests {
             ("annualRevenue (USD)", Some("annual_revenue_usd")),
             ("Seniority", Some("seniority")),
             ("Q4 2025", Some("q4_2025")),
-            ("LinkedInURL", Some("linked_inurl")),
+            ("LinkedInURL", Some("linked_in_url")),
             ("Größe der Firma", Some("größe_der_firma")),
             ("%%%", None),
         ] {

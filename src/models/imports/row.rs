@@ -98,7 +98,9 @@ impl RowReader {
         let is_custom = |target: &Target| matches!(target, Target::Custom(_) | Target::Field(LeadField::CustomFields));
         let custom = self.columns.iter().filter(|(_, target)| is_custom(target)).map(|(index, _)| *index);
         let longest = custom.max_by_key(|index| record.cell(*index).len());
-        refused.into_iter().for_each(|refusal| row.refuse(longest, refusal));
+        for refusal in refused {
+            row.refuse(longest, refusal);
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl CsvParser {
             self.begun = true;
             let (result, read) = self.read(rest);
             rest = &rest[read..];
-            self.settle(result, rows)?;
+            self.settle(&result, rows)?;
         }
     }
 
@@ -73,7 +73,7 @@ impl CsvParser {
             if read == 1 && self.filled > filled {
                 return Err(self.quote_not_closed());
             }
-            self.settle(result, rows)?;
+            self.settle(&result, rows)?;
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ impl CsvParser {
         (result, read)
     }
 
-    fn settle(&mut self, result: ReadRecordResult, rows: &mut Vec<Record>) -> Result<(), SheetFault> {
+    fn settle(&mut self, result: &ReadRecordResult, rows: &mut Vec<Record>) -> Result<(), SheetFault> {
         match result {
             ReadRecordResult::Record => {
                 rows.push(self.record()?);

@@ -8,7 +8,7 @@ use super::{SheetFault, TextEncoding, detect::nul_byte};
 #[derive(Debug)]
 pub struct Decoder {
     encoding: TextEncoding,
-    decoder: encoding_rs::Decoder,
+    inner: encoding_rs::Decoder,
     /// The bytes taken so far, but for those held.
     taken: u64,
     /// The beginning of the first letter beyond ASCII, while it is not known in which encoding.
@@ -19,13 +19,13 @@ impl Decoder {
     /// A decoder at the beginning of a file. A byte order mark there has the last word on the encoding, and is left out.
     #[must_use]
     pub fn new(encoding: TextEncoding) -> Self {
-        Self { encoding, decoder: encoding.encoding.new_decoder(), taken: 0, held: Vec::new() }
+        Self { encoding, inner: encoding.encoding.new_decoder(), taken: 0, held: Vec::new() }
     }
 
     /// The encoding, as far as it is known.
     #[must_use]
     pub fn encoding(&self) -> TextEncoding {
-        TextEncoding { encoding: self.decoder.encoding(), ..self.encoding }
+        TextEncoding { encoding: self.inner.encoding(), ..self.encoding }
     }
 
     /// Adds the text of these bytes.
@@ -73,7 +73,7 @@ impl Decoder {
             Err(_) => WINDOWS_1252,
         };
         self.encoding = TextEncoding::of(encoding);
-        self.decoder = encoding.new_decoder_without_bom_handling();
+        self.inner = encoding.new_decoder_without_bom_handling();
     }
 
     fn convert(&mut self, bytes: &[u8], last: bool, text: &mut String) -> Result<(), SheetFault> {
@@ -83,8 +83,8 @@ impl Decoder {
             return Err(nul_byte(self.taken + at as u64));
         }
         let before = text.len();
-        text.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or_default());
-        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, text, last);
+        text.reserve(self.inner.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or_default());
+        let (result, read) = self.inner.decode_to_string_without_replacement(bytes, text, last);
         self.taken += read as u64;
         if let DecoderResult::Malformed(length, after) = result {
             let offset = self.taken.saturating_sub(u64::from(length) + u64::from(after));

@@ -38,6 +38,11 @@ impl TextEncoding {
         }
     }
 
+    /// Whether the file begins with a byte order mark.
+    pub(super) fn is_marked(sample: &[u8]) -> bool {
+        Encoding::for_bom(sample).is_some()
+    }
+
     /// The encoding's name, as the WHATWG spells it.
     #[must_use]
     pub fn name(self) -> &'static str {

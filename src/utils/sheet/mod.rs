@@ -29,4 +29,4 @@ pub use header::Header;
 pub use limits::Limits;
 pub use piece::{pack, unpack};
 pub use record::Record;
-pub use text::{Dialect, DialectChoice, TextReader};
+pub use text::{Dialect, DialectChoice, TextReader, survey};

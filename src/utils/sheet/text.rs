@@ -1,6 +1,9 @@
 //! Separated text from its bytes to its rows.
 
-use super::{CsvParser, Decoder, Delimiter, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextEncoding};
+use super::{
+    CsvParser, Decoder, Delimiter, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextEncoding, pack,
+    unpack,
+};
 
 /// So many bytes are worked on at once.
 const STEP: usize = 64 * 1024;
@@ -117,7 +120,8 @@ impl TextReader {
         if self.choice.encoding.is_none_or(|encoding| !encoding.is_utf_16()) && kind? == FileKind::Xlsx {
             return Err(SheetFault::new("file_is_xlsx", "The file is a workbook, not separated text."));
         }
-        let encoding = self.choice.encoding.unwrap_or_else(|| TextEncoding::detect(&sample, whole));
+        let chosen = self.choice.encoding.filter(|_| !TextEncoding::is_marked(&sample));
+        let encoding = chosen.unwrap_or_else(|| TextEncoding::detect(&sample, whole));
         let mut decoder = Decoder::new(encoding);
         let mut text = String::new();
         decoder.decode(&sample, &mut text)?;
@@ -158,4 +162,17 @@ impl Reading {
     fn hand_on(&mut self, head: &mut Head, rows: &mut Vec<Record>) -> Result<(), SheetFault> {
         self.records.drain(..).try_for_each(|record| head.push(record, rows))
     }
+}
+
+/// Reads a file in pieces of `cut` bytes and looks at every row. Whether they are as they should be: they always are, whatever the file.
+#[must_use]
+pub fn survey(file: &[u8], cut: usize) -> bool {
+    let mut reader = TextReader::new(DialectChoice::default(), Limits::default());
+    let mut rows = Vec::new();
+    let fed = file.chunks(cut.max(1)).try_for_each(|bytes| reader.feed(bytes, &mut rows));
+    let columns = fed.and_then(|()| reader.finish(&mut rows).map(|header| header.columns.len()));
+    let told = columns.is_err() || reader.rows() == rows.len() as u64;
+    let kept = unpack(&pack(&rows)).is_some_and(|kept| kept == rows);
+    let lined = rows.is_sorted_by(|one, next| one.line() < next.line());
+    told && kept && lined && rows.iter().all(|row| !row.is_blank() && row.len() <= Limits::default().max_columns)
 }

@@ -7,14 +7,12 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
-use super::{super::SheetFault, unreadable, xml::XmlGuard};
+use super::{
+    super::SheetFault,
+    unreadable,
+    xml::{XmlBounds, XmlGuard},
+};
 
-/// All parts together, unpacked.
-const MAX_UNPACKED: u64 = 1024 * 1024 * 1024;
-/// The texts that cells share, unpacked.
-const MAX_TEXTS: u64 = 64 * 1024 * 1024;
-/// Everything else that is not a sheet: styles, themes, pictures.
-const MAX_OTHERS: u64 = 64 * 1024 * 1024;
 /// Parts of an archive.
 const MAX_PARTS: usize = 4_096;
 
@@ -25,17 +23,21 @@ const DIRECTORY_ENTRY: &[u8; 4] = b"PK\x01\x02";
 ///
 /// # Errors
 /// `xlsx_unreadable`, `xlsx_too_large`, `xlsx_too_many_texts`.
-pub(super) fn check<R: Read + Seek>(file: R) -> Result<(), SheetFault> {
+pub(super) fn check<R: Read + Seek>(file: R, mut left: Budget) -> Result<(), SheetFault> {
     let mut file = BufReader::with_capacity(64 * 1024, file);
     check_directory(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut archive = ZipArchive::new(file).map_err(unreadable)?;
-    let mut left = Budget { all: MAX_UNPACKED, texts: MAX_TEXTS, others: MAX_OTHERS };
+    let mut declared = left.clone();
+    let mut kinds = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
-        let mut part = archive.by_index(index).map_err(unreadable)?;
+        let part = archive.by_index_raw(index).map_err(unreadable)?;
         let kind = Kind::of(&part.name().map_err(unreadable)?);
-        left.clone().take(kind, part.size())?;
-        unpack(&mut part, kind, &mut left)?;
+        declared.take(kind, part.size())?;
+        kinds.push(kind);
+    }
+    for (index, kind) in kinds.into_iter().enumerate() {
+        unpack(&mut archive.by_index(index).map_err(unreadable)?, kind, &mut left)?;
     }
     Ok(())
 }
@@ -52,10 +54,8 @@ fn check_directory(file: &mut impl Read) -> Result<(), SheetFault> {
             Err(error) => return Err(unreadable(error)),
         };
         for byte in &buffer[..read] {
-            matched = match *byte == DIRECTORY_ENTRY[matched] {
-                true => matched + 1,
-                false => usize::from(*byte == DIRECTORY_ENTRY[0]),
-            };
+            matched =
+                if *byte == DIRECTORY_ENTRY[matched] { matched + 1 } else { usize::from(*byte == DIRECTORY_ENTRY[0]) };
             if matched == DIRECTORY_ENTRY.len() {
                 (count, matched) = (count + 1, 0);
             }
@@ -67,7 +67,7 @@ fn check_directory(file: &mut impl Read) -> Result<(), SheetFault> {
 }
 
 fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), SheetFault> {
-    let mut xml = kind.is_xml().then(XmlGuard::new);
+    let mut xml = kind.bounds().map(XmlGuard::new);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = match part.read(&mut buffer) {
@@ -81,7 +81,7 @@ fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), She
             xml.pass(&buffer[..read])?;
         }
     }
-    xml.map_or(Ok(()), |xml| xml.finish())
+    xml.map_or(Ok(()), XmlGuard::finish)
 }
 
 /// What a part is, by its name.
@@ -89,38 +89,55 @@ fn unpack(part: &mut impl Read, kind: Kind, left: &mut Budget) -> Result<(), She
 enum Kind {
     Sheet,
     Texts,
-    /// Another part that a reader of cells reads.
+    Styles,
+    Relations,
+    /// The list of sheets, and what a reader of cells passes by.
     Other,
-    /// A part that it does not read, unless another part claims it to be a sheet.
+    /// What no relation may lead a reader to: pictures, and XML of others that may hold anything.
     Unread,
 }
 
 impl Kind {
     fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase().replace('\\', "/");
-        let xml = name.ends_with(".xml") || name.ends_with(".rels");
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match name.trim_start_matches('/') {
             name if name.ends_with("sharedstrings.xml") => Self::Texts,
-            name if xml && name.starts_with("xl/worksheets/") => Self::Sheet,
-            name if !xml || name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
+            name if name.ends_with("styles.xml") => Self::Styles,
+            _ if ending == "rels" => Self::Relations,
+            name if name.starts_with("customxml/") || name.starts_with("docprops/") => Self::Unread,
+            _ if ending != "xml" => Self::Unread,
+            name if name.starts_with("xl/worksheets/") => Self::Sheet,
             _ => Self::Other,
         }
     }
 
-    fn is_xml(self) -> bool {
-        self != Self::Unread
+    /// What may stand in it. A reader keeps all of the styles and relations, and copies parts of them.
+    fn bounds(self) -> Option<XmlBounds> {
+        match self {
+            Self::Sheet | Self::Texts | Self::Other => Some(XmlBounds { span: 1024 * 1024, tags: u64::MAX }),
+            Self::Styles => Some(XmlBounds { span: 2 * 1024, tags: 300_000 }),
+            Self::Relations => Some(XmlBounds { span: 8 * 1024, tags: 300_000 }),
+            Self::Unread => None,
+        }
     }
 }
 
 /// The bytes that may still be unpacked.
 #[derive(Debug, Clone)]
-struct Budget {
-    all: u64,
-    texts: u64,
-    others: u64,
+pub(super) struct Budget {
+    /// All parts together.
+    pub(super) all: u64,
+    /// The texts that cells share.
+    pub(super) texts: u64,
+    /// Everything else that is not a sheet: styles, themes, pictures.
+    pub(super) others: u64,
 }
 
 impl Budget {
+    /// What a workbook may take.
+    pub(super) const USUAL: Self = Self { all: 1024 * 1024 * 1024, texts: 64 * 1024 * 1024, others: 64 * 1024 * 1024 };
+
     fn take(&mut self, kind: Kind, bytes: u64) -> Result<(), SheetFault> {
         let too_large = |detail| SheetFault::new("xlsx_too_large", detail);
         let (part, detail) = match kind {
@@ -129,7 +146,7 @@ impl Budget {
                 Some(&mut self.texts),
                 "The workbook's texts take more than 64 MiB; save the sheet as CSV, which may be larger.",
             ),
-            Kind::Other | Kind::Unread => (
+            Kind::Styles | Kind::Relations | Kind::Other | Kind::Unread => (
                 Some(&mut self.others),
                 "What the workbook holds beside its cells takes more than 64 MiB; save the sheet as CSV.",
             ),

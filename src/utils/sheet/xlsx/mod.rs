@@ -6,9 +6,12 @@
 
 mod cell;
 mod guard;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use std::{
+    error::Error,
     fs::File,
     io::BufReader,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,6 +20,7 @@ use std::{
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
+use self::guard::Budget;
 use super::{Limits, Record, SheetFault};
 
 type Workbook = Xlsx<BufReader<File>>;
@@ -42,7 +46,7 @@ pub fn read(
     limits: &Limits,
     mut each: impl FnMut(Record) -> Result<(), SheetFault>,
 ) -> Result<Sheet, SheetFault> {
-    guard::check(File::open(path).map_err(unreadable)?)?;
+    guard::check(File::open(path).map_err(unreadable)?, Budget::USUAL)?;
     let read = || {
         let file = BufReader::new(File::open(path).map_err(unreadable)?);
         read_sheet(Xlsx::new(file).map_err(unreadable)?, sheet, limits, &mut each)
@@ -157,8 +161,9 @@ fn no_such_sheet() -> SheetFault {
 }
 
 /// The reader's own words are for us: they may repeat what is in the file.
-fn unreadable(error: impl ToString) -> SheetFault {
-    tracing::debug!(error = error.to_string(), "a workbook cannot be read");
+fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> SheetFault {
+    let error = error.into();
+    tracing::debug!(%error, "a workbook cannot be read");
     SheetFault::new(
         "xlsx_unreadable",
         "The workbook is damaged, or not one that Excel would write; save it anew or as CSV.",
