@@ -11,8 +11,8 @@ use crate::{
     repositories::Database,
     services::{
         AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
-        ExecutionService, IdentityService, ImportService, InvitationService, LeadListService, LeadService, MemberService,
-        OrganizationService, ReadinessService, SuppressionKeys, SuppressionService, UserService,
+        ExecutionService, IdentityService, ImportService, InvitationService, LeadListService, LeadService,
+        MemberService, OrganizationService, ReadinessService, SuppressionKeys, SuppressionService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };

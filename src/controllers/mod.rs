@@ -6,6 +6,7 @@ pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
 pub mod connected_accounts;
+pub mod imports;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;

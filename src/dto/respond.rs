@@ -41,6 +41,23 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// Begun: 202, and where to look how far it is.
+#[derive(Debug)]
+pub struct Accepted<T> {
+    /// Its path.
+    pub location: String,
+    /// What has begun.
+    pub body: T,
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::ACCEPTED, Json(self.body)).into_response();
+        set(&mut response, header::LOCATION, &self.location);
+        response
+    }
+}
+
 /// Done, and nothing to say.
 #[derive(Debug)]
 pub struct NoContent;

@@ -7,10 +7,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
 use uuid::Uuid;
 
-use crate::{errors::AppError, services::exports::Rows, utils::spreadsheet::guard};
+use crate::{
+    errors::AppError,
+    models::{Rejection, imports::CellFault},
+    services::{exports::Rows, imports::RejectedRows},
+    utils::spreadsheet::guard,
+};
 
 /// What a line of a table is made of.
 pub trait CsvRow {
@@ -79,15 +84,52 @@ impl<T: CsvRow + Send + Unpin + 'static> IntoResponse for CsvDownload<T> {
     fn into_response(self) -> Response {
         let header = table(&[T::HEADER], |header, line| header.iter().for_each(|name| line.ours(name)));
         let rows = self.rows.map(|rows| rows.map(|rows| table(&rows, T::write)));
-        let table = stream::iter([Ok::<_, AppError>(header)]).chain(rows);
-        let mut response = Body::from_stream(table).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", self.name)) {
-            headers.insert(header::CONTENT_DISPOSITION, value);
-        }
-        response
+        download(self.name, header, rows)
     }
+}
+
+/// Rows of a file that could not be used, as that file had them, with why.
+#[derive(Debug)]
+pub struct RejectedDownload(pub RejectedRows);
+
+/// What the last column of rejected rows is called; an import leaves it out.
+const REASONS: &str = "rejection_reasons";
+
+impl IntoResponse for RejectedDownload {
+    fn into_response(self) -> Response {
+        let Self(RejectedRows { columns, rows }) = self;
+        let width = columns.len();
+        let header = table(&[columns], |columns, line| {
+            columns.iter().for_each(|name| line.text(Some(name)));
+            line.ours(REASONS);
+        });
+        let rows = rows.map(move |rows| rows.map(|rows| table(&rows, |row, line| rejected(row, width, line))));
+        download("rejected.csv", header, rows)
+    }
+}
+
+/// A row that has more cells than the file has columns has them behind the reasons, where they cannot be taken for any.
+fn rejected(row: &Rejection, width: usize, line: &mut CsvLine<'_>) {
+    for index in 0..width {
+        line.text(row.cells.get(index).map(String::as_str));
+    }
+    let reason = |fault: &CellFault| match &fault.column {
+        Some(column) => format!("{column}: {}", fault.detail),
+        None => fault.detail.clone().into_owned(),
+    };
+    line.text(Some(&row.faults.iter().map(reason).collect::<Vec<_>>().join(" ")));
+    row.cells.iter().skip(width).for_each(|cell| line.text(Some(cell)));
+}
+
+fn download(name: &str, header: Bytes, rows: impl Stream<Item = Result<Bytes, AppError>> + Send + 'static) -> Response {
+    let table = stream::iter([Ok::<_, AppError>(header)]).chain(rows);
+    let mut response = Body::from_stream(table).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 /// Lines of a table.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -42,15 +42,46 @@ pub async fn idempotency(
         return Ok(next.run(request).await);
     };
     let (parts, body) = whole(request).await?;
-    let route = format!("{} {}", parts.method, parts.uri.path());
-    let fingerprint = fingerprint(&route, &parts, &body);
-    let claim = IdempotencyToken::new(route, key);
+    let fingerprint = fingerprint(&parts, &body);
+    under(key, &fingerprint, state, member, (Request::from_parts(parts, Body::from(body)), next)).await
+}
+
+/// The same for a POST whose body is a file of any size, which is passed on as it comes: of the body, only its length and kind tell whether it
+/// is the same.
+///
+/// # Errors
+/// As [`idempotency`].
+pub async fn idempotency_of_uploads(
+    State(state): State<AppState>,
+    member: OrgMember,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let Some(key) = key(&request)? else {
+        return Ok(next.run(request).await);
+    };
+    let (parts, body) = request.into_parts();
+    let header = |name| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = header(header::CONTENT_TYPE).split(|byte| *byte == b';').next().unwrap_or_default();
+    let fingerprint = fingerprint(&parts, &[header(header::CONTENT_LENGTH), b" ", kind].concat());
+    under(key, &fingerprint, state, member, (Request::from_parts(parts, body), next)).await
+}
+
+/// Answers a request under a key, or as it was answered before.
+async fn under(
+    key: String,
+    fingerprint: &[u8; 32],
+    state: AppState,
+    member: OrgMember,
+    (request, next): (Request, Next),
+) -> Result<Response> {
+    let claim = IdempotencyToken::new(route(request.method(), request.uri()), key);
     let outcome = {
         let mut conn = state.db().read(&member).await?;
-        conn.idempotency_keys().claim(&claim, &fingerprint, state.clock().now()).await?
+        conn.idempotency_keys().claim(&claim, fingerprint, state.clock().now()).await?
     };
     match outcome {
-        KeyClaim::Ours => act(state, member, claim, Request::from_parts(parts, Body::from(body)), next).await,
+        KeyClaim::Ours => act(state, member, claim, request, next).await,
         KeyClaim::Answered(answer) => replay(answer),
         KeyClaim::InFlight => Err(AppError::conflict(
             "idempotency_key_in_flight",
@@ -116,10 +147,14 @@ fn key(request: &Request) -> Result<Option<String>> {
     })
 }
 
+fn route(method: &Method, uri: &Uri) -> String {
+    format!("{method} {}", uri.path())
+}
+
 /// SHA-256 of the route, the parameters and the body; of JSON, its meaning and not its spelling.
-fn fingerprint(route: &str, parts: &Parts, body: &[u8]) -> [u8; 32] {
+fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(route.as_bytes());
+    hash.update(route(&parts.method, &parts.uri));
     if let Some(query) = parts.uri.query() {
         hash.update(b"?");
         hash.update(query.as_bytes());

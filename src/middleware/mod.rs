@@ -13,7 +13,7 @@ mod witness;
 
 pub use auth::require_auth;
 pub use few_at_once::{BulkTurns, few_at_once};
-pub use idempotency::idempotency;
+pub use idempotency::{idempotency, idempotency_of_uploads};
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };

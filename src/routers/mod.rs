@@ -6,6 +6,7 @@ mod campaign_executions;
 mod campaigns;
 mod connected_accounts;
 mod docs;
+mod imports;
 mod invitations;
 mod lead_lists;
 mod leads;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -38,9 +39,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        BulkTurns, OrganizationSource, QueryReaders, few_at_once, idempotency, load_user, observe, panic_response,
-        rate_limit, refuse_unread_query, require_auth, require_organization, require_organization_admin,
-        verify_organization_membership,
+        BulkTurns, OrganizationSource, QueryReaders, few_at_once, idempotency, idempotency_of_uploads, load_user,
+        observe, panic_response, rate_limit, refuse_unread_query, require_auth, require_organization,
+        require_organization_admin, verify_organization_membership,
     },
     state::AppState,
 };
@@ -51,6 +52,9 @@ pub use openapi::{body_schemas, document};
 const MAX_BODY: usize = 1024 * 1024;
 /// The same where many records are taken at once.
 const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
+
+/// What a form may have around a file, in bytes.
+const AROUND_A_FILE: usize = 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;
@@ -81,6 +85,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Organization(Context), campaign_executions::routes()),
         (Zone::Organization(Context), campaigns::routes()),
         (Zone::Organization(Context), connected_accounts::routes()),
+        (Zone::Organization(Context), imports::routes()),
         (Zone::Organization(Context), lead_lists::routes()),
         (Zone::Organization(Context), leads::routes()),
         (Zone::Organization(Context), suppressions::routes()),
@@ -102,6 +107,12 @@ fn bulk_zones() -> Vec<(Zone, Routes)> {
     ]
 }
 
+/// The zones with routes that take a file of any size, and read it as it comes.
+fn upload_zones() -> Vec<(Zone, Routes)> {
+    use OrganizationSource::Context;
+    vec![(Zone::Organization(Context), imports::upload_routes())]
+}
+
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
     let readers = QueryReaders::of(&document);
@@ -119,6 +130,16 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(MAX_BULK_BODY))
                 .layer(from_fn_with_state(turns.clone(), few_at_once)),
+        );
+        router = router.merge(guarded(zone, routes, state));
+    }
+    for (zone, routes) in upload_zones() {
+        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);
+        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query)).route_layer(
+            ServiceBuilder::new()
+                .layer(DefaultBodyLimit::max(most.saturating_add(AROUND_A_FILE)))
+                .layer(from_fn_with_state(state.clone(), idempotency_of_uploads)),
         );
         router = router.merge(guarded(zone, routes, state));
     }
@@ -176,9 +197,17 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<App
     )
 }
 
+/// The routes of [`upload_zones`].
+const UPLOADS: [&str; 2] = ["/api/v1/lead-lists/{id}/imports", "/api/v1/lead-lists/{id}/imports/preview"];
+
 /// Gives up waiting for a request that takes too long. Whether it took effect is not known: it may have been committing.
 async fn limit_time(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if let Ok(response) = tokio::time::timeout(state.server().request_timeout, next.run(request)).await {
+    // A file may take as long as its way takes; whoever is silent meanwhile is cut off elsewhere.
+    let is_upload = request.method() == Method::POST
+        && request.extensions().get::<MatchedPath>().is_some_and(|path| UPLOADS.contains(&path.as_str()));
+    let server = state.server();
+    let most = if is_upload { server.upload_timeout } else { server.request_timeout };
+    if let Ok(response) = tokio::time::timeout(most, next.run(request)).await {
         response
     } else {
         let detail = "The request took too long and may still take effect: read before you repeat it.";

@@ -8,7 +8,7 @@ use super::{
     OrganizationSource::{Context, Path},
     Routes, Zone, bulk_zones,
     problem_examples::example,
-    zones,
+    upload_zones, zones,
 };
 use crate::dto::problem::{Problem, ProblemFault};
 
@@ -22,6 +22,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Connected accounts", "The mailboxes and LinkedIn accounts that messages are sent from."),
     ("Lead lists", "Named sets of leads, for a campaign to draw on."),
     ("Leads", "The people to be reached, alone and by the thousand."),
+    ("Imports", "Leads from files: how far the work is, and undoing it."),
     ("Suppressions", "Whom nobody may write to: addresses, profiles, whole domains."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
@@ -40,7 +41,7 @@ struct Shared;
 pub fn document() -> Value {
     let mut paths = Map::new();
     let mut schemas = schemas_of(&<Shared as utoipa::OpenApi>::openapi());
-    for (zone, routes) in zones().into_iter().chain(bulk_zones()) {
+    for (zone, routes) in zones().into_iter().chain(bulk_zones()).chain(upload_zones()) {
         let api = under_base(zone, routes).into_openapi();
         schemas.extend(schemas_of(&api));
         for (path, item) in value(&api.paths).as_object_mut().map(std::mem::take).unwrap_or_default() {
@@ -64,15 +65,18 @@ pub fn document() -> Value {
     document
 }
 
-/// The names of all schemas that a request body has.
+/// Schemas of the parts of a form that are JSON.
+const PARTS: [&str; 1] = ["ImportOptionsRequest"];
+
+/// The names of all schemas that a request body has, or a part of a form.
 #[must_use]
 pub fn body_schemas(document: &Value) -> Vec<&str> {
     let operations =
         document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()).flatten();
-    let mut names: Vec<&str> = operations
+    let bodies = operations
         .filter_map(|(_, operation)| operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str())
-        .filter_map(|reference| reference.rsplit('/').next())
-        .collect();
+        .filter_map(|reference| reference.rsplit('/').next());
+    let mut names: Vec<&str> = bodies.chain(PARTS).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -223,7 +227,7 @@ const OF_WEBHOOKS: [(&str, &str); 6] = [
 
 const OF_BODIES: [(&str, &str); 3] = [
     ("413", "The body is too large."),
-    ("415", "The body is not JSON."),
+    ("415", "The body is of another kind than this reads."),
     ("422", "The body has faults; all are listed."),
 ];
 

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use graphile_worker::{
-    IntoTaskHandlerResult, LocalQueueConfig, TaskHandler, WorkerContext, WorkerRecoveryConfig,
-};
+use graphile_worker::{IntoTaskHandlerResult, LocalQueueConfig, TaskHandler, WorkerContext, WorkerRecoveryConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -38,7 +36,8 @@ impl TaskHandler for WorkOnImport {
     const IDENTIFIER: &'static str = <Self as Job>::NAME;
 
     async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
-        let reach = context.get_ext::<Reach>().cloned().ok_or_else(|| "the worker was started without its state".to_owned())?;
+        let reach =
+            context.get_ext::<Reach>().cloned().ok_or_else(|| "the worker was started without its state".to_owned())?;
         match reach.state.imports().work(&self, &reach.stop).await {
             Ok(Worked::ToTheEnd) => Ok(()),
             // Failing gives the job back, to this process' successor or to another.

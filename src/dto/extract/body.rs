@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
 };
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -119,9 +120,18 @@ pub(in crate::dto) fn unread(rejection: &BytesRejection) -> AppError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { body_too_large() } else { body_broken_off() }
 }
 
+/// Why a body cannot be read to its end.
+#[must_use]
+pub fn broken(error: &axum::Error) -> AppError {
+    let first: &(dyn std::error::Error + 'static) = error;
+    let is_too_large =
+        std::iter::successors(Some(first), |error| error.source()).any(<dyn std::error::Error>::is::<LengthLimitError>);
+    if is_too_large { body_too_large() } else { body_broken_off() }
+}
+
 /// The body is larger than what the endpoint reads.
 #[must_use]
-pub fn body_too_large() -> AppError {
+fn body_too_large() -> AppError {
     AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
 }
 

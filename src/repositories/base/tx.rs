@@ -12,8 +12,8 @@ use crate::{
     models::{ActorType, AuditEntry, OrganizationId, UserId},
     repositories::{
         AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
-        IdempotencyRepository, ImportRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
-        SuppressionRepository,
+        IdempotencyRepository, ImportRepository, LeadListRepository, LeadRepository, MemberRepository,
+        OrganizationRepository, SuppressionRepository,
     },
     utils::keyed_limit::Place,
 };

@@ -140,13 +140,9 @@ impl ImportRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn drop_pieces(&mut self, id: ImportId) -> Result<()> {
-        sqlx::query!(
-            "delete from import_pieces where organization_id = $1 and import_id = $2",
-            self.scope.id(),
-            id.0
-        )
-        .execute(&mut *self.conn)
-        .await?;
+        sqlx::query!("delete from import_pieces where organization_id = $1 and import_id = $2", self.scope.id(), id.0)
+            .execute(&mut *self.conn)
+            .await?;
         Ok(())
     }
 }

@@ -72,7 +72,8 @@ pub(super) async fn read(
         }
     }
     let is_text = reading.dialect.encoding.is_some_and(|encoding| encoding.is_utf_16());
-    let kind = if is_text { FileKind::Text } else { FileKind::of(&sample[..sample.len().min(SAMPLE)]).map_err(fault)? };
+    let kind =
+        if is_text { FileKind::Text } else { FileKind::of(&sample[..sample.len().min(SAMPLE)]).map_err(fault)? };
     match kind {
         FileKind::Text => read_text(sample, bytes, reading.dialect, limits, rows).await,
         FileKind::Xlsx => read_workbook(sample, bytes, reading.sheet.clone(), limits, rows).await,
@@ -105,12 +106,7 @@ async fn read_text(
 }
 
 /// Hands on batches while there are `least` rows.
-async fn hand_on(
-    header: Option<&Header>,
-    rows: &mut Vec<Record>,
-    to: &mut impl FileRows,
-    least: usize,
-) -> Result<()> {
+async fn hand_on(header: Option<&Header>, rows: &mut Vec<Record>, to: &mut impl FileRows, least: usize) -> Result<()> {
     let Some(header) = header else { return Ok(()) };
     while rows.len() >= least {
         let rest = rows.split_off(rows.len().min(BATCH));

@@ -7,10 +7,12 @@ mod preview;
 mod receive;
 mod rejected;
 mod undo;
+mod watch;
 mod work;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::{
@@ -33,6 +35,8 @@ use crate::{
 
 /// Files that one organization may send at a time.
 const OF_ONE: usize = 2;
+/// Imports of one organization that are watched at a time.
+const WATCHING: usize = 20;
 /// Files that are received at a time, of all organizations together.
 const AT_ONCE: usize = 8;
 
@@ -43,6 +47,7 @@ pub struct ImportService {
     limits: Limits,
     of_one: KeyedLimit<OrganizationId>,
     at_once: Arc<Semaphore>,
+    watching: KeyedLimit<OrganizationId>,
 }
 
 /// Leave to send a file, until it is dropped.
@@ -55,12 +60,19 @@ impl ImportService {
     /// Imports over a database, of files within these limits.
     #[must_use]
     pub fn new(context: Context, limits: Limits) -> Self {
-        Self { context, limits, of_one: KeyedLimit::new(OF_ONE), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+        let (of_one, at_once) = (KeyedLimit::new(OF_ONE), Arc::new(Semaphore::new(AT_ONCE)));
+        Self { context, limits, of_one, at_once, watching: KeyedLimit::new(WATCHING) }
     }
 
     /// An import.
     pub async fn get(&self, member: &OrgMember, id: ImportId) -> Result<Import> {
         self.context.db.read(member).await?.imports().get(id).await
+    }
+
+    /// The time, by which it is told how fast an import is.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.clock.now()
     }
 
     fn turn(&self, member: &OrgMember) -> Result<Turn> {

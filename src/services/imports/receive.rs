@@ -156,7 +156,11 @@ impl Drop for Keeper {
             let dropped = async { context.db.read(&member).await?.imports().drop_pieces(id).await };
             if let Err(error) = dropped.await {
                 // Housekeeping finds them.
-                tracing::warn!(code = error.code(), cause = error.causes(), "rows of a refused file could not be dropped at once");
+                tracing::warn!(
+                    code = error.code(),
+                    cause = error.causes(),
+                    "rows of a refused file could not be dropped at once"
+                );
             }
         });
     }

@@ -56,7 +56,9 @@ impl ImportService {
             match self.step(job, &mut earlier).await {
                 Ok(Step::More) => {}
                 Ok(Step::Last) => return Ok(Worked::ToTheEnd),
-                Err(error) if matches!(error.code(), "database_unavailable" | "database_busy" | "organization_busy") => {
+                Err(error)
+                    if matches!(error.code(), "database_unavailable" | "database_busy" | "organization_busy") =>
+                {
                     return Err(error);
                 }
                 Err(error) => {
@@ -124,7 +126,9 @@ impl ImportService {
         let keys: Vec<Vec<_>> = batch
             .rows
             .iter()
-            .map(|row| row.as_ref().map_or_else(|_| Vec::new(), |row| self.context.suppression_keys.of_lead(organization, row)))
+            .map(|row| {
+                row.as_ref().map_or_else(|_| Vec::new(), |row| self.context.suppression_keys.of_lead(organization, row))
+            })
             .collect();
         let suppressed = tx.suppressions().matching(keys.iter().flatten()).await?;
         let barred: Vec<_> = keys.iter().map(|keys| suppressed.kind(keys)).collect();

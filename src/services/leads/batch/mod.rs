@@ -9,7 +9,8 @@ use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadId, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey, SuppressionKind,
+        AuditEntry, Lead, LeadId, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey,
+        SuppressionKind,
     },
     repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };

@@ -94,7 +94,9 @@ impl Planner<'_> {
         owners.dedup();
         let verdict = match owners.as_slice() {
             [] => self.create(row),
-            [owner] if self.claimed.contains(owner) || self.earlier.contains(owner) => RowVerdict::used(RowOutcome::DuplicateInRequest, *owner),
+            [owner] if self.claimed.contains(owner) || self.earlier.contains(owner) => {
+                RowVerdict::used(RowOutcome::DuplicateInRequest, *owner)
+            }
             [owner] => self.merge(*owner, row),
             _ => RowVerdict::rejected("ambiguous", Vec::new()),
         };

@@ -1,0 +1,73 @@
+//! Watching an import.
+
+use std::time::Duration;
+
+use futures::{Stream, stream};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::ImportService;
+use crate::{
+    errors::Result,
+    models::{Import, ImportId},
+    repositories::{BaseRepository as _, OrgMember},
+    utils::keyed_limit::Place,
+};
+
+/// How often it is looked whether there is something new.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Somebody who watches an import.
+struct Watcher {
+    service: ImportService,
+    member: OrgMember,
+    id: ImportId,
+    told: Option<Import>,
+    ticks: Interval,
+    _place: Place,
+}
+
+impl ImportService {
+    /// The import as it is now, and as it is after each change, until it comes to its end, is deleted, or whoever watches is no member any
+    /// more.
+    ///
+    /// # Errors
+    /// `import_not_found`; `too_many_watchers`.
+    pub async fn watch(&self, member: OrgMember, id: ImportId) -> Result<impl Stream<Item = Import> + Send + use<>> {
+        let place = self.watching.try_enter(member.organization_id()).ok_or_else(too_many)?;
+        self.get(&member, id).await?;
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let watcher = Watcher { service: self.clone(), member, id, told: None, ticks, _place: place };
+        Ok(stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|import| (import, watcher)) }))
+    }
+}
+
+fn too_many() -> crate::errors::AppError {
+    crate::errors::AppError::unavailable("too_many_watchers", "Too many imports of the organization are being watched.")
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<Import> {
+        if self.told.as_ref().is_some_and(|told| !told.is_under_way() && !told.is_being_undone()) {
+            return None;
+        }
+        loop {
+            self.ticks.tick().await;
+            // Whoever was let in once stays in for as long as the stream lasts, unless that is asked again.
+            let Ok(mut conn) = self.service.context.db.read(&self.member).await else { continue };
+            let membership = conn.members().find(self.member.member_id()).await;
+            let import = conn.imports().find(self.id).await;
+            let (Ok(membership), Ok(import)) = (membership, import) else { continue };
+            conn.give_back();
+            let import = import.filter(|_| membership.is_some())?;
+            if self
+                .told
+                .as_ref()
+                .is_none_or(|told| told.updated_at != import.updated_at || told.status != import.status)
+            {
+                self.told = Some(import.clone());
+                return Some(import);
+            }
+        }
+    }
+}
