@@ -341,6 +341,100 @@ CREATE TABLE public.idempotency_keys (
 );
 
 --
+-- Name: import_pieces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.import_pieces (
+    organization_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    number integer NOT NULL,
+    rows integer NOT NULL,
+    records bytea,
+    outcomes text,
+    lead_ids uuid[],
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT import_pieces_check CHECK ((length(outcomes) = rows)),
+    CONSTRAINT import_pieces_number_check CHECK ((number >= 0)),
+    CONSTRAINT import_pieces_rows_check CHECK ((rows > 0)),
+    CONSTRAINT import_pieces_settled CHECK ((((records IS NULL) = (outcomes IS NOT NULL)) AND ((outcomes IS NULL) = (lead_ids IS NULL))))
+);
+ALTER TABLE ONLY public.import_pieces ALTER COLUMN records SET STORAGE EXTERNAL;
+
+--
+-- Name: import_rejections; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.import_rejections (
+    organization_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    row_number bigint NOT NULL,
+    line bigint NOT NULL,
+    cells text[] NOT NULL,
+    faults jsonb NOT NULL,
+    CONSTRAINT import_rejections_faults_check CHECK ((jsonb_typeof(faults) = 'array'::text)),
+    CONSTRAINT import_rejections_line_check CHECK ((line > 0)),
+    CONSTRAINT import_rejections_row_number_check CHECK ((row_number > 0))
+);
+
+--
+-- Name: imports; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.imports (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    lead_list_id uuid,
+    status text NOT NULL,
+    file_name text,
+    file_bytes bigint NOT NULL,
+    columns text[] NOT NULL,
+    mapping jsonb NOT NULL,
+    on_duplicate text NOT NULL,
+    rows_total bigint NOT NULL,
+    pieces integer NOT NULL,
+    pieces_done integer DEFAULT 0 NOT NULL,
+    created bigint DEFAULT 0 NOT NULL,
+    updated bigint DEFAULT 0 NOT NULL,
+    unchanged bigint DEFAULT 0 NOT NULL,
+    duplicate_in_file bigint DEFAULT 0 NOT NULL,
+    suppressed bigint DEFAULT 0 NOT NULL,
+    rejected bigint DEFAULT 0 NOT NULL,
+    failure text,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    undo_requested_at timestamp with time zone,
+    pieces_undone integer DEFAULT 0 NOT NULL,
+    leads_removed bigint DEFAULT 0 NOT NULL,
+    leads_kept bigint DEFAULT 0 NOT NULL,
+    actor_type text NOT NULL,
+    actor_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT imports_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text]))),
+    CONSTRAINT imports_add_up CHECK (((((((created + updated) + unchanged) + duplicate_in_file) + suppressed) + rejected) <= rows_total)),
+    CONSTRAINT imports_check CHECK (((pieces_done >= 0) AND (pieces_done <= pieces))),
+    CONSTRAINT imports_check1 CHECK (((pieces_undone >= 0) AND (pieces_undone <= pieces))),
+    CONSTRAINT imports_complete CHECK (((status <> 'completed'::text) OR ((((((created + updated) + unchanged) + duplicate_in_file) + suppressed) + rejected) = rows_total))),
+    CONSTRAINT imports_created_check CHECK ((created >= 0)),
+    CONSTRAINT imports_duplicate_in_file_check CHECK ((duplicate_in_file >= 0)),
+    CONSTRAINT imports_failure_check CHECK (((length(failure) >= 1) AND (length(failure) <= 100))),
+    CONSTRAINT imports_file_bytes_check CHECK ((file_bytes > 0)),
+    CONSTRAINT imports_file_name_check CHECK (((length(file_name) >= 1) AND (length(file_name) <= 255))),
+    CONSTRAINT imports_leads_kept_check CHECK ((leads_kept >= 0)),
+    CONSTRAINT imports_leads_removed_check CHECK ((leads_removed >= 0)),
+    CONSTRAINT imports_mapping_check CHECK ((jsonb_typeof(mapping) = 'array'::text)),
+    CONSTRAINT imports_on_duplicate_check CHECK ((on_duplicate = ANY (ARRAY['skip'::text, 'update_empty'::text, 'overwrite'::text]))),
+    CONSTRAINT imports_pieces_check CHECK ((pieces > 0)),
+    CONSTRAINT imports_rejected_check CHECK ((rejected >= 0)),
+    CONSTRAINT imports_rows_total_check CHECK ((rows_total > 0)),
+    CONSTRAINT imports_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'undone'::text]))),
+    CONSTRAINT imports_suppressed_check CHECK ((suppressed >= 0)),
+    CONSTRAINT imports_unchanged_check CHECK ((unchanged >= 0)),
+    CONSTRAINT imports_updated_check CHECK ((updated >= 0))
+);
+
+--
 -- Name: inbound_events; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -648,6 +742,27 @@ ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, route, key);
 
 --
+-- Name: import_pieces import_pieces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_pieces
+    ADD CONSTRAINT import_pieces_pkey PRIMARY KEY (organization_id, import_id, number);
+
+--
+-- Name: import_rejections import_rejections_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_rejections
+    ADD CONSTRAINT import_rejections_pkey PRIMARY KEY (organization_id, import_id, row_number);
+
+--
+-- Name: imports imports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: inbound_events inbound_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -831,6 +946,30 @@ CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree 
 --
 
 CREATE INDEX idempotency_keys_expiry ON public.idempotency_keys USING btree (expires_at);
+
+--
+-- Name: import_pieces_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX import_pieces_waiting ON public.import_pieces USING btree (created_at) WHERE (records IS NOT NULL);
+
+--
+-- Name: imports_age; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX imports_age ON public.imports USING btree (created_at);
+
+--
+-- Name: imports_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX imports_keyset ON public.imports USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: imports_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX imports_list ON public.imports USING btree (organization_id, lead_list_id) WHERE (lead_list_id IS NOT NULL);
 
 --
 -- Name: inbound_events_received; Type: INDEX; Schema: public; Owner: -
@@ -1105,6 +1244,34 @@ ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: import_pieces import_pieces_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_pieces
+    ADD CONSTRAINT import_pieces_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: import_rejections import_rejections_organization_id_import_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_rejections
+    ADD CONSTRAINT import_rejections_organization_id_import_id_fkey FOREIGN KEY (organization_id, import_id) REFERENCES public.imports(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: imports imports_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: imports imports_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
+
+--
 -- Name: lead_list_members lead_list_members_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1227,6 +1394,24 @@ ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: import_pieces; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.import_pieces ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: import_rejections; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.import_rejections ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: imports; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.imports ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: inbound_events; Type: ROW SECURITY; Schema: public; Owner: -

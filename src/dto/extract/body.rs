@@ -131,7 +131,7 @@ pub fn broken(error: &axum::Error) -> AppError {
 
 /// The body is larger than what the endpoint reads.
 #[must_use]
-fn body_too_large() -> AppError {
+pub fn body_too_large() -> AppError {
     AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
 }
 

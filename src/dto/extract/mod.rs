@@ -6,7 +6,7 @@ mod if_match;
 mod path;
 mod query;
 
-pub use body::{Body, Checked, body_broken_off, broken};
+pub use body::{Body, Checked, body_broken_off, body_too_large, broken};
 pub(in crate::dto) use body::{fit, parse, unread};
 pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;

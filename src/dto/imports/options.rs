@@ -20,7 +20,6 @@ use crate::{
 pub struct ImportOptionsRequest {
     /// What columns mean, by their headers: a field of the lead, `custom_fields.` and a name, or null for a column that is to be left out.
     /// Columns that are not named here become what is proposed for them.
-    #[schema(max_properties = 500)]
     pub mapping: Option<BTreeMap<String, Option<String>>>,
     /// What to do with people who are leads already; `update_empty` unless said otherwise.
     pub on_duplicate: Option<OnDuplicate>,

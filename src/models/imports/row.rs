@@ -11,7 +11,7 @@ use crate::{
         LeadSource, LeadStatus, ListReferences, NewLead,
         input::{self, UNIDENTIFIED},
     },
-    utils::{email::NormalizedEmail, refusal::Refusal, sheet::Record, text},
+    utils::{email::NormalizedEmail, labels, refusal::Refusal, sheet::Record, text},
 };
 
 /// The most labels of a lead, and the longest one, in characters.
@@ -169,7 +169,7 @@ impl Row<'_> {
 
     fn tags(&mut self, index: usize, content: &str) {
         let (most, longest) = TAGS;
-        let tags = input::tags(content.split([',', ';']).map(str::to_owned));
+        let tags = input::tags(labels::split(content));
         if tags.len() > most {
             self.fault(Some(index), "too_many", format!("At most {most} labels are allowed."));
         }

@@ -285,6 +285,8 @@ const OURS: &[&str] = &["id", "custom_fields", "created_at", "updated_at"];
 const OURS_ONLY: &[LeadField] = &[LeadField::Status, LeadField::Source, LeadField::CustomFields];
 /// Columns of our own export that no import can set.
 const OURS_UNSET: &[&str] = &["id", "created_at", "updated_at"];
+/// What a file of rejected rows has beside the columns of the file that they came from.
+const REJECTION_REASONS: &str = "rejection_reasons";
 
 /// Whose file it is, where that changes what a header means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -310,6 +312,9 @@ impl Dialect {
 
 /// The field that a header means, and how good a name it is for it: less is better. A column that must be left out has no field.
 pub(super) fn meaning(header: &str, dialect: Dialect) -> Option<(Option<LeadField>, usize)> {
+    if header == REJECTION_REASONS {
+        return Some((None, 0));
+    }
     if dialect == Dialect::Ours {
         let ours = OURS_ONLY.iter().find(|field| field.as_str() == header).map(|field| Some(*field));
         if let Some(field) = ours.or_else(|| OURS_UNSET.contains(&header).then_some(None)) {

@@ -29,7 +29,9 @@ const SHOWN: usize = 20;
 /// What a file looks like, and what would become of it.
 #[derive(Debug)]
 pub struct ImportPreview {
+    /// How large the file is.
     pub file_bytes: u64,
+    /// Its rows, without the header and blank ones.
     pub rows_total: u64,
     /// How a text is read; none of a workbook.
     pub dialect: Option<Dialect>,
@@ -37,6 +39,7 @@ pub struct ImportPreview {
     pub sheet: Option<String>,
     /// All its sheets that can be read.
     pub sheets: Vec<String>,
+    /// Its columns.
     pub columns: Vec<ColumnPreview>,
     /// What keeps the file from being imported as it is.
     pub faults: Vec<Fault>,
@@ -55,16 +58,22 @@ pub struct ImportPreview {
 /// A column, and what it would become.
 #[derive(Debug)]
 pub struct ColumnPreview {
+    /// Its name.
     pub header: String,
+    /// What it would become.
     pub target: Target,
+    /// Why that is not the field that its name means.
     pub note: Option<ProposalNote>,
 }
 
 /// A row as it is read.
 #[derive(Debug)]
 pub struct PreviewedRow {
+    /// The line that it begins on.
     pub line: u64,
+    /// What it says.
     pub cells: Vec<String>,
+    /// What is wrong with it.
     pub faults: Vec<CellFault>,
 }
 

@@ -7,7 +7,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::ImportService;
 use crate::{
-    errors::Result,
+    errors::{AppError, Kind, Result},
     models::{Import, ImportId},
     repositories::{BaseRepository as _, OrgMember},
     utils::keyed_limit::Place,
@@ -42,8 +42,8 @@ impl ImportService {
     }
 }
 
-fn too_many() -> crate::errors::AppError {
-    crate::errors::AppError::unavailable("too_many_watchers", "Too many imports of the organization are being watched.")
+fn too_many() -> AppError {
+    AppError::unavailable("too_many_watchers", "Too many imports of the organization are being watched.")
 }
 
 impl Watcher {
@@ -55,11 +55,14 @@ impl Watcher {
             self.ticks.tick().await;
             // Whoever was let in once stays in for as long as the stream lasts, unless that is asked again.
             let Ok(mut conn) = self.service.context.db.read(&self.member).await else { continue };
-            let membership = conn.members().find(self.member.member_id()).await;
-            let import = conn.imports().find(self.id).await;
-            let (Ok(membership), Ok(import)) = (membership, import) else { continue };
+            match conn.members().get(self.member.member_id()).await {
+                Ok(_) => {}
+                Err(error) if error.kind() == Kind::NotFound => return None,
+                Err(_) => continue,
+            }
+            let Ok(import) = conn.imports().find(self.id).await else { continue };
             conn.give_back();
-            let import = import.filter(|_| membership.is_some())?;
+            let import = import?;
             if self
                 .told
                 .as_ref()

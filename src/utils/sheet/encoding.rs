@@ -53,6 +53,8 @@ impl TextEncoding {
         Self { encoding, undecided: false }
     }
 
+    /// Whether a letter takes two bytes, so that many of them are zeros.
+    #[must_use]
     pub fn is_utf_16(self) -> bool {
         self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
