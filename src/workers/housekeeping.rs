@@ -9,6 +9,12 @@ use crate::{errors::Result, state::AppState};
 const BITE: u32 = 1000;
 /// How long a webhook's sender may deliver it again. Clerk's does so for 28 hours by itself and for longer by hand.
 const EVENTS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
+/// How long an import can be looked at and undone.
+const IMPORTS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// Imports deleted in one statement: each may have a thousand pieces.
+const FEW: u32 = 10;
+/// Longer than a file may take to arrive.
+const FILES_AWAITED_FOR: TimeDelta = TimeDelta::hours(2);
 
 /// Forgets answers remembered under an `Idempotency-Key`.
 ///
@@ -25,6 +31,17 @@ pub async fn forget_expired_keys(state: &AppState) -> Result<Done> {
 pub async fn forget_inbound_events(state: &AppState) -> Result<Done> {
     let before = state.clock().now() - EVENTS_REMEMBERED_FOR;
     Ok(bite(state.db().forget_inbound_events(before, BITE.into()).await?))
+}
+
+/// Forgets imports that have served their time, and rows of files that never came to their end.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_imports(state: &AppState) -> Result<Done> {
+    let now = state.clock().now();
+    let imports = state.db().forget_imports(now - IMPORTS_KEPT_FOR, FEW.into()).await?;
+    let pieces = state.db().forget_orphaned_pieces(now - FILES_AWAITED_FOR, FEW.into()).await?;
+    Ok(Done { rows: imports + pieces, more: imports == u64::from(FEW) || pieces == u64::from(FEW) })
 }
 
 fn bite(rows: u64) -> Done {

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::periodic::{Task, run};
 pub use self::{
-    housekeeping::{forget_expired_keys, forget_inbound_events},
+    housekeeping::{forget_expired_keys, forget_imports, forget_inbound_events},
     periodic::Done,
     seal::seal_once,
 };
@@ -21,6 +21,7 @@ use crate::{errors::Result, state::AppState};
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
+const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
@@ -58,6 +59,7 @@ impl Workers {
         self.start(SEAL, state, |state| async move { seal_once(&state).await });
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
+        self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
         let stop = self.stop.clone();
         self.start(QUEUE, state, move |state| {
             let stop = stop.clone();

@@ -1,5 +1,6 @@
 //! Imports of leads from files. Their rows are in `pieces`; what the work on one writes is in `work`.
 
+mod aging;
 mod pieces;
 mod work;
 
