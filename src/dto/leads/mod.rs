@@ -128,7 +128,7 @@ impl LeadDto {
         let Lead {
             id, organization_id: _, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
             country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
-            on_more_lists: _, enrolled: _, lead_list_ids, running_campaigns,
+            lead_list_ids, running_campaigns,
         } = lead;
         Self {
             id,
@@ -152,7 +152,7 @@ impl LeadDto {
             source,
             tags,
             custom_fields: custom_fields.0,
-            running_campaigns: running_campaigns.0.into_iter().map(RunningCampaignDto::from).collect(),
+            running_campaigns: running_campaigns.into_iter().map(RunningCampaignDto::from).collect(),
             version,
             created_at,
             updated_at,

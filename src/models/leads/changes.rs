@@ -111,10 +111,8 @@ impl NewLead {
             version: 1,
             created_at: now,
             updated_at: now,
-            on_more_lists: false,
-            enrolled: false,
             lead_list_ids: in_order(self.lists.all().collect()),
-            running_campaigns: Json(Vec::new()),
+            running_campaigns: Vec::new(),
         }
     }
 

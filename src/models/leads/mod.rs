@@ -42,24 +42,17 @@ pub struct Lead {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Whether the lead may be on more lists than the one it came in by.
-    pub on_more_lists: bool,
-    /// Whether the lead has ever been in a campaign.
-    pub enrolled: bool,
     /// Every list the lead is on, in order of the lists' ids: the oldest list first.
     pub lead_list_ids: Vec<LeadListId>,
     /// The campaigns that are under way with this lead.
-    pub running_campaigns: RunningCampaigns,
+    pub running_campaigns: Vec<RunningCampaign>,
 }
 
 /// What a caller keeps of a lead beside the fields we know.
 pub type CustomFields = Json<Map<String, Value>>;
 
-/// Campaigns that are under way with a lead, as a query gathers them.
-pub type RunningCampaigns = Json<Vec<RunningCampaign>>;
-
 /// A campaign that is under way with a lead.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone)]
 pub struct RunningCampaign {
     pub execution_id: ExecutionId,
     pub campaign_id: CampaignId,

@@ -1,14 +1,12 @@
 //! Finding leads by who they are, and holding them still.
 
 use super::{
-    LeadRepository,
+    LeadRepository, LeadRow,
     select::{filtered, leads_from},
 };
 use crate::{
     errors::Result,
-    models::{
-        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
-    },
+    models::{CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId},
 };
 
 /// What tells people apart, of one person or of many.
@@ -34,9 +32,8 @@ impl LeadRepository<'_> {
             self.scope.id(),
             &ids
         );
-        let mut leads = leads.fetch_all(&mut *self.conn).await?;
-        self.complete(&mut leads).await?;
-        Ok(leads)
+        let rows = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(rows).await
     }
 
     /// Every lead that has one of these identities, locked in the one order that everybody uses.
@@ -54,9 +51,8 @@ impl LeadRepository<'_> {
             &identities.linkedin_urls,
             &identities.external_ids,
         );
-        let mut leads = leads.fetch_all(&mut *self.conn).await?;
-        self.complete(&mut leads).await?;
-        Ok(leads)
+        let rows = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(rows).await
     }
 
     /// Up to `limit` leads that `filter` lets through, locked in the one order that everybody uses. Ask it of a transaction that plans
@@ -65,10 +61,9 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        let mut leads =
+        let rows =
             filtered!(leads_from.fetch_all, self, filter, tail: " order by l.id limit $10 for update of l", limit);
-        self.complete(&mut leads).await?;
-        Ok(leads)
+        self.complete(rows).await
     }
 
     /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.

@@ -5,22 +5,23 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::LeadRepository;
+use super::{LeadRepository, LeadRow};
 use crate::{
     errors::Result,
     models::{Lead, LeadId, RunningCampaign},
 };
 
 impl LeadRepository<'_> {
-    /// Fills in what the leads' own rows do not say.
+    /// The leads of these rows, with what their own rows do not say.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn complete(&mut self, leads: &mut [Lead]) -> Result<()> {
-        let on_more_lists = those(leads, |lead| lead.on_more_lists);
-        let enrolled = those(leads, |lead| lead.enrolled);
+    pub(super) async fn complete(&mut self, rows: Vec<LeadRow>) -> Result<Vec<Lead>> {
+        let on_more_lists = those(&rows, |lead| lead.on_more_lists);
+        let enrolled = those(&rows, |lead| lead.enrolled);
+        let mut leads: Vec<_> = rows.into_iter().map(LeadRow::into_lead).collect();
         if on_more_lists.is_empty() && enrolled.is_empty() {
-            return Ok(());
+            return Ok(leads);
         }
         let mut by_id: HashMap<_, _> = leads.iter_mut().map(|lead| (lead.id, lead)).collect();
         if !on_more_lists.is_empty() {
@@ -29,7 +30,7 @@ impl LeadRepository<'_> {
         if !enrolled.is_empty() {
             self.add_campaigns(&enrolled, &mut by_id).await?;
         }
-        Ok(())
+        Ok(leads)
     }
 
     async fn add_lists(&mut self, ids: &[Uuid], leads: &mut HashMap<LeadId, &mut Lead>) -> Result<()> {
@@ -76,6 +77,6 @@ impl LeadRepository<'_> {
     }
 }
 
-fn those(leads: &[Lead], which: fn(&Lead) -> bool) -> Vec<Uuid> {
-    leads.iter().filter(|lead| which(lead)).map(|lead| lead.id.0).collect()
+fn those(rows: &[LeadRow], which: fn(&LeadRow) -> bool) -> Vec<Uuid> {
+    rows.iter().filter(|lead| which(lead)).map(|lead| lead.id.0).collect()
 }

@@ -1,13 +1,13 @@
 //! Lists of leads, one of them filtered.
 
 use super::{
-    LeadRepository,
+    LeadRepository, LeadRow,
     select::{count_from, filtered, leads_from},
 };
 use crate::{
     errors::Result,
     models::{
-        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId,
         page::{Direction, Page, PageRequest, Position},
     },
 };
@@ -61,11 +61,11 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn list_of(&mut self, list: LeadListId, page: &PageRequest) -> Result<Page<Lead>> {
-        let mut rows = match page.direction {
+        let rows = match page.direction {
             Direction::Descending => of_list!(self, list, page, "<", " desc"),
             Direction::Ascending => of_list!(self, list, page, ">", ""),
         };
-        self.complete(&mut rows).await?;
+        let rows = self.complete(rows).await?;
         let total = if page.include_total { Some(self.count_of(list).await?) } else { None };
         Ok(Page::cut(rows, page, total, position))
     }
@@ -89,7 +89,7 @@ impl LeadRepository<'_> {
         let from = page.start();
         let descending = page.direction == Direction::Descending;
         let (after, before) = if descending { (None, Some(from)) } else { (Some(from), None) };
-        let mut rows = filtered!(
+        let rows = filtered!(
             leads_from.fetch_all,
             self,
             filter,
@@ -111,7 +111,7 @@ impl LeadRepository<'_> {
             descending,
             page.fetch(),
         );
-        self.complete(&mut rows).await?;
+        let rows = self.complete(rows).await?;
         let total = if page.include_total { Some(self.count(filter).await?) } else { None };
         Ok(Page::cut(rows, page, total, position))
     }

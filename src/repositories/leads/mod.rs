@@ -6,7 +6,7 @@ use super::base::{BaseRepository, OrgScope};
 use crate::{
     errors::Result,
     models::{
-        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId,
         page::{Direction, Page, PageRequest},
     },
 };
@@ -16,11 +16,13 @@ mod export;
 mod find;
 mod links;
 mod list;
+mod row;
 mod select;
 mod suppress;
 mod write;
 
 pub use find::Identities;
+use row::LeadRow;
 use select::leads_from;
 pub use suppress::BarredLead;
 pub use write::Inserted;
@@ -39,23 +41,21 @@ impl BaseRepository for LeadRepository<'_> {
 
     async fn find(&mut self, id: LeadId) -> Result<Option<Lead>> {
         let lead = leads_from!(["from leads l where l.organization_id = $1 and l.id = $2"], self.scope.id(), id.0);
-        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
-        self.complete(lead.as_mut_slice()).await?;
-        Ok(lead)
+        let row = lead.fetch_optional(&mut *self.conn).await?;
+        Ok(self.complete(row.into_iter().collect()).await?.pop())
     }
 
     async fn find_many(&mut self, ids: &[LeadId]) -> Result<Vec<Lead>> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let leads =
             leads_from!(["from leads l where l.organization_id = $1 and l.id = any($2)"], self.scope.id(), &ids);
-        let mut leads = leads.fetch_all(&mut *self.conn).await?;
-        self.complete(&mut leads).await?;
-        Ok(leads)
+        let rows = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(rows).await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Lead>> {
         let from = page.start();
-        let mut rows = match page.direction {
+        let rows = match page.direction {
             Direction::Descending => {
                 leads_from!(
                     ["from leads l where l.organization_id = $1 and (l.created_at, l.id) < ($2, $3)
@@ -81,7 +81,7 @@ impl BaseRepository for LeadRepository<'_> {
                 .await?
             }
         };
-        self.complete(&mut rows).await?;
+        let rows = self.complete(rows).await?;
         let total = if page.include_total { Some(self.count(&LeadFilter::default()).await?) } else { None };
         Ok(Page::cut(rows, page, total, list::position))
     }
@@ -102,9 +102,8 @@ impl BaseRepository for LeadRepository<'_> {
             self.scope.id(),
             id.0
         );
-        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
-        self.complete(lead.as_mut_slice()).await?;
-        Ok(lead)
+        let row = lead.fetch_optional(&mut *self.conn).await?;
+        Ok(self.complete(row.into_iter().collect()).await?.pop())
     }
 
     async fn delete(&mut self, id: LeadId) -> Result<bool> {

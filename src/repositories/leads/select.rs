@@ -1,18 +1,17 @@
 //! What every query of leads reads, and what a filter lets through: each said once.
 
-/// Every list of leads reads the same columns; only what it reads them from differs. What a lead's own row does not say is left empty,
-/// for `complete` to fill in. Types are named here, since a union has lost the table's.
+/// Every list of leads reads the same columns; only what it reads them from differs. What a lead's own row does not say, `complete` fills
+/// in. Types are named here, since a union has lost the table's.
 macro_rules! leads_from {
     ([$($from:literal),+], $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
-            Lead,
+            LeadRow,
             r#"select l.id as "id!: LeadId", l.organization_id as "organization_id!: OrganizationId", l.first_name, l.last_name, l.full_name,
        l.email, l.phone, l.title, l.company, l.company_domain, l.industry, l.location, l.country, l.linkedin_url, l.timezone,
        l.external_id, l.status as "status!: LeadStatus", l.source as "source!: LeadSource", l.tags as "tags!",
        l.custom_fields as "custom_fields!: CustomFields", l.version as "version!", l.created_at as "created_at!",
-       l.updated_at as "updated_at!", l.on_more_lists as "on_more_lists!", l.enrolled as "enrolled!",
-       case when l.lead_list_id is null then '{}' else array[l.lead_list_id] end as "lead_list_ids!: Vec<LeadListId>",
-       '[]'::jsonb as "running_campaigns!: RunningCampaigns" "# $(+ $from)+,
+       l.updated_at as "updated_at!", l.lead_list_id as "lead_list_id: LeadListId", l.on_more_lists as "on_more_lists!",
+       l.enrolled as "enrolled!" "# $(+ $from)+,
             $($argument),+
         )
     };
