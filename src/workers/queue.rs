@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use graphile_worker::{IntoTaskHandlerResult, LocalQueueConfig, TaskHandler, WorkerContext, WorkerRecoveryConfig};
+use graphile_worker::{
+    IntoTaskHandlerResult, LocalQueueConfig, RefetchDelayConfig, TaskHandler, WorkerContext, WorkerRecoveryConfig,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,6 +16,8 @@ use crate::{
 
 /// Jobs that a process works on at a time.
 const AT_ONCE: usize = 4;
+/// How long an empty queue is left alone, at the most.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long a job may go on once the process is told to stop. Jobs stop between two transactions, so this is more than they need.
 const GRACE: Duration = Duration::from_secs(20);
 /// How long after a process is gone its jobs are taken up by another.
@@ -58,11 +62,13 @@ pub(super) async fn work(state: AppState, stop: CancellationToken) -> Result<()>
         .sweep_threshold(GONE_AFTER)
         .recovery_delay(Duration::from_secs(1))
         .enabled(true);
+    // Without a pause an empty queue would be asked again and again without end. A job that is new ends it.
+    let pause = RefetchDelayConfig::default().with_duration(PAUSE).with_threshold(0).with_max_abort_threshold(1);
     let worker = state
         .db()
         .queue_worker()
         .concurrency(AT_ONCE)
-        .local_queue(LocalQueueConfig::default().with_size(AT_ONCE))
+        .local_queue(LocalQueueConfig::default().with_size(AT_ONCE).with_refetch_delay(pause))
         .worker_recovery(recovery)
         .listen_os_shutdown_signals(false)
         .shutdown_signal(stop.clone().cancelled_owned())

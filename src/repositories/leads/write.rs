@@ -128,6 +128,9 @@ impl LeadRepository<'_> {
     pub async fn join_lists(&mut self, leads: &[Lead], now: DateTime<Utc>) -> Result<()> {
         let mut pairs: Vec<_> =
             leads.iter().flat_map(|lead| lead.lead_list_ids.iter().map(move |list| (*list, lead))).collect();
+        if pairs.is_empty() {
+            return Ok(());
+        }
         pairs.sort_unstable_by_key(|(list, lead)| (*list, lead.id));
         let lists: Vec<_> = pairs.iter().map(|(list, _)| list.0).collect();
         let ids: Vec<_> = pairs.iter().map(|(_, lead)| lead.id.0).collect();

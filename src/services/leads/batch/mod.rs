@@ -140,7 +140,9 @@ pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()
     }
     if !plan.created.is_empty() {
         tx.leads().insert_many(&plan.created).await?;
-        tx.leads().join_lists(&plan.created, now).await?;
+        // The first list is in the lead's own row.
+        let on_more: Vec<_> = plan.created.iter().filter(|lead| lead.lead_list_ids.len() > 1).cloned().collect();
+        tx.leads().join_lists(&on_more, now).await?;
     }
     if !activities.is_empty() {
         tx.activities().record(&activities).await?;
