@@ -1,5 +1,6 @@
 //! Floor 0: single-purpose tools that know nothing of the product.
 
+pub mod brief_memory;
 pub mod canonical_json;
 pub mod clock;
 pub mod crypto;
