@@ -110,6 +110,42 @@ CREATE TABLE public.activities (
 );
 
 --
+-- Name: api_key_secrets; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_key_secrets (
+    organization_id uuid NOT NULL,
+    api_key_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    last_four text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_key_secrets_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT api_key_secrets_last_four_check CHECK ((length(last_four) = 4))
+);
+
+--
+-- Name: api_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT api_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+    CONSTRAINT api_keys_version_check CHECK ((version > 0))
+);
+
+--
 -- Name: audit_chain_heads; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -482,6 +518,20 @@ ALTER TABLE ONLY public.activities
     ADD CONSTRAINT activities_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: api_key_secrets api_key_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key_secrets
+    ADD CONSTRAINT api_key_secrets_pkey PRIMARY KEY (organization_id, api_key_id, hash);
+
+--
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: audit_chain_heads audit_chain_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -643,6 +693,24 @@ CREATE INDEX activities_keyset ON public.activities USING btree (organization_id
 --
 
 CREATE INDEX activities_lead ON public.activities USING btree (organization_id, lead_id, occurred_at DESC, id DESC);
+
+--
+-- Name: api_key_secrets_current; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX api_key_secrets_current ON public.api_key_secrets USING btree (organization_id, api_key_id) WHERE (expires_at IS NULL);
+
+--
+-- Name: api_key_secrets_hash; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX api_key_secrets_hash ON public.api_key_secrets USING btree (hash);
+
+--
+-- Name: api_keys_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_keys_keyset ON public.api_keys USING btree (organization_id, created_at DESC, id DESC);
 
 --
 -- Name: audit_logs_chain; Type: INDEX; Schema: public; Owner: -
@@ -867,6 +935,27 @@ ALTER TABLE ONLY public.activities
     ADD CONSTRAINT activities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
+-- Name: api_key_secrets api_key_secrets_organization_id_api_key_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key_secrets
+    ADD CONSTRAINT api_key_secrets_organization_id_api_key_id_fkey FOREIGN KEY (organization_id, api_key_id) REFERENCES public.api_keys(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: api_keys api_keys_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: audit_chain_heads audit_chain_heads_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1018,6 +1107,18 @@ ALTER TABLE ONLY public.organization_members
 --
 
 ALTER TABLE public.activities ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_key_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_key_secrets ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: audit_chain_heads; Type: ROW SECURITY; Schema: public; Owner: -

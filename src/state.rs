@@ -10,8 +10,8 @@ use crate::{
     integrations::clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
     repositories::Database,
     services::{
-        AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
-        ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
+        AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, Clerk, ClerkSyncService,
+        Context, ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
         OrganizationService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
@@ -32,6 +32,7 @@ struct Inner {
     sign_in_failures: RateLimiter,
     accounts: AccountService,
     activities: ActivityService,
+    api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
     executions: ExecutionService,
@@ -87,6 +88,7 @@ impl AppState {
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher),
             activities: ActivityService(context.clone()),
+            api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService(context.clone()),
             campaigns: CampaignService(context.clone()),
             executions: ExecutionService(context.clone()),
@@ -169,6 +171,12 @@ impl AppState {
         &self.0.audit_logs
     }
 
+    /// Keys by which programs call.
+    #[must_use]
+    pub fn api_keys(&self) -> &ApiKeyService {
+        &self.0.api_keys
+    }
+
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
@@ -189,6 +197,7 @@ macro_rules! hands_out {
 hands_out! {
     accounts: AccountService,
     activities: ActivityService,
+    api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
     executions: ExecutionService,

@@ -91,6 +91,7 @@ async fn serve_over(
     }
     serve_on(listener, router, stop, config.server.shutdown_grace).await;
     workers.ended().await;
+    state.api_keys().settle().await;
     Ok(())
 }
 

@@ -12,9 +12,9 @@ use crate::{
         },
     },
     errors::Result,
-    models::{Lead, LeadFilter, LeadId, LeadSource},
+    models::{Lead, LeadFilter, LeadId},
     repositories::OrgMember,
-    services::LeadService,
+    services::{LeadService, leads::source_by_default},
     state::AppState,
 };
 
@@ -43,7 +43,7 @@ pub async fn create(
     Body(request): Body<CreateLeadRequest>,
 ) -> Result<Created<LeadDto>> {
     let asked = request.lead_list_id;
-    let lead = leads.create(&member, request.into_lead(LeadSource::Manual)?).await?;
+    let lead = leads.create(&member, request.into_lead(source_by_default(&member))?).await?;
     let location = format!("/api/v1/leads/{}", lead.id);
     Ok(Created { location, version: Some(lead.version), body: LeadDto::of(lead, asked) })
 }

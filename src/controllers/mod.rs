@@ -2,6 +2,7 @@
 //! text of the API documentation.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;

@@ -2,6 +2,7 @@
 //! malformed request into a problem that says what is wrong.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
@@ -24,4 +25,4 @@ pub mod webhooks;
 pub use extract::{Body, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
-pub use respond::{Created, NoContent, Versioned};
+pub use respond::{Created, NoContent, ShownOnce, Versioned};

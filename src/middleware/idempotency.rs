@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    dto::respond::NeverKept,
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
@@ -119,13 +120,18 @@ fn fingerprint(route: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Stores a success, gives the key back after a refusal: a request that changed nothing may be mended and sent again.
+/// Stores a success, unless it shows a secret; gives the key back after a refusal: a request that changed nothing may be mended and
+/// sent again.
 async fn remember(
     state: &AppState,
     member: &OrgMember,
     claim: &IdempotencyToken,
     response: Response,
 ) -> Result<Response> {
+    if response.extensions().get::<NeverKept>().is_some() {
+        // The key stays marked as committed: a repetition acts no second time, and is told that the answer is gone.
+        return Ok(response);
+    }
     if !response.status().is_success() {
         let mut conn = state.db().read(member).await?;
         conn.idempotency_keys().release(claim).await?;

@@ -1,6 +1,7 @@
-//! Floor 7: what stands between the wire and a controller. The five guards leave witnesses with private fields in the request; a
-//! controller that needs one names it in its signature.
+//! Floor 7: what stands between the wire and a controller. The guards leave witnesses with private fields in the request; a controller
+//! that needs one names it in its signature.
 
+mod api_key;
 mod auth;
 mod idempotency;
 mod membership;
@@ -8,11 +9,12 @@ mod observe;
 mod rate_limit;
 mod witness;
 
-pub use auth::require_auth;
+pub use api_key::admit_api_key;
+pub use auth::{MISSING, require_auth};
 pub use idempotency::idempotency;
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };
 pub use observe::{RequestId, observe, panic_response};
 pub use rate_limit::rate_limit;
-pub use witness::{CurrentUser, Session};
+pub use witness::{CurrentUser, PresentedKey, Session};

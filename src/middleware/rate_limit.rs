@@ -9,18 +9,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{observe::client_address, witness::Session};
+use super::{
+    observe::client_address,
+    witness::{PresentedKey, Session},
+};
 use crate::{
     errors::{AppError, Kind},
     state::AppState,
 };
 
-/// Lets a request through if its caller has not asked too often: a session's user, or else an address.
+/// Lets a request through if its caller has not asked too often: a session's user, an API key, or else an address.
 pub async fn rate_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let caller = match request.extensions().get::<Session>() {
-        Some(session) => session.token().user_id.clone(),
-        None => client_address(&state, &request).unwrap_or_default(),
-    };
+    let user = request.extensions().get::<Session>().map(|session| session.token().user_id.clone());
+    let key = || request.extensions().get::<PresentedKey>().map(|presented| presented.key.id().to_string());
+    let caller = user.or_else(key).unwrap_or_else(|| client_address(&state, &request).unwrap_or_default());
     let (mut response, left, reset) = match state.rate_limiter().count(&caller) {
         Ok(left) => (next.run(request).await, left, Duration::from_secs(1)),
         Err(wait) => {

@@ -24,13 +24,13 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// A lead's status was changed by a person.
+    /// A lead's status was changed by a caller: a person, or a program by its key.
     #[must_use]
     pub fn lead_status_changed(
         organization_id: OrganizationId,
         lead_id: LeadId,
         (from, to): (LeadStatus, LeadStatus),
-        user_id: UserId,
+        user_id: Option<UserId>,
         now: DateTime<Utc>,
     ) -> Self {
         let data = [("from", from), ("to", to)].map(|(name, status)| (name.to_owned(), status.as_str().into()));
@@ -42,7 +42,7 @@ impl Activity {
             campaign_id: None,
             execution_id: None,
             account_id: None,
-            user_id: Some(user_id),
+            user_id,
             data: Json(data.into_iter().collect()),
             occurred_at: now,
         }

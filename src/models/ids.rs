@@ -23,4 +23,6 @@ typed_id! {
     ActivityId,
     /// One line of the audit log.
     AuditLogId,
+    /// A key by which a program calls.
+    ApiKeyId,
 }

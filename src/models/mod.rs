@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "a model's fields are its table's columns, explained where the table is made")]
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_chain;
 pub mod audit_logs;
 pub mod campaign_executions;
@@ -21,6 +22,7 @@ pub mod version;
 pub mod workflow;
 
 pub use activities::*;
+pub use api_keys::*;
 pub use audit_chain::*;
 pub use audit_logs::*;
 pub use campaign_executions::*;

@@ -1,6 +1,7 @@
 //! Floor 3: all SQL, and only here. One file per entity, each on `base`, every statement bound to one organization.
 
 mod activities;
+mod api_keys;
 mod audit_chain;
 mod audit_logs;
 pub mod base;
@@ -18,11 +19,12 @@ mod organizations;
 mod users;
 
 pub use activities::ActivityRepository;
+pub use api_keys::{ApiKeyRepository, IdentifiedApiKey};
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
-    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope, OrgTx,
-    RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
+    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson, OrgScope,
+    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;

@@ -1,6 +1,7 @@
 //! Floor 9: route tables, one file per noun, gathered into zones. A zone's guards are stacked here, once, and nowhere else.
 
 mod activities;
+mod api_keys;
 mod audit_logs;
 mod campaign_executions;
 mod campaigns;
@@ -14,6 +15,7 @@ mod openapi;
 mod organizations;
 mod problem_examples;
 mod public;
+mod security;
 mod users;
 mod webhooks;
 
@@ -37,9 +39,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        OrganizationSource, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
+        OrganizationSource, admit_api_key, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
         require_organization, require_organization_admin, verify_organization_membership,
     },
+    models::ApiResource,
     state::AppState,
 };
 
@@ -64,25 +67,55 @@ enum Zone {
     Session,
     /// A member of the organization that the request names.
     Organization(OrganizationSource),
+    /// A member likewise, or one of the organization's API keys, if it has the scope to read or write this.
+    Keyed(ApiResource),
     /// An administrator of it.
     Admin(OrganizationSource),
 }
 
+impl Zone {
+    /// Where its requests name their organization; none if nobody signs in here.
+    fn source(self) -> Option<OrganizationSource> {
+        match self {
+            Self::Public | Self::Webhooks => None,
+            Self::Session | Self::Keyed(_) => Some(OrganizationSource::Context),
+            Self::Organization(source) | Self::Admin(source) => Some(source),
+        }
+    }
+
+    /// Whether its requests are about an organization.
+    fn is_of_an_organization(self) -> bool {
+        matches!(self, Self::Organization(_) | Self::Keyed(_) | Self::Admin(_))
+    }
+
+    /// What API keys are let at here.
+    fn resource(self) -> Option<ApiResource> {
+        match self {
+            Self::Keyed(resource) => Some(resource),
+            _ => None,
+        }
+    }
+}
+
 /// Every zone with its routes.
 fn zones() -> Vec<(Zone, Routes)> {
+    use ApiResource::{Activities, Campaigns, ConnectedAccounts, LeadLists, Leads};
     use OrganizationSource::{Context, Path};
     vec![
         (Zone::Public, public::routes()),
         (Zone::Webhooks, webhooks::routes()),
         (Zone::Session, users::routes()),
-        (Zone::Organization(Context), activities::routes()),
         (Zone::Organization(Context), campaign_executions::routes()),
-        (Zone::Organization(Context), campaigns::routes()),
-        (Zone::Organization(Context), connected_accounts::routes()),
-        (Zone::Organization(Context), lead_lists::routes()),
-        (Zone::Organization(Context), leads::routes()),
+        (Zone::Organization(Context), campaigns::person_routes()),
+        (Zone::Organization(Context), connected_accounts::person_routes()),
+        (Zone::Keyed(Activities), activities::routes()),
+        (Zone::Keyed(Campaigns), campaigns::routes()),
+        (Zone::Keyed(ConnectedAccounts), connected_accounts::routes()),
+        (Zone::Keyed(LeadLists), lead_lists::routes()),
+        (Zone::Keyed(Leads), leads::routes()),
         (Zone::Organization(Path), members::routes()),
         (Zone::Organization(Path), organizations::routes()),
+        (Zone::Admin(Context), api_keys::routes()),
         (Zone::Admin(Context), audit_logs::routes()),
         (Zone::Admin(Path), invitations::routes()),
         (Zone::Admin(Path), members::admin_routes()),
@@ -117,28 +150,26 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
 
 /// A zone's routes behind its guards, outermost first.
 fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let source = match zone {
-        Zone::Public | Zone::Webhooks => return routes,
-        Zone::Session => OrganizationSource::Context,
-        Zone::Organization(source) | Zone::Admin(source) => source,
-    };
+    let Some(source) = zone.source() else { return routes };
     let routes = match zone {
         Zone::Admin(_) => routes.route_layer(from_fn(require_organization_admin)),
         _ => routes,
     };
-    let routes = match zone {
-        Zone::Organization(_) | Zone::Admin(_) => routes.route_layer(
+    let routes = if zone.is_of_an_organization() {
+        routes.route_layer(
             ServiceBuilder::new()
                 .layer(from_fn(require_organization))
                 .layer(from_fn_with_state(state.clone(), verify_organization_membership))
                 .layer(from_fn_with_state(state.clone(), idempotency)),
-        ),
-        _ => routes,
+        )
+    } else {
+        routes
     };
     routes.route_layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(state.clone(), require_auth))
             .layer(from_fn_with_state(state.clone(), rate_limit))
+            .layer(from_fn_with_state((state.clone(), zone.resource()), admit_api_key))
             .layer(from_fn_with_state((state.clone(), source), load_user)),
     )
 }

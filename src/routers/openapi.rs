@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
-use super::{Routes, Zone, problem_examples::example, zones};
+use super::{OrganizationSource, Routes, Zone, problem_examples::example, security, zones};
 use crate::dto::problem::{Problem, ProblemFault};
 
 /// What every page of the documentation begins with.
@@ -20,6 +20,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),
+    ("API keys", "By which programs call, in place of a person's session token."),
     ("Audit logs", "Who changed what, in a chain that shows any tampering."),
     ("Webhooks", "What other services tell us."),
     ("Service", "Signs of life and measurements, for those who run the server."),
@@ -51,9 +52,7 @@ pub fn document() -> Value {
     document["paths"] = paths.into();
     document["components"] = json!({
         "schemas": schemas,
-        "securitySchemes": {
-            "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Clerk session token."},
-        },
+        "securitySchemes": security::schemes(),
     });
     document
 }
@@ -112,13 +111,13 @@ fn tags(paths: &Map<String, Value>) -> Value {
 fn tag_of(path: &str) -> String {
     let Some(rest) = path.strip_prefix("/api/v1/") else { return "Service".to_owned() };
     let noun = rest.split('/').next().unwrap_or(rest).replace('-', " ");
-    let mut letters = noun.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    let heading = TAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&noun));
+    heading.map_or(noun, |(name, _)| (*name).to_owned())
 }
 
 /// A heading's noun for one thing.
 fn noun_of(tag: &str) -> String {
-    let noun = tag.to_lowercase();
+    let noun = if tag.starts_with("API") { tag.to_owned() } else { tag.to_lowercase() };
     match noun.strip_suffix("ies") {
         Some(stem) => format!("{stem}y"),
         None => noun.trim_end_matches('s').to_owned(),
@@ -130,7 +129,7 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
         return;
     }
     if zone != Zone::Webhooks {
-        operation["security"] = json!([{"session": []}]);
+        security::stamp(method, operation, zone);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.extend(headers(method, zone));
@@ -154,10 +153,7 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
 /// The headers that every operation of `zone` with `method` reads.
 fn headers(method: &str, zone: Zone) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if matches!(
-        zone,
-        Zone::Organization(super::OrganizationSource::Context) | Zone::Admin(super::OrganizationSource::Context)
-    ) {
+    if zone.is_of_an_organization() && zone.source() == Some(OrganizationSource::Context) {
         parameters.push(header(
             "X-Organization-Id",
             "The organization, by our id or Clerk's; else the session's active one.",
@@ -170,7 +166,7 @@ fn headers(method: &str, zone: Zone) -> Vec<Value> {
             parameter
         }));
     }
-    if method == "post" && matches!(zone, Zone::Organization(_) | Zone::Admin(_)) {
+    if method == "post" && zone.is_of_an_organization() {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
     if matches!(method, "patch" | "delete") {
@@ -213,7 +209,7 @@ fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) ->
         ];
     }
     let mut told = vec![
-        ("401", "No valid session token."),
+        ("401", "No valid session token or API key."),
         ("403", "The caller may not do this."),
         ("429", "Too many requests: wait as long as `Retry-After` says."),
         ("500", "A fault of ours."),

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt as _, stream};
+use uuid::Uuid;
 
 use super::Context;
 use crate::{
     errors::{Kind, Result},
     models::{
-        ActorType, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, OrganizationId,
+        ActorType, ApiKeyId, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, OrganizationId,
         page::{Page, PageRequest},
     },
-    repositories::{OrgAdmin, SealedBatch},
+    repositories::{BaseRepository, OrgAdmin, SealedBatch},
 };
 
 /// Lines sealed in one transaction, and lines read at a time to verify them.
@@ -25,13 +26,15 @@ const AT_ONCE: usize = 4;
 #[derive(Clone)]
 pub struct AuditLogService(pub Context);
 
-/// A line and the person it names.
+/// A line and whom it names.
 #[derive(Debug)]
 pub struct AttributedAuditLog {
     /// The line.
     pub log: AuditLog,
     /// Who acted, if a person whom we know.
     pub actor: Option<AuditActor>,
+    /// The name of the API key that acted, as long as there is that key.
+    pub key_name: Option<String>,
 }
 
 /// What one round of sealing came to.
@@ -53,14 +56,17 @@ impl AuditLogService {
     ) -> Result<Page<AttributedAuditLog>> {
         let mut conn = self.0.db.search(admin).await?;
         let lines = conn.audit_logs().list(filter, page).await?;
-        let people = lines.items.iter().filter(|line| line.actor_type == ActorType::User);
-        let mut ids: Vec<_> = people.filter_map(|line| line.actor_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let actors = conn.audit_logs().actors(&ids).await?;
+        let actors = conn.audit_logs().actors(&named(&lines.items, ActorType::User)).await?;
         let actors: HashMap<_, _> = actors.into_iter().map(|actor| (actor.id.0, actor)).collect();
+        let keys: Vec<_> = named(&lines.items, ActorType::ApiKey).into_iter().map(ApiKeyId).collect();
+        let keys = if keys.is_empty() { vec![] } else { conn.api_keys().find_many(&keys).await? };
+        let keys: HashMap<_, _> = keys.into_iter().map(|key| (key.id.0, key.name)).collect();
         Ok(lines.map(|log| AttributedAuditLog {
             actor: log.actor_id.filter(|_| log.actor_type == ActorType::User).and_then(|id| actors.get(&id).cloned()),
+            key_name: log
+                .actor_id
+                .filter(|_| log.actor_type == ActorType::ApiKey)
+                .and_then(|id| keys.get(&id).cloned()),
             log,
         }))
     }
@@ -126,4 +132,13 @@ impl AuditLogService {
         tracing::info!(%organization, seq = head.seq, hash = hex::encode(head.hash), lines, "audit log sealed");
         Ok(lines)
     }
+}
+
+/// Whom of one kind the lines name, each once.
+fn named(lines: &[AuditLog], kind: ActorType) -> Vec<Uuid> {
+    let mut ids: Vec<_> =
+        lines.iter().filter(|line| line.actor_type == kind).filter_map(|line| line.actor_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

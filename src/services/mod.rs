@@ -2,6 +2,7 @@
 //! HTTP, and takes models and commands, never wire types.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
@@ -18,6 +19,7 @@ pub mod users;
 use std::sync::Arc;
 
 pub use activities::ActivityService;
+pub use api_keys::ApiKeyService;
 pub use audit_logs::AuditLogService;
 pub use campaign_executions::ExecutionService;
 pub use campaigns::CampaignService;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use clento::models::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,6 +23,12 @@ enum Access {
 /// Every operation there is and who may call it, said once more, independently of the routers.
 const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/activities", Access::Member),
+    ("GET /api/v1/api-keys", Access::Admin),
+    ("POST /api/v1/api-keys", Access::Admin),
+    ("DELETE /api/v1/api-keys/{id}", Access::Admin),
+    ("GET /api/v1/api-keys/{id}", Access::Admin),
+    ("PATCH /api/v1/api-keys/{id}", Access::Admin),
+    ("POST /api/v1/api-keys/{id}/rotate", Access::Admin),
     ("GET /api/v1/audit-logs", Access::Admin),
     ("GET /api/v1/audit-logs/verify", Access::Admin),
     ("GET /api/v1/campaign-executions/{id}", Access::Member),
@@ -72,6 +79,44 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /ready", Access::Public),
 ];
 
+/// Of these, what API keys work on, with the scope that they need.
+const KEYED: &[(&str, &str)] = &[
+    ("GET /api/v1/activities", "activities:read"),
+    ("GET /api/v1/campaigns", "campaigns:read"),
+    ("POST /api/v1/campaigns", "campaigns:write"),
+    ("DELETE /api/v1/campaigns/{id}", "campaigns:write"),
+    ("GET /api/v1/campaigns/{id}", "campaigns:read"),
+    ("PATCH /api/v1/campaigns/{id}", "campaigns:write"),
+    ("POST /api/v1/campaigns/{id}/duplicate", "campaigns:write"),
+    ("GET /api/v1/campaigns/{id}/executions", "campaigns:read"),
+    ("GET /api/v1/connected-accounts", "connected_accounts:read"),
+    ("DELETE /api/v1/connected-accounts/{id}", "connected_accounts:write"),
+    ("GET /api/v1/connected-accounts/{id}", "connected_accounts:read"),
+    ("PATCH /api/v1/connected-accounts/{id}", "connected_accounts:write"),
+    ("GET /api/v1/lead-lists", "lead_lists:read"),
+    ("POST /api/v1/lead-lists", "lead_lists:write"),
+    ("DELETE /api/v1/lead-lists/{id}", "lead_lists:write"),
+    ("GET /api/v1/lead-lists/{id}", "lead_lists:read"),
+    ("PATCH /api/v1/lead-lists/{id}", "lead_lists:write"),
+    ("POST /api/v1/lead-lists/{id}/archive", "lead_lists:write"),
+    ("POST /api/v1/lead-lists/{id}/duplicate", "lead_lists:write"),
+    ("GET /api/v1/lead-lists/{id}/statistics", "lead_lists:read"),
+    ("POST /api/v1/lead-lists/{id}/unarchive", "lead_lists:write"),
+    ("GET /api/v1/leads", "leads:read"),
+    ("POST /api/v1/leads", "leads:write"),
+    ("POST /api/v1/leads/batch", "leads:write"),
+    ("POST /api/v1/leads/batch-delete", "leads:write"),
+    ("DELETE /api/v1/leads/{id}", "leads:write"),
+    ("GET /api/v1/leads/{id}", "leads:read"),
+    ("PATCH /api/v1/leads/{id}", "leads:write"),
+    ("GET /api/v1/leads/{id}/timeline", "leads:read"),
+];
+
+/// Every scope there is.
+fn scopes() -> Vec<&'static str> {
+    Scope::ALL.iter().map(|scope| scope.as_str()).collect()
+}
+
 /// An operation of the document, with a body that fits.
 #[derive(Debug)]
 struct Operation {
@@ -79,11 +124,17 @@ struct Operation {
     method: Method,
     path: String,
     body: Option<Value>,
+    security: Value,
 }
 
 impl Operation {
     fn access(&self) -> Access {
         EXPECTED.iter().find(|(name, _)| *name == self.name).expect("checked by the_table_is_complete").1
+    }
+
+    /// The scope that a key needs; none if no key works here.
+    fn scope(&self) -> Option<&'static str> {
+        KEYED.iter().find(|(name, _)| *name == self.name).map(|(_, scope)| *scope)
     }
 
     /// The path with each id taken from `ids`, by the noun before it.
@@ -125,7 +176,8 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
                 assert!(!schema["example"].is_null(), "{reference} has no example");
                 schema["example"].clone()
             });
-            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body });
+            let security = operation["security"].clone();
+            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, security });
         }
     }
     found
@@ -148,6 +200,8 @@ async fn ours(app: &TestApp) -> BTreeMap<&'static str, String> {
         id_of(&member.post("/api/v1/campaigns", json!({"name": "Secret campaign"})).await.expect(201)),
     );
     ids.insert("campaign-executions", execution(app, &ids).await);
+    let key = json!({"name": "Secret key", "scopes": ["leads:read"]});
+    ids.insert("api-keys", id_of(&app.admin().post("/api/v1/api-keys", key).await.expect(201)));
     ids.insert("members", membership(app).await);
     ids.insert("invitations", "orginv_1".to_owned());
     ids
@@ -318,4 +372,87 @@ async fn who_may_call_is_not_turned_away() {
         let status = answer.status.as_u16();
         assert!(!matches!(status, 401 | 403 | 404 | 405 | 415 | 500), "{}: {status} {}", operation.name, answer.text);
     }
+}
+
+#[tokio::test]
+async fn the_document_says_where_keys_work_and_what_they_need() {
+    let app = TestApp::start().await;
+    for operation in operations(&app).await {
+        let expected = match (operation.access(), operation.scope()) {
+            (Access::Public | Access::Signed, _) => Value::Null,
+            (_, None) => json!([{"session": []}]),
+            (_, Some(scope)) => json!([{"session": []}, {"x_api_key": [scope]}]),
+        };
+        assert_eq!(operation.security, expected, "{}", operation.name);
+    }
+}
+
+#[tokio::test]
+async fn a_key_with_all_scopes_does_what_is_marked_for_keys_and_nothing_else() {
+    let app = TestApp::start().await;
+    let program = app.program(&scopes()).await;
+    for operation in operations(&app).await {
+        if matches!(operation.access(), Access::Public | Access::Signed) {
+            continue;
+        }
+        let ids = ours(&app).await;
+        let answer = operation.call(&program, &ids, &[]).await;
+        if operation.scope().is_none() {
+            answer.expect_problem(403, "api_key_not_allowed");
+            continue;
+        }
+        let status = answer.status.as_u16();
+        assert!(!matches!(status, 401 | 403 | 404 | 405 | 415 | 500), "{}: {status} {}", operation.name, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_is_refused_with_its_name() {
+    let app = TestApp::start().await;
+    let ids = ours(&app).await;
+    let organization = app.organization_id("org_ours").await;
+    let mut lacking = BTreeMap::new();
+    for scope in scopes() {
+        let others: Vec<_> = scopes().into_iter().filter(|other| *other != scope).collect();
+        let program = app.program(&others).await;
+        program.get("/api/v1/me").await.expect_problem(403, "api_key_not_allowed");
+        lacking.insert(scope, program);
+    }
+    // That they were used is written by now, and not again within a minute.
+    app.state.api_keys().settle().await;
+    let before = fingerprint(&app, organization).await;
+    for operation in operations(&app).await {
+        let Some(scope) = operation.scope() else { continue };
+        let problem = operation.call(&lacking[scope], &ids, &[]).await.expect_problem(403, "scope_missing");
+        assert_eq!(problem["scope"], scope, "{}", operation.name);
+    }
+    assert_eq!(fingerprint(&app, organization).await, before);
+}
+
+#[tokio::test]
+async fn another_organizations_key_finds_nothing_changes_nothing_and_learns_nothing() {
+    let app = TestApp::start().await;
+    let ids = ours(&app).await;
+    let nobodys = unknown(&ids);
+    let organization = app.organization_id("org_ours").await;
+    let before = fingerprint(&app, organization).await;
+    let program = app.program_of(&app.outsider(), &scopes()).await;
+    for operation in operations(&app).await {
+        if operation.scope().is_none() {
+            continue;
+        }
+        let foreign = operation.call(&program, &ids, &[]).await;
+        assert!(!foreign.text.contains("Secret"), "{} leaks: {}", operation.name, foreign.text);
+        if operation.path.contains('{') {
+            assert_eq!(foreign.status, 404, "{}: {}", operation.name, foreign.text);
+            assert_eq!(told(&foreign), told(&operation.call(&program, &nobodys, &[]).await), "{}", operation.name);
+        }
+        let unknown = operation.call(&program, &ids, &[("x-organization-id", "org_unknown")]).await;
+        assert_eq!(unknown.status, 404, "{}: {}", operation.name, unknown.text);
+        for named in [organization.to_string().as_str(), "org_ours"] {
+            let named = operation.call(&program, &ids, &[("x-organization-id", named)]).await;
+            assert_eq!(told(&named), told(&unknown), "{}", operation.name);
+        }
+    }
+    assert_eq!(fingerprint(&app, organization).await, before);
 }

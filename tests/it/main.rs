@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api_keys;
 mod audit_logs;
 mod authorization;
 mod browser;

@@ -18,7 +18,7 @@ use clento::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -189,6 +189,17 @@ impl TestApp {
             token: Some(self.token(person.clerk_user, Some((person.clerk_organization, person.role)))),
             ..self.anonymous()
         }
+    }
+
+    /// A program of ours, with a key that has these scopes.
+    pub(crate) async fn program(&self, scopes: &[&str]) -> Caller {
+        self.program_of(&self.admin(), scopes).await
+    }
+
+    /// A program of `admin`'s organization, with a key that has these scopes.
+    pub(crate) async fn program_of(&self, admin: &Caller, scopes: &[&str]) -> Caller {
+        let made = admin.post("/api/v1/api-keys", json!({"name": "A program", "scopes": scopes})).await.expect(201);
+        Caller { token: made["key"].as_str().map(str::to_owned), ..self.anonymous() }
     }
 
     /// A token issued now for ten minutes.

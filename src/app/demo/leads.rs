@@ -47,7 +47,7 @@ pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result
     }
     let mut random = StdRng::seed_from_u64(SEED);
     for ((name, size), places) in LISTS.into_iter().zip(&PLACES) {
-        let new = NewLeadList { name: name.to_owned(), description: None, source: LeadSource::Manual, tags: vec![] };
+        let new = NewLeadList { name: name.to_owned(), description: None, source: None, tags: vec![] };
         let list = lists.create(member, new).await?.list.id;
         let rows = (0..size).map(|number| Ok(person(&mut random, places, list, number))).collect();
         leads.batch(member, &LeadBatch { lead_list_id: Some(list), on_duplicate: OnDuplicate::Skip, rows }).await?;

@@ -71,7 +71,7 @@ pub struct CreateLeadRequest {
     pub external_id: Option<String>,
     /// Where we stand with the lead; `new` unless said otherwise.
     pub status: Option<LeadStatus>,
-    /// Where the lead comes from; `manual` unless said otherwise, `api` in a batch.
+    /// Where the lead comes from; unless said otherwise `manual`, or `api` in a batch and by an API key.
     pub source: Option<LeadSource>,
     /// Labels. Each is kept once.
     #[schema(max_items = 50)]

@@ -13,7 +13,7 @@ pub use database::{Database, DatabaseSettings, Migrations};
 pub use entity::BaseRepository;
 pub(in crate::repositories) use entity::base_repository;
 pub(in crate::repositories) use scope::Actor;
-pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgScope, RequestContext, UserScope};
+pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgPerson, OrgScope, RequestContext, UserScope};
 pub use sync::SyncTx;
 pub use tx::{OrgConn, OrgTx};
 pub use user::{UserConn, UserTx};

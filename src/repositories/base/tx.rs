@@ -8,8 +8,9 @@ use crate::{
     errors::{AppError, Result},
     models::{AuditEntry, AuditLogId},
     repositories::{
-        AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
-        IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository, OrganizationRepository,
+        AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
+        ExecutionRepository, IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository,
+        OrganizationRepository,
     },
 };
 
@@ -108,6 +109,8 @@ macro_rules! lends_all {
             accounts -> AccountRepository,
             /// What happened.
             activities -> ActivityRepository,
+            /// Keys by which programs call.
+            api_keys -> ApiKeyRepository,
             /// Who did what.
             audit_logs -> AuditLogRepository,
             /// Campaigns.

@@ -12,7 +12,7 @@ use super::Context;
 use crate::{
     errors::{AppError, Result},
     models::{
-        AuditEntry, Lead, LeadFilter, LeadId, ListReferences, NewLead, TimelineEntry,
+        AuditEntry, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
@@ -22,6 +22,12 @@ use crate::{
 /// People to be written to.
 #[derive(Clone)]
 pub struct LeadService(pub Context);
+
+/// Where a lead or a list comes from, unless its caller says: from a person's hand, or from a program.
+#[must_use]
+pub fn source_by_default(member: &OrgMember) -> LeadSource {
+    if member.api_key_id().is_some() { LeadSource::Api } else { LeadSource::Manual }
+}
 
 impl LeadService {
     /// A page of the leads that `filter` lets through.
