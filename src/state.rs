@@ -7,12 +7,15 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     config::ServerConfig,
-    integrations::clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+    integrations::{
+        clay::ClayWebhooks,
+        clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+    },
     repositories::Database,
     services::{
-        AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, Clerk, ClerkSyncService,
-        Context, ExecutionService, IdentityService, InvitationService, LeadListService, LeadService, MemberService,
-        OrganizationService, UserService,
+        AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
+        Clerk, ClerkSyncService, Context, ExecutionService, IdentityService, InvitationService, LeadListService,
+        LeadService, MemberService, OrganizationService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -35,6 +38,7 @@ struct Inner {
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
+    clay_destinations: ClayDestinationService,
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
     identity: IdentityService,
@@ -68,6 +72,8 @@ pub struct Parts {
     pub cipher: Cipher,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
+    /// What sends to Clay.
+    pub clay: ClayWebhooks,
     /// What connects us with Clerk; without it nobody can sign in.
     pub clerk: Option<ClerkParts>,
     /// What has been measured.
@@ -78,7 +84,7 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, schemas, clerk, metrics } = parts;
+        let Parts { server, db, clock, cipher, schemas, clay, clerk, metrics } = parts;
         let context = Context { db, clock };
         let (verifier, webhooks, api) = match clerk {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
@@ -86,11 +92,12 @@ impl AppState {
         };
         let clerk = Clerk(api);
         Self(Arc::new(Inner {
-            accounts: AccountService::new(context.clone(), cipher),
+            accounts: AccountService::new(context.clone(), cipher.clone()),
             activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService(context.clone()),
             campaigns: CampaignService(context.clone()),
+            clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
@@ -171,6 +178,12 @@ impl AppState {
         &self.0.audit_logs
     }
 
+    /// Pushing leads to Clay, for the worker that does it.
+    #[must_use]
+    pub fn clay_destinations(&self) -> &ClayDestinationService {
+        &self.0.clay_destinations
+    }
+
     /// Keys by which programs call.
     #[must_use]
     pub fn api_keys(&self) -> &ApiKeyService {
@@ -200,6 +213,7 @@ hands_out! {
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
+    clay_destinations: ClayDestinationService,
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
     invitations: InvitationService,

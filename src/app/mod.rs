@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
+    integrations::clay::ClayWebhooks,
     repositories::Database,
     routers,
     state::{AppState, ClerkParts, Parts},
@@ -33,7 +34,7 @@ pub use self::{database::Databases, server::serve_on};
 /// Hands the state its parts and builds the service on it.
 ///
 /// # Errors
-/// A published schema does not compile: a fault of ours.
+/// A published schema does not compile, or TLS cannot be set up.
 pub fn compose(
     server: ServerConfig,
     db: Database,
@@ -45,7 +46,8 @@ pub fn compose(
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
     let cipher = Cipher::new(&encryption.0)?;
-    let state = AppState::new(Parts { server, db, clock, cipher, schemas, clerk, metrics });
+    let clay = ClayWebhooks::new(server.outbound_anywhere)?;
+    let state = AppState::new(Parts { server, db, clock, cipher, schemas, clay, clerk, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }

@@ -27,6 +27,9 @@ pub struct ServerConfig {
     pub home: Option<PathBuf>,
     /// `XDG_DATA_HOME`.
     pub xdg_data_home: Option<PathBuf>,
+    /// Whether webhooks may lead anywhere, to this machine and by plain http too, and not only to public addresses by https. In
+    /// development only, so that there is something to try them on.
+    pub outbound_anywhere: bool,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// How long requests in flight may take once the server is told to stop.
@@ -64,6 +67,7 @@ impl ServerConfig {
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
+            outbound_anywhere: !environment.is_production(),
             request_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(30),
         }

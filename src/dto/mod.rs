@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clay_destinations;
 pub mod connected_accounts;
 pub mod extract;
 pub mod invitations;

@@ -25,4 +25,6 @@ typed_id! {
     AuditLogId,
     /// A key by which a program calls.
     ApiKeyId,
+    /// A webhook in Clay that a list's leads are pushed to.
+    ClayDestinationId,
 }

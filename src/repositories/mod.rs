@@ -7,6 +7,7 @@ mod audit_logs;
 pub mod base;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
 mod clerk_sync;
 mod connected_accounts;
 mod idempotency;
@@ -28,6 +29,7 @@ pub use base::{
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
+pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};

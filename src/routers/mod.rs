@@ -5,6 +5,7 @@ mod api_keys;
 mod audit_logs;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
 mod connected_accounts;
 mod docs;
 mod invitations;
@@ -107,6 +108,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Session, users::routes()),
         (Zone::Organization(Context), campaign_executions::routes()),
         (Zone::Organization(Context), campaigns::person_routes()),
+        (Zone::Organization(Context), clay_destinations::routes()),
         (Zone::Organization(Context), connected_accounts::person_routes()),
         (Zone::Keyed(Activities), activities::routes()),
         (Zone::Keyed(Campaigns), campaigns::routes()),

@@ -16,6 +16,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Organizations", "Who works together: details, members, invitations."),
     ("Connected accounts", "The mailboxes and LinkedIn accounts that messages are sent from."),
     ("Lead lists", "Named sets of leads, for a campaign to draw on."),
+    ("Clay destinations", "Webhooks in Clay that a list's new leads are pushed to."),
     ("Leads", "The people to be reached, alone and by the thousand."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod json_schema;
 pub mod linkedin;
 pub mod names;
+pub mod public_address;
 pub mod rate_limiter;
 pub mod refusal;
 pub mod text;

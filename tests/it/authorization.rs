@@ -40,6 +40,9 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/campaigns/{id}/duplicate", Access::Member),
     ("GET /api/v1/campaigns/{id}/executions", Access::Member),
     ("POST /api/v1/campaigns/{id}/validate", Access::Member),
+    ("DELETE /api/v1/clay-destinations/{id}", Access::Member),
+    ("GET /api/v1/clay-destinations/{id}", Access::Member),
+    ("PATCH /api/v1/clay-destinations/{id}", Access::Member),
     ("GET /api/v1/connected-accounts", Access::Member),
     ("POST /api/v1/connected-accounts", Access::Member),
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
@@ -51,6 +54,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/lead-lists/{id}", Access::Member),
     ("PATCH /api/v1/lead-lists/{id}", Access::Member),
     ("POST /api/v1/lead-lists/{id}/archive", Access::Member),
+    ("GET /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
     ("POST /api/v1/lead-lists/{id}/duplicate", Access::Member),
     ("GET /api/v1/lead-lists/{id}/statistics", Access::Member),
     ("POST /api/v1/lead-lists/{id}/unarchive", Access::Member),
@@ -200,6 +205,9 @@ async fn ours(app: &TestApp) -> BTreeMap<&'static str, String> {
         id_of(&member.post("/api/v1/campaigns", json!({"name": "Secret campaign"})).await.expect(201)),
     );
     ids.insert("campaign-executions", execution(app, &ids).await);
+    let hook = json!({"url": "https://secret.clay.example/hook"});
+    let path = format!("/api/v1/lead-lists/{}/clay-destinations", ids["lead-lists"]);
+    ids.insert("clay-destinations", id_of(&member.post(&path, hook).await.expect(201)));
     let key = json!({"name": "Secret key", "scopes": ["leads:read"]});
     ids.insert("api-keys", id_of(&app.admin().post("/api/v1/api-keys", key).await.expect(201)));
     ids.insert("members", membership(app).await);

@@ -16,6 +16,7 @@ mod authorization;
 mod browser;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
 mod clerk_backend;
 mod clerk_jwks;
 mod clerk_sync;

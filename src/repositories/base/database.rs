@@ -148,6 +148,11 @@ impl Database {
         Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
     }
 
+    pub(in crate::repositories) async fn begin_as_system(&self, scope: OrgScope, now: DateTime<Utc>) -> Result<OrgTx> {
+        let actor = Actor::system(RequestContext::default());
+        Ok(OrgTx { tx: self.pool.begin().await?, scope, actor, now, audit: Vec::new() })
+    }
+
     /// A transaction for what Clerk tells of users and organizations, in this request.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use crate::{
     models::{AuditEntry, AuditLogId},
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
-        ExecutionRepository, IdempotencyRepository, LeadListRepository, LeadRepository, MemberRepository,
-        OrganizationRepository,
+        ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, LeadListRepository, LeadRepository,
+        MemberRepository, OrganizationRepository,
     },
 };
 
@@ -115,6 +115,8 @@ macro_rules! lends_all {
             audit_logs -> AuditLogRepository,
             /// Campaigns.
             campaigns -> CampaignRepository,
+            /// Webhooks in Clay that leads are pushed to.
+            clay_destinations -> ClayDestinationRepository,
             /// Leads' ways through campaigns.
             executions -> ExecutionRepository,
             /// Remembered answers.
