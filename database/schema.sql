@@ -46,8 +46,9 @@ CREATE FUNCTION public.activities_are_append_only() RETURNS trigger
     AS $$
 begin
   if tg_op = 'UPDATE'
-     and (new.id, new.organization_id, new.type, new.user_id, new.data, new.occurred_at)
-         is not distinct from (old.id, old.organization_id, old.type, old.user_id, old.data, old.occurred_at)
+     and (new.id, new.organization_id, new.type, new.user_id, new.occurred_at)
+         is not distinct from (old.id, old.organization_id, old.type, old.user_id, old.occurred_at)
+     and (new.data = old.data or new.data = '{}')
      and (new.lead_id is null or new.lead_id = old.lead_id)
      and (new.campaign_id is null or new.campaign_id = old.campaign_id)
      and (new.execution_id is null or new.execution_id = old.execution_id)
@@ -80,10 +81,88 @@ CREATE FUNCTION public.audit_logs_are_append_only() RETURNS trigger
     AS $$
 begin
   if tg_op = 'UPDATE' and old.seq is null and new.seq is not null
-     and to_jsonb(new) - array['seq', 'previous_hash', 'hash'] = to_jsonb(old) - array['seq', 'previous_hash', 'hash'] then
+     and (new.id, new.organization_id, new.occurred_at, new.actor_type, new.actor_id, new.action, new.entity_type, new.entity_id,
+          new.before, new.after, new.ip_address, new.user_agent, new.request_id, new.impersonator)
+         is not distinct from
+         (old.id, old.organization_id, old.occurred_at, old.actor_type, old.actor_id, old.action, old.entity_type, old.entity_id,
+          old.before, old.after, old.ip_address, old.user_agent, old.request_id, old.impersonator) then
     return new;
   end if;
   raise exception 'audit logs are append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: clay_deliveries_of_joined_leads(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clay_deliveries_of_joined_leads() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into clay_deliveries (organization_id, destination_id, lead_id, queued_at)
+  select d.organization_id, d.id, added.lead_id, added.added_at
+  from added
+  join clay_destinations d on d.organization_id = added.organization_id and d.lead_list_id = added.lead_list_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+--
+-- Name: clay_deliveries_of_new_leads(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clay_deliveries_of_new_leads() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into clay_deliveries (organization_id, destination_id, lead_id, queued_at)
+  select d.organization_id, d.id, added.id, added.created_at
+  from added
+  join clay_destinations d on d.organization_id = added.organization_id and d.lead_list_id = added.lead_list_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+--
+-- Name: leads_are_enrolled(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leads_are_enrolled() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from leads l where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.enrolled
+    order by l.id for no key update;
+  update leads l set enrolled = true
+  where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.enrolled;
+  return null;
+end $$;
+
+--
+-- Name: leads_are_on_more_lists(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leads_are_on_more_lists() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from leads l where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.on_more_lists
+    order by l.id for no key update;
+  update leads l set on_more_lists = true
+  where (l.organization_id, l.id) in (select organization_id, lead_id from added) and not l.on_more_lists;
+  return null;
+end $$;
+
+--
+-- Name: suppressed_hashes(uuid, bytea[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.suppressed_hashes(organization uuid, hashes bytea[]) RETURNS SETOF bytea
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('suppressions.' || organization::text, 0));
+  return query select s.value_hash from suppressions s where s.organization_id = organization and s.value_hash = any (hashes);
 end $$;
 
 SET default_tablespace = '';
@@ -178,6 +257,7 @@ CREATE TABLE public.audit_logs (
     seq bigint,
     previous_hash bytea,
     hash bytea,
+    impersonator text,
     CONSTRAINT audit_logs_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100))),
     CONSTRAINT audit_logs_actor_type_check CHECK ((actor_type = ANY (ARRAY['user'::text, 'api_key'::text, 'system'::text]))),
     CONSTRAINT audit_logs_check CHECK ((num_nonnulls(seq, previous_hash, hash) = ANY (ARRAY[0, 3]))),
@@ -265,6 +345,77 @@ CREATE TABLE public.campaigns (
     CONSTRAINT campaigns_stop_on_check CHECK ((stop_on <@ ARRAY['reply'::text, 'unsubscribe'::text, 'bounce'::text])),
     CONSTRAINT campaigns_version_check CHECK ((version > 0)),
     CONSTRAINT campaigns_workflow_check CHECK ((jsonb_typeof(workflow) = 'object'::text))
+);
+
+--
+-- Name: clay_deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_deliveries (
+    organization_id uuid NOT NULL,
+    destination_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    queued_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT clay_deliveries_check CHECK (((state = 'pending'::text) = (settled_at IS NULL))),
+    CONSTRAINT clay_deliveries_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT clay_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'rejected'::text])))
+);
+
+--
+-- Name: clay_destinations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_destinations (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    lead_list_id uuid NOT NULL,
+    url text NOT NULL,
+    url_hash bytea NOT NULL,
+    auth_token bytea,
+    auth_token_key bytea,
+    auth_token_key_id text,
+    status text NOT NULL,
+    status_reason text,
+    failures integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    last_sent_at timestamp with time zone,
+    lease uuid,
+    leased_until timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT clay_destinations_check CHECK ((num_nonnulls(auth_token, auth_token_key, auth_token_key_id) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT clay_destinations_check1 CHECK (((lease IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT clay_destinations_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT clay_destinations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'full'::text, 'disabled'::text]))),
+    CONSTRAINT clay_destinations_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT clay_destinations_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2048))),
+    CONSTRAINT clay_destinations_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: clay_paces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_paces (
+    organization_id uuid NOT NULL,
+    paced_until timestamp with time zone NOT NULL
+);
+
+--
+-- Name: clay_webhooks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_webhooks (
+    organization_id uuid NOT NULL,
+    url_hash bytea NOT NULL,
+    sent_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT clay_webhooks_sent_count_check CHECK ((sent_count >= 0)),
+    CONSTRAINT clay_webhooks_url_hash_check CHECK ((length(url_hash) = 32))
 );
 
 --
@@ -357,30 +508,6 @@ CREATE TABLE public.lead_list_members (
 );
 
 --
--- Name: lead_lists; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.lead_lists (
-    id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    name text NOT NULL,
-    description text,
-    source text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    tags text[] DEFAULT '{}'::text[] NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_by uuid,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT lead_lists_description_check CHECK ((length(description) <= 2000)),
-    CONSTRAINT lead_lists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT lead_lists_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
-    CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
-    CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
-    CONSTRAINT lead_lists_version_check CHECK ((version > 0))
-);
-
---
 -- Name: leads; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -409,6 +536,9 @@ CREATE TABLE public.leads (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     search_text text GENERATED ALWAYS AS (lower(((((((COALESCE(full_name, ((COALESCE(first_name, ''::text) || ' '::text) || COALESCE(last_name, ''::text))) || ' '::text) || COALESCE(company, ''::text)) || ' '::text) || COALESCE(email, ''::text)) || ' '::text) || COALESCE(title, ''::text)))) STORED NOT NULL,
+    lead_list_id uuid,
+    on_more_lists boolean DEFAULT false NOT NULL,
+    enrolled boolean DEFAULT false NOT NULL,
     CONSTRAINT leads_company_check CHECK (((length(company) >= 1) AND (length(company) <= 300))),
     CONSTRAINT leads_company_domain_check CHECK (((length(company_domain) >= 1) AND (length(company_domain) <= 253))),
     CONSTRAINT leads_country_check CHECK (((length(country) >= 1) AND (length(country) <= 100))),
@@ -429,6 +559,50 @@ CREATE TABLE public.leads (
     CONSTRAINT leads_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 100))),
     CONSTRAINT leads_title_check CHECK (((length(title) >= 1) AND (length(title) <= 300))),
     CONSTRAINT leads_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: lead_list_entries; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.lead_list_entries WITH (security_invoker='true') AS
+ SELECT leads.organization_id,
+    leads.lead_list_id,
+    leads.id AS lead_id,
+    leads.created_at AS lead_created_at,
+    leads.created_at AS added_at
+   FROM public.leads
+  WHERE (leads.lead_list_id IS NOT NULL)
+UNION ALL
+ SELECT lead_list_members.organization_id,
+    lead_list_members.lead_list_id,
+    lead_list_members.lead_id,
+    lead_list_members.lead_created_at,
+    lead_list_members.added_at
+   FROM public.lead_list_members;
+
+--
+-- Name: lead_lists; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.lead_lists (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    source text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT lead_lists_description_check CHECK ((length(description) <= 2000)),
+    CONSTRAINT lead_lists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT lead_lists_source_check CHECK ((source = ANY (ARRAY['csv_import'::text, 'clay'::text, 'api'::text, 'manual'::text]))),
+    CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
+    CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT lead_lists_version_check CHECK ((version > 0))
 );
 
 --
@@ -480,6 +654,31 @@ CREATE TABLE public.organizations (
     CONSTRAINT organizations_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
     CONSTRAINT organizations_slug_check CHECK ((length(slug) <= 255)),
     CONSTRAINT organizations_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: suppressions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.suppressions (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text,
+    value_hash bytea NOT NULL,
+    key_id text NOT NULL,
+    reason text,
+    source text NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT suppressions_erased CHECK (((value IS NULL) = (erased_at IS NOT NULL))),
+    CONSTRAINT suppressions_key_id_check CHECK (((length(key_id) >= 1) AND (length(key_id) <= 64))),
+    CONSTRAINT suppressions_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'domain'::text, 'linkedin_url'::text]))),
+    CONSTRAINT suppressions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT suppressions_source_check CHECK ((source = ANY (ARRAY['manual'::text, 'import'::text, 'api'::text, 'unsubscribe'::text, 'bounce'::text, 'complaint'::text, 'erasure'::text]))),
+    CONSTRAINT suppressions_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500))),
+    CONSTRAINT suppressions_value_hash_check CHECK ((length(value_hash) = 32))
 );
 
 --
@@ -539,6 +738,13 @@ ALTER TABLE ONLY public.audit_chain_heads
     ADD CONSTRAINT audit_chain_heads_pkey PRIMARY KEY (organization_id);
 
 --
+-- Name: audit_logs audit_logs_impersonator_length; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_logs
+    ADD CONSTRAINT audit_logs_impersonator_length CHECK (((length(impersonator) >= 1) AND (length(impersonator) <= 128))) NOT VALID;
+
+--
 -- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -579,6 +785,34 @@ ALTER TABLE ONLY public.campaign_lead_lists
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: clay_deliveries clay_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_pkey PRIMARY KEY (organization_id, destination_id, lead_id);
+
+--
+-- Name: clay_destinations clay_destinations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: clay_paces clay_paces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_paces
+    ADD CONSTRAINT clay_paces_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: clay_webhooks clay_webhooks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_webhooks
+    ADD CONSTRAINT clay_webhooks_pkey PRIMARY KEY (organization_id, url_hash);
 
 --
 -- Name: connected_accounts connected_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -649,6 +883,13 @@ ALTER TABLE ONLY public.organizations
 
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+--
+-- Name: suppressions suppressions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_pkey PRIMARY KEY (organization_id, id);
 
 --
 -- Name: users users_clerk_user_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -779,6 +1020,42 @@ CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree 
 CREATE INDEX campaigns_keyset ON public.campaigns USING btree (organization_id, created_at DESC, id DESC);
 
 --
+-- Name: clay_deliveries_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_deliveries_lead ON public.clay_deliveries USING btree (organization_id, lead_id);
+
+--
+-- Name: clay_deliveries_position; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_deliveries_position ON public.clay_deliveries USING btree (organization_id, destination_id, state, queued_at, lead_id);
+
+--
+-- Name: clay_destinations_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_due ON public.clay_destinations USING btree (next_attempt_at) WHERE (status = 'active'::text);
+
+--
+-- Name: clay_destinations_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_keyset ON public.clay_destinations USING btree (organization_id, lead_list_id, created_at DESC, id DESC);
+
+--
+-- Name: clay_destinations_url; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX clay_destinations_url ON public.clay_destinations USING btree (organization_id, lead_list_id, url_hash);
+
+--
+-- Name: clay_destinations_webhook; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (organization_id, url_hash);
+
+--
 -- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -833,6 +1110,12 @@ CREATE INDEX leads_keyset ON public.leads USING btree (organization_id, created_
 CREATE UNIQUE INDEX leads_linkedin_url ON public.leads USING btree (organization_id, linkedin_url) WHERE (linkedin_url IS NOT NULL);
 
 --
+-- Name: leads_list; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX leads_list ON public.leads USING btree (organization_id, lead_list_id, created_at DESC, id DESC) WHERE (lead_list_id IS NOT NULL);
+
+--
 -- Name: leads_search; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -855,6 +1138,18 @@ CREATE UNIQUE INDEX organization_members_live ON public.organization_members USI
 --
 
 CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+--
+-- Name: suppressions_hash; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX suppressions_hash ON public.suppressions USING btree (organization_id, value_hash);
+
+--
+-- Name: suppressions_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX suppressions_keyset ON public.suppressions USING btree (organization_id, created_at DESC, id DESC);
 
 --
 -- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -891,6 +1186,30 @@ CREATE TRIGGER audit_logs_append_only BEFORE DELETE OR UPDATE ON public.audit_lo
 --
 
 CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.audit_logs_are_append_only();
+
+--
+-- Name: campaign_executions campaign_executions_mark; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER campaign_executions_mark AFTER INSERT ON public.campaign_executions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_enrolled();
+
+--
+-- Name: lead_list_members lead_list_members_mark; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lead_list_members_mark AFTER INSERT ON public.lead_list_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_on_more_lists();
+
+--
+-- Name: lead_list_members lead_list_members_to_clay; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lead_list_members_to_clay AFTER INSERT ON public.lead_list_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.clay_deliveries_of_joined_leads();
+
+--
+-- Name: leads leads_to_clay; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER leads_to_clay AFTER INSERT ON public.leads REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.clay_deliveries_of_new_leads();
 
 --
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1033,6 +1352,62 @@ ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: clay_deliveries clay_deliveries_organization_id_destination_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_organization_id_destination_id_fkey FOREIGN KEY (organization_id, destination_id) REFERENCES public.clay_destinations(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_deliveries clay_deliveries_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_destinations clay_destinations_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_url_hash_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_url_hash_fkey FOREIGN KEY (organization_id, url_hash) REFERENCES public.clay_webhooks(organization_id, url_hash);
+
+--
+-- Name: clay_paces clay_paces_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_paces
+    ADD CONSTRAINT clay_paces_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: clay_webhooks clay_webhooks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_webhooks
+    ADD CONSTRAINT clay_webhooks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: connected_accounts connected_accounts_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1089,6 +1464,13 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: leads leads_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.leads
+    ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
+
+--
 -- Name: organization_members organization_members_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1101,6 +1483,20 @@ ALTER TABLE ONLY public.organization_members
 
 ALTER TABLE ONLY public.organization_members
     ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: suppressions suppressions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: suppressions suppressions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.suppressions
+    ADD CONSTRAINT suppressions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
 -- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
@@ -1157,6 +1553,30 @@ ALTER TABLE public.campaign_lead_lists ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.campaigns ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: clay_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_deliveries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_destinations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_destinations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_paces; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_paces ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_webhooks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: connected_accounts; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1203,6 +1623,12 @@ ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: suppressions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -

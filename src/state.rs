@@ -15,7 +15,8 @@ use crate::{
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkSyncService, Context, ExecutionService, IdentityService, InvitationService, LeadListService,
-        LeadService, MemberService, OrganizationService, UserService,
+        LeadService, MemberService, OrganizationService, ReadinessService, SuppressionKeys, SuppressionService,
+        UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -31,6 +32,8 @@ struct Inner {
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
+    readiness: ReadinessService,
+    clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
@@ -47,6 +50,7 @@ struct Inner {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    suppressions: SuppressionService,
     users: UserService,
 }
 
@@ -70,6 +74,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// What seals secrets.
     pub cipher: Cipher,
+    /// How suppressions are found.
+    pub suppression_keys: SuppressionKeys,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
     /// What sends to Clay.
@@ -84,18 +90,18 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, schemas, clay, clerk, metrics } = parts;
-        let context = Context { db, clock };
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics } = parts;
+        let context = Context { db, clock, suppression_keys, export_patience: server.export_patience };
         let (verifier, webhooks, api) = match clerk {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
             None => (None, None, None),
         };
-        let clerk = Clerk(api);
+        let clerk = Clerk::new(api);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone()),
             activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
-            audit_logs: AuditLogService(context.clone()),
+            audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
@@ -104,11 +110,14 @@ impl AppState {
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
             lead_lists: LeadListService(context.clone()),
             leads: LeadService(context.clone()),
+            readiness: ReadinessService::new(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
-            organizations: OrganizationService { context: context.clone(), clerk },
+            organizations: OrganizationService { context: context.clone(), clerk: clerk.clone() },
+            suppressions: SuppressionService(context.clone()),
             users: UserService(context.clone()),
+            clerk,
             server,
             context,
             schemas,
@@ -124,7 +133,7 @@ impl AppState {
         &self.0.server
     }
 
-    /// The database, for readiness and for what has a witness of its own.
+    /// The database, for what has a witness of its own.
     #[must_use]
     pub fn db(&self) -> &Database {
         &self.0.context.db
@@ -160,6 +169,11 @@ impl AppState {
         self.0.metrics.render()
     }
 
+    /// Sums up what has been measured since the last time: until then every single measurement is kept, whether anybody asks or not.
+    pub fn sum_up_metrics(&self) {
+        self.0.metrics.run_upkeep();
+    }
+
     /// How often an address has failed to sign in.
     #[must_use]
     pub fn sign_in_failures(&self) -> &RateLimiter {
@@ -170,6 +184,11 @@ impl AppState {
     #[must_use]
     pub fn rate_limiter(&self) -> &RateLimiter {
         &self.0.rate_limiter
+    }
+
+    /// Waits until the changes that have begun at Clerk are made, and told to the audit log.
+    pub async fn settled(&self) {
+        self.0.clerk.settled().await;
     }
 
     /// The audit log, for the worker that seals it.
@@ -221,5 +240,7 @@ hands_out! {
     leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
+    readiness: ReadinessService,
+    suppressions: SuppressionService,
     users: UserService,
 }

@@ -34,3 +34,32 @@ fn routes_are_registered_with_their_documentation() {
     }
     assert!(offenders.is_empty(), "register these with routes!:\n{}", offenders.join("\n"));
 }
+
+/// Whose queries belong to no single organization: who is calling, the workers' rounds over all, and whether the server may serve at all.
+const SYSTEM: [&str; 7] = [
+    "src/repositories/api_keys/identify.rs",
+    "src/repositories/audit_chain.rs",
+    "src/repositories/clay_destinations/push.rs",
+    "src/repositories/idempotency.rs",
+    "src/repositories/identity.rs",
+    "src/repositories/inbound_events.rs",
+    "src/repositories/suppressions/check.rs",
+];
+
+/// The list may only shrink: a new query wants a handle.
+#[test]
+fn the_door_past_the_handles_is_used_by_whom_is_listed() {
+    let mut users = Vec::new();
+    for Source { path, file, .. } in sources("src") {
+        walk(&file, &mut |tokens, index| {
+            if let [TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(_), ..] = &tokens[index..]
+                && dot.as_char() == '.'
+                && (name == "system" || name == "begin_system")
+            {
+                users.push(path.clone());
+            }
+        });
+    }
+    users.dedup();
+    assert_eq!(users, SYSTEM);
+}

@@ -20,13 +20,10 @@ insert into public.lead_lists (id, organization_id, name, source, created_at, up
 select id, organization_id, name, 'manual', created_at, created_at from peer.lead_lists;
 
 insert into public.leads (id, organization_id, first_name, last_name, email, company, title, linkedin_url, phone, location, industry,
-                          status, source, created_at, updated_at)
-select id, organization_id, first_name, last_name, email, company, title, linkedin_url, phone, location, industry, status, 'manual',
-       created_at, updated_at
-from peer.leads where source = 'seed';
-
-insert into public.lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-select organization_id, lead_list_id, id, created_at, created_at from peer.leads where source = 'seed';
+                          status, source, lead_list_id, enrolled, created_at, updated_at)
+select l.id, l.organization_id, first_name, last_name, email, company, title, linkedin_url, phone, location, industry, status, 'manual',
+       lead_list_id, exists (select from peer.campaign_executions e where e.lead_id = l.id), created_at, updated_at
+from peer.leads l where source = 'seed';
 
 insert into public.campaigns (id, organization_id, name, status, workflow, schedule, stop_on, created_at, updated_at)
 select id, organization_id, name, 'running', '{"nodes": [], "edges": []}',

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::database::data_dir;
 use crate::{
-    config::{ClerkSettings, Config, DEMO_ISSUER, DevelopmentMode, IdentitySettings, TokenKeys},
+    config::{ClerkSettings, Config, DEMO_ISSUER, DevelopmentMode, IdentitySettings, JwtKey, TokenKeys},
     integrations::clerk::{
         BackendSettings, ClerkApi, ClerkBackend, DemoSigner, KeySource, SessionVerifier, VerifierSettings,
         WebhookVerifier, http_client,
@@ -28,13 +28,13 @@ impl Identity {
         let (settings, demo) = match &config.identity {
             IdentitySettings::Demo(development) => {
                 let signer = demo_signer(config, *development)?;
-                let keys = KeySource::Pem(signer.public_key_pem().to_owned());
+                let keys = KeySource::Pem(JwtKey::from_pem(signer.public_key_pem())?);
                 (VerifierSettings { issuer: DEMO_ISSUER.to_owned(), authorized_parties: vec![], keys }, Some(signer))
             }
             IdentitySettings::Clerk(clerk) => {
                 let keys = match &clerk.keys {
-                    TokenKeys::Pem(pem) => KeySource::Pem(pem.clone()),
-                    TokenKeys::Jwks(url) => KeySource::Jwks { url: url.clone(), bearer: None },
+                    TokenKeys::Pem(key) => KeySource::Pem(key.clone()),
+                    TokenKeys::Jwks(url) => KeySource::Jwks(url.clone()),
                 };
                 let authorized_parties = clerk.authorized_parties.clone();
                 (VerifierSettings { issuer: clerk.issuer.clone(), authorized_parties, keys }, None)
@@ -42,16 +42,16 @@ impl Identity {
         };
         let verifier = SessionVerifier::new(settings, Arc::clone(&clock), http_client()?)
             .context("the token keys cannot be used")?;
-        let clerk = ClerkParts { verifier, webhooks: webhooks(&config.clerk, clock)?, api: backend(&config.clerk)? };
+        let clerk = ClerkParts { verifier, webhooks: webhooks(&config.clerk, clock), api: backend(&config.clerk)? };
         Ok(Self { clerk, demo })
     }
 }
 
-fn webhooks(clerk: &ClerkSettings, clock: SharedClock) -> anyhow::Result<WebhookVerifier> {
+fn webhooks(clerk: &ClerkSettings, clock: SharedClock) -> WebhookVerifier {
     if clerk.webhook_secrets.is_empty() {
         tracing::warn!("no CLERK_WEBHOOK_SIGNING_SECRET: Clerk's webhooks are refused with 503");
     }
-    WebhookVerifier::new(&clerk.webhook_secrets, clock).context("CLERK_WEBHOOK_SIGNING_SECRET cannot be used")
+    WebhookVerifier::new(clerk.webhook_secrets.clone(), clock)
 }
 
 fn backend(clerk: &ClerkSettings) -> anyhow::Result<Option<Arc<dyn ClerkApi>>> {

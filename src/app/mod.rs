@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod guard;
 mod identity;
+mod idle_timeout;
 mod server;
 pub mod telemetry;
 
@@ -20,6 +21,7 @@ use crate::{
     integrations::clay::ClayWebhooks,
     repositories::Database,
     routers,
+    services::SuppressionKeys,
     state::{AppState, ClerkParts, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
@@ -45,9 +47,9 @@ pub fn compose(
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
-    let cipher = Cipher::new(&encryption.0)?;
+    let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
     let clay = ClayWebhooks::new(server.outbound_anywhere)?;
-    let state = AppState::new(Parts { server, db, clock, cipher, schemas, clay, clerk, metrics });
+    let state = AppState::new(Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }
@@ -76,7 +78,8 @@ async fn serve_over(
     let identity::Identity { clerk, demo } = identity::Identity::of(config, Arc::clone(&clock))?;
     let db = databases.database().clone();
     if config.environment.is_production() {
-        guard::refuse_demo(&db, &stop).await?;
+        let keys = SuppressionKeys::new(&config.encryption.0)?;
+        guard::refuse_unfit(&db, keys.ids(), &stop).await?;
     }
     let (state, router) = compose(config.server.clone(), db, clock, &config.encryption, Some(clerk), metrics)?;
     let listener = listen(&config.server).await?;
@@ -91,7 +94,8 @@ async fn serve_over(
     if with_workers {
         workers.tend_database(&state);
     }
-    serve_on(listener, router, stop, config.server.shutdown_grace).await;
+    serve_on(listener, router, stop, &config.server).await;
+    state.settled().await;
     workers.ended().await;
     state.api_keys().settle().await;
     Ok(())
@@ -109,6 +113,7 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
         compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
     if let Ok((state, _)) = &composed {
         let workers = Workers::new(stop);
+        workers.tend_process(state);
         workers.tend_database(state);
         tracing::info!("working");
         workers.ended().await;

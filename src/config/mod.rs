@@ -3,18 +3,22 @@
 mod clerk;
 mod database;
 mod encryption;
+mod jwt_key;
 mod logging;
 mod publishable_key;
 mod server;
 mod vars;
+mod webhook_secret;
 
 pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys, TokenSettings};
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
+pub use jwt_key::{JwtKey, JwtKeyError};
 pub use logging::{LogFormat, LoggingConfig};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use server::ServerConfig;
 pub use vars::{ConfigFault, ConfigFaults, Vars};
+pub use webhook_secret::{WebhookSecret, WebhookSecretError};
 
 /// Where the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

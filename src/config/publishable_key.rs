@@ -13,13 +13,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a publishable key says: which instance issues the tokens and where its keys are.
+/// What a publishable key says: which instance issues the tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishableKey {
     /// The `iss` of every session token: `https://` and the Frontend API's host, no slash at the end.
     pub issuer: String,
-    /// Where the instance publishes its keys, readable without a secret.
-    pub jwks_url: Url,
     /// Whether it is a production instance (`pk_live_`).
     pub live: bool,
 }
@@ -59,8 +57,7 @@ impl PublishableKey {
         if !plain || host.contains('$') || url.port().is_some() {
             return Err(PublishableKeyError::Host);
         }
-        let jwks_url = url.join("/.well-known/jwks.json").map_err(|_| PublishableKeyError::Host)?;
-        Ok(Self { issuer, jwks_url, live })
+        Ok(Self { issuer, live })
     }
 }
 
@@ -75,10 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_names_issuer_and_keys() {
+    fn a_key_names_its_issuer() {
         let read = PublishableKey::parse(&key("pk_test_", "happy-cat-12.clerk.accounts.dev$")).unwrap();
         assert_eq!(read.issuer, "https://happy-cat-12.clerk.accounts.dev");
-        assert_eq!(read.jwks_url.as_str(), "https://happy-cat-12.clerk.accounts.dev/.well-known/jwks.json");
         assert!(!read.live);
         let padded = format!("pk_live_{}", PADDED.encode("clerk.clento.example$"));
         let read = PublishableKey::parse(&padded).unwrap();

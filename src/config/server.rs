@@ -30,8 +30,16 @@ pub struct ServerConfig {
     /// Whether webhooks may lead anywhere, to this machine and by plain http too, and not only to public addresses by https. In
     /// development only, so that there is something to try them on.
     pub outbound_anywhere: bool,
+    /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
+    pub max_connections: usize,
+    /// How long a caller may take to say the first bytes, and then the head of a request.
+    pub head_timeout: Duration,
+    /// How long a connection may be silent.
+    pub idle_timeout: Duration,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How long an export waits for a reader who has stopped reading.
+    pub export_patience: Duration,
     /// How long requests in flight may take once the server is told to stop.
     pub shutdown_grace: Duration,
 }
@@ -63,15 +71,39 @@ impl ServerConfig {
                 cors_allowed_origins
             },
             rate_limit_per_second: rate_limit(vars, environment),
-            trusted_proxy_hops: vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0),
+            trusted_proxy_hops: trusted_proxy_hops(vars, environment),
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
             outbound_anywhere: !environment.is_production(),
+            max_connections: max_connections(vars),
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
+            export_patience: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(30),
         }
     }
+}
+
+fn trusted_proxy_hops(vars: &mut Vars, environment: Environment) -> usize {
+    // What is in front of the server cannot be guessed, and a wrong guess blames every request on the proxy.
+    if environment.is_production() && vars.text("TRUSTED_PROXY_HOPS").is_none() {
+        vars.fault(
+            "TRUSTED_PROXY_HOPS",
+            "is required in production: the number of proxies in front of the server, 0 if there is none",
+        );
+    }
+    vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0)
+}
+
+fn max_connections(vars: &mut Vars) -> usize {
+    // Few enough for the 1,024 open files that a process may usually have.
+    let connections = vars.parsed("MAX_CONNECTIONS", "a whole number from 1 to 1000000").unwrap_or(900);
+    if !(1..=1_000_000).contains(&connections) {
+        vars.fault("MAX_CONNECTIONS", "must be a whole number from 1 to 1000000");
+    }
+    connections
 }
 
 fn rate_limit(vars: &mut Vars, environment: Environment) -> u32 {

@@ -4,10 +4,11 @@ use axum::extract::State;
 
 use crate::{
     dto::{
-        ListQuery, PageDto, PageParams, Paged,
+        CsvDownload, ListQuery, PageDto, PageParams, Paged, QueryParams,
         activities::{ActivityDto, ActivityFilterParams},
     },
     errors::Result,
+    models::ExportedActivity,
     repositories::OrgMember,
     services::ActivityService,
 };
@@ -23,4 +24,17 @@ pub async fn list(
 ) -> Result<Paged<ActivityDto>> {
     let page = activities.list(&member, &query.filter.into(), &query.page).await?;
     Ok(Paged::new(page, &query.page, ActivityDto::from))
+}
+
+/// Export activities
+///
+/// Every activity that the filters let through, the oldest first, as CSV: one snapshot, sent as it is read. `data` is JSON. Text that a
+/// spreadsheet might run as a formula has an apostrophe before it.
+#[utoipa::path(get, path = "/activities/export.csv", params(ActivityFilterParams), responses((status = 200, content_type = "text/csv", body = String)))]
+pub async fn export(
+    member: OrgMember,
+    State(activities): State<ActivityService>,
+    QueryParams(filter): QueryParams<ActivityFilterParams>,
+) -> Result<CsvDownload<ExportedActivity>> {
+    Ok(CsvDownload { name: "activities.csv", rows: activities.export(&member, filter.into()).await? })
 }

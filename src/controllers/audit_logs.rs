@@ -4,10 +4,11 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        ListQuery, PageDto, PageParams, Paged,
+        CsvDownload, ListQuery, PageDto, PageParams, Paged, QueryParams,
         audit_logs::{AuditLogDto, AuditLogParams, AuditLogVerificationDto},
     },
     errors::Result,
+    models::ExportedAuditLog,
     repositories::OrgAdmin,
     services::AuditLogService,
 };
@@ -26,12 +27,25 @@ pub async fn list(
     Ok(Paged::new(page, &query.page, AuditLogDto::from))
 }
 
+/// Export the audit log
+///
+/// Every line that the filters let through, the oldest first, as CSV: one snapshot, sent as it is read. `before` and `after` are JSON. Text
+/// that a spreadsheet might run as a formula has an apostrophe before it.
+#[utoipa::path(get, path = "/audit-logs/export.csv", params(AuditLogParams), responses((status = 200, content_type = "text/csv", body = String)))]
+pub async fn export(
+    admin: OrgAdmin,
+    State(logs): State<AuditLogService>,
+    QueryParams(filter): QueryParams<AuditLogParams>,
+) -> Result<CsvDownload<ExportedAuditLog>> {
+    Ok(CsvDownload { name: "audit-logs.csv", rows: logs.export(&admin, filter.into()).await? })
+}
+
 /// Verify the audit log
 ///
 /// Computes the seal of every line anew. A line that was altered, removed, moved or forged after it was sealed is found; so is an end
 /// that was cut off. Somebody who can rewrite the whole chain and its recorded head in the database is found by comparing `head` with
 /// the server's log, which names it at each sealing.
-#[utoipa::path(get, path = "/audit-logs/verify", responses((status = 200, body = AuditLogVerificationDto)))]
+#[utoipa::path(get, path = "/audit-logs/verify", responses((status = 200, body = AuditLogVerificationDto), (status = 409, description = "It is being verified already.")))]
 pub async fn verify(admin: OrgAdmin, State(logs): State<AuditLogService>) -> Result<Json<AuditLogVerificationDto>> {
     Ok(Json(logs.verify(&admin).await?.into()))
 }

@@ -35,9 +35,9 @@ pub async fn list(
 pub async fn create(
     person: OrgPerson,
     State(accounts): State<AccountService>,
-    Body(request): Body<CreateConnectedAccountRequest>,
+    Body(asked): Body<CreateConnectedAccountRequest>,
 ) -> Result<Created<ConnectedAccountDto>> {
-    let account = accounts.create_sandbox(&person, request.try_into()?).await?;
+    let account = accounts.create_sandbox(&person, asked.try_into()?).await?;
     let location = format!("/api/v1/connected-accounts/{}", account.id);
     Ok(Created { location, version: Some(account.version), body: account.into() })
 }

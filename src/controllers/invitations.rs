@@ -5,7 +5,7 @@ use axum::extract::State;
 use crate::{
     dto::{
         Body, Created, IfMatch, NoContent, PageDto, PathId, QueryParams,
-        invitations::{CreateInvitationRequest, InvitationDto, InvitationParams, InvitationRange, PagedInvitations},
+        invitations::{CreateInvitationRequest, InvitationDto, InvitationParams, PagedInvitations},
     },
     errors::Result,
     models::OrganizationId,
@@ -21,16 +21,15 @@ use crate::{
 pub async fn list(
     admin: OrgAdmin,
     State(invitations): State<InvitationService>,
-    QueryParams(params): QueryParams<InvitationParams>,
+    QueryParams(range): QueryParams<InvitationParams>,
 ) -> Result<PagedInvitations> {
-    let range = InvitationRange::try_from(params)?;
     let page = invitations.list(&admin, range.limit, range.offset).await?;
     Ok(PagedInvitations::new(page, range))
 }
 
 /// Invite somebody
 ///
-/// Clerk sends the e-mail; who accepts becomes a member.
+/// Clerk sends the e-mail; who accepts becomes a member. `Location` is where the invitation can be withdrawn; it is read in the list.
 #[utoipa::path(post, path = "/organizations/{id}/invitations", operation_id = "invite", params(("id" = OrganizationId, Path)),
     request_body = CreateInvitationRequest, responses((status = 201, body = InvitationDto)))]
 pub async fn create(

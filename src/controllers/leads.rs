@@ -4,17 +4,19 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
+        Body, Created, CsvDownload, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams,
+        Versioned,
         activities::TimelineEntryDto,
         leads::{
-            BatchDeleteLeadsDto, BatchDeleteLeadsRequest, BatchLeadsDto, BatchLeadsRequest, CreateLeadRequest, LeadDto,
-            LeadFilterParams, UpdateLeadRequest,
+            BatchDeleteLeadsDto, BatchDeleteLeadsRequest, BatchLeadsDto, BatchLeadsRequest, CreateLeadRequest,
+            DeleteLeadParams, LeadDto, LeadFilterParams, UpdateLeadRequest, UpsertLeadDto, UpsertLeadRequest,
+            UpsertParams, UpsertedLead,
         },
     },
     errors::Result,
-    models::{Lead, LeadFilter, LeadId},
+    models::{ExportedLead, Lead, LeadFilter, LeadId},
     repositories::OrgMember,
-    services::{LeadService, leads::source_by_default},
+    services::LeadService,
     state::AppState,
 };
 
@@ -27,23 +29,38 @@ pub async fn list(
     State(leads): State<LeadService>,
     query: ListQuery<LeadFilterParams>,
 ) -> Result<Paged<LeadDto>> {
-    let filter = LeadFilter::try_from(query.filter)?;
+    let filter = LeadFilter::from(query.filter);
     let page = leads.list(&member, &filter, &query.page).await?;
     Ok(Paged::new(page, &query.page, |lead| LeadDto::of(lead, filter.lead_list_id)))
+}
+
+/// Export leads
+///
+/// Every lead that the filters let through, the oldest first, as CSV (RFC 4180, UTF-8): one snapshot, sent as it is read, of any size. An
+/// import reads the same fields under the same names. `custom_fields` is JSON; `tags` are parted by semicolons, with a backslash before a
+/// semicolon, comma or backslash of a tag's own. Text that a spreadsheet might run as a formula has an apostrophe before it, which an
+/// import takes away. A file that breaks off is ended as an error, never as if it were whole.
+#[utoipa::path(get, path = "/leads/export.csv", params(LeadFilterParams), responses((status = 200, content_type = "text/csv", body = String)))]
+pub async fn export(
+    member: OrgMember,
+    State(leads): State<LeadService>,
+    QueryParams(filter): QueryParams<LeadFilterParams>,
+) -> Result<CsvDownload<ExportedLead>> {
+    Ok(CsvDownload { name: "leads.csv", rows: leads.export(&member, filter.into()).await? })
 }
 
 /// Create a lead
 ///
 /// A second lead with the same e-mail address, LinkedIn profile or external id is refused with `lead_exists` and the present one's
-/// `lead_id`.
+/// `lead_id`; one whom nobody may write to with `suppressed`, and what is suppressed as `reason`.
 #[utoipa::path(post, path = "/leads", request_body = CreateLeadRequest, responses((status = 201, body = LeadDto)))]
 pub async fn create(
     member: OrgMember,
     State(leads): State<LeadService>,
-    Body(request): Body<CreateLeadRequest>,
+    Body(new): Body<CreateLeadRequest>,
 ) -> Result<Created<LeadDto>> {
-    let asked = request.lead_list_id;
-    let lead = leads.create(&member, request.into_lead(source_by_default(&member))?).await?;
+    let asked = new.lists.one;
+    let lead = leads.create(&member, new).await?;
     let location = format!("/api/v1/leads/{}", lead.id);
     Ok(Created { location, version: Some(lead.version), body: LeadDto::of(lead, asked) })
 }
@@ -60,7 +77,8 @@ pub async fn get(
 
 /// Change a lead
 ///
-/// A change of status becomes an activity.
+/// A change of status becomes an activity. An address that nobody may write to is refused with `suppressed`, and so is a status that would
+/// allow to contact somebody whose address that is.
 #[utoipa::path(patch, path = "/leads/{id}", params(("id" = LeadId, Path)), request_body = UpdateLeadRequest,
     responses((status = 200, body = LeadDto)))]
 pub async fn update(
@@ -68,22 +86,27 @@ pub async fn update(
     State(leads): State<LeadService>,
     PathId(id): PathId<LeadId>,
     IfMatch(seen): IfMatch,
-    Body(request): Body<UpdateLeadRequest>,
+    Body(changes): Body<UpdateLeadRequest>,
 ) -> Result<Versioned<LeadDto>> {
-    Ok(versioned(leads.update(&member, id, &seen, request.try_into()?).await?))
+    Ok(versioned(leads.update(&member, id, &seen, changes).await?))
 }
 
 /// Delete a lead
 ///
-/// Its campaigns go on without it.
-#[utoipa::path(delete, path = "/leads/{id}", params(("id" = LeadId, Path)), responses((status = 204)))]
+/// Its campaigns go on without it. With `erase=true` the person is erased: what their activities say goes too, and their e-mail address and
+/// LinkedIn profile are suppressed for good, as hashes only. Older lines of the audit log are not rewritten.
+#[utoipa::path(delete, path = "/leads/{id}", params(("id" = LeadId, Path), DeleteLeadParams), responses((status = 204)))]
 pub async fn delete(
     member: OrgMember,
     State(leads): State<LeadService>,
     PathId(id): PathId<LeadId>,
+    QueryParams(params): QueryParams<DeleteLeadParams>,
     IfMatch(seen): IfMatch,
 ) -> Result<NoContent> {
-    leads.delete(&member, id, &seen).await?;
+    match params.erase {
+        Some(true) => leads.erase(&member, id, &seen).await?,
+        _ => leads.delete(&member, id, &seen).await?,
+    }
     Ok(NoContent)
 }
 
@@ -100,6 +123,24 @@ pub async fn timeline(
 ) -> Result<Paged<TimelineEntryDto>> {
     let page = leads.timeline(&member, id, &query.page).await?;
     Ok(Paged::new(page, &query.page, TimelineEntryDto::from))
+}
+
+/// Write one flat row
+///
+/// Made for columns that call once for each row of a table: the person is recognised by e-mail address, LinkedIn profile or external id,
+/// and made a lead, or their lead is changed. The answer is small and flat; sending the same row again changes nothing, and two at the same
+/// time make one lead. A row that cannot be used is a problem with `outcome`, `reason` and a pointer to each fault.
+#[utoipa::path(post, path = "/leads/upsert", params(UpsertParams), request_body = UpsertLeadRequest,
+    responses((status = 200, body = UpsertLeadDto), (status = 201, body = UpsertLeadDto)))]
+pub async fn upsert(
+    member: OrgMember,
+    State(leads): State<LeadService>,
+    State(state): State<AppState>,
+    QueryParams(params): QueryParams<UpsertParams>,
+    Body(request): Body<UpsertLeadRequest>,
+) -> Result<UpsertedLead> {
+    let upsert = request.read(&params, state.schemas())?;
+    UpsertedLead::of(leads.upsert(&member, upsert).await)
 }
 
 /// Write many leads

@@ -14,5 +14,6 @@ pub mod leads;
 pub mod members;
 pub mod organizations;
 pub mod service;
+pub mod suppressions;
 pub mod users;
 pub mod webhooks;

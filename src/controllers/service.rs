@@ -5,7 +5,8 @@ use metrics::gauge;
 
 use crate::{
     dto::service::{HealthDto, ReadyDto},
-    errors::{AppError, Result},
+    errors::Result,
+    services::ReadinessService,
     state::AppState,
 };
 
@@ -19,15 +20,10 @@ pub async fn health() -> Json<HealthDto> {
 
 /// Can the server do its work?
 ///
-/// Asks the database, and whether every migration is applied.
+/// Asks the database, and whether every migration is applied; at most once a second.
 #[utoipa::path(get, path = "/ready", responses((status = 200, body = ReadyDto), (status = 503, description = "Not yet, or not now.")))]
-pub async fn ready(State(state): State<AppState>) -> Result<Json<ReadyDto>> {
-    let migrations = state.db().migrations().await?;
-    if migrations.applied < migrations.known {
-        let detail = "The database lacks migrations: run `clento migrate`.";
-        return Err(AppError::unavailable("migrations_missing", detail));
-    }
-    Ok(Json(ReadyDto { status: "ready", migrations: migrations.applied }))
+pub async fn ready(State(service): State<ReadinessService>) -> Result<Json<ReadyDto>> {
+    Ok(Json(ReadyDto { status: "ready", migrations: service.check().await? }))
 }
 
 /// Measurements in Prometheus' text format

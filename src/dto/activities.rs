@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validator::Validate;
 
+use super::table::{CsvLine, CsvRow};
 use crate::models::{
-    AccountId, Activity, ActivityFilter, ActivityId, CampaignId, ExecutionId, LeadId, TimelineEntry, TimelineKind,
-    UserId,
+    AccountId, Activity, ActivityFilter, ActivityId, CampaignId, ExecutionId, ExportedActivity, LeadId, TimelineEntry,
+    TimelineKind, UserId,
 };
 
 /// Something that happened; never changed afterwards.
@@ -66,8 +68,26 @@ impl From<Activity> for ActivityDto {
     }
 }
 
+impl CsvRow for ExportedActivity {
+    const HEADER: &'static [&'static str] =
+        &["id", "type", "lead_id", "campaign_id", "execution_id", "account_id", "user_id", "data", "occurred_at"];
+
+    fn write(&self, line: &mut CsvLine<'_>) {
+        let Self { id, r#type, lead_id, campaign_id, execution_id, account_id, user_id, data, occurred_at } = self;
+        line.id(id.0);
+        line.text(Some(r#type));
+        line.id(lead_id.map(|id| id.0));
+        line.id(campaign_id.map(|id| id.0));
+        line.id(execution_id.map(|id| id.0));
+        line.id(account_id.map(|id| id.0));
+        line.id(user_id.map(|id| id.0));
+        line.text(data.as_deref());
+        line.time(*occurred_at);
+    }
+}
+
 /// Which activities are wanted; all conditions must hold.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ActivityFilterParams {

@@ -5,14 +5,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validator::Validate;
 
+use super::table::{CsvLine, CsvRow};
 use crate::{
-    models::{ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification},
+    models::{
+        ActorType, AuditActor, AuditLog, AuditLogFilter, AuditLogId, ChainHead, ChainVerification, ExportedAuditLog,
+    },
     services::audit_logs::AttributedAuditLog,
+    utils::names,
 };
 
 /// Which lines of the audit log are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AuditLogParams {
@@ -91,6 +96,9 @@ pub struct AuditActorDto {
     /// The user's or the key's name, as long as there is one.
     #[schema(example = "Ada Lovelace")]
     pub name: Option<String>,
+    /// Who acted as the user, as Clerk names them: support staff or an agent; null if the user did.
+    #[schema(example = json!(null))]
+    pub impersonator: Option<String>,
 }
 
 /// What something was done to.
@@ -101,7 +109,7 @@ pub struct AuditEntityDto {
     #[serde(rename = "type")]
     #[schema(example = "lead_list")]
     pub entity_type: String,
-    /// Which one; null if it was done to many at once.
+    /// Which one; null if we have no id for it, as for an invitation, which is Clerk's.
     pub id: Option<Uuid>,
 }
 
@@ -114,6 +122,7 @@ impl From<AttributedAuditLog> for AuditLogDto {
             occurred_at,
             actor_type,
             actor_id,
+            impersonator,
             action,
             entity_type,
             entity_id,
@@ -128,19 +137,70 @@ impl From<AttributedAuditLog> for AuditLogDto {
         } = log;
         let (before, after) = (before.map(|json| json.0), after.map(|json| json.0));
         let entity = AuditEntityDto { entity_type, id: entity_id };
-        let actor = AuditActorDto::of(actor_type, actor_id, actor, key_name);
+        let actor = AuditActorDto::of(actor_type, actor_id, actor, key_name, impersonator);
         let hash = hash.map(hex::encode);
         Self { id, occurred_at, actor, action, entity, before, after, ip_address, user_agent, request_id, seq, hash }
     }
 }
 
 impl AuditActorDto {
-    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>, key_name: Option<String>) -> Self {
+    fn of(
+        actor_type: ActorType,
+        id: Option<Uuid>,
+        person: Option<AuditActor>,
+        key_name: Option<String>,
+        impersonator: Option<String>,
+    ) -> Self {
         let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
-            return Self { actor_type, id, email: None, name: key_name };
+            return Self { actor_type, id, email: None, name: key_name, impersonator };
         };
-        let names: Vec<_> = [first_name, last_name].into_iter().flatten().collect();
-        Self { actor_type, id, email, name: (!names.is_empty()).then(|| names.join(" ")) }
+        let name = names::joined(first_name.as_deref(), last_name.as_deref());
+        Self { actor_type, id, email, name, impersonator }
+    }
+}
+
+impl CsvRow for ExportedAuditLog {
+    const HEADER: &'static [&'static str] = &[
+        "id",
+        "occurred_at",
+        "actor_type",
+        "actor_id",
+        "actor_email",
+        "actor_name",
+        "actor_impersonator",
+        "action",
+        "entity_type",
+        "entity_id",
+        "before",
+        "after",
+        "ip_address",
+        "user_agent",
+        "request_id",
+        "seq",
+        "hash",
+    ];
+
+    fn write(&self, line: &mut CsvLine<'_>) {
+        #[rustfmt::skip]
+        let Self {
+            id, occurred_at, actor_type, actor_id, actor_email, actor_name, impersonator, action, entity_type, entity_id, before, after,
+            ip_address, user_agent, request_id, seq, hash,
+        } = self;
+        line.id(id.0);
+        line.time(*occurred_at);
+        line.ours(actor_type.as_str());
+        line.id(*actor_id);
+        line.text(actor_email.as_deref());
+        line.text(actor_name.as_deref());
+        line.text(impersonator.as_deref());
+        line.text(Some(action));
+        line.text(Some(entity_type));
+        line.id(*entity_id);
+        for text in [before, after, ip_address, user_agent, request_id] {
+            line.text(text.as_deref());
+        }
+        line.ours(&seq.map(|seq| seq.to_string()).unwrap_or_default());
+        line.ours(&hash.as_ref().map(hex::encode).unwrap_or_default());
     }
 }
 

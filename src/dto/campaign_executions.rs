@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 use super::connected_accounts::AccountRefDto;
 use crate::models::{CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, LeadId};
 
 /// Which of a campaign's executions are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionFilter {

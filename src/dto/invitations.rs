@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::page::PageDto;
+use super::{
+    extract::Checked,
+    page::{PageDto, both, checked_limit},
+};
 use crate::{
-    errors::{AppError, Fault, Kind, Result},
+    errors::{Fault, Result},
     integrations::clerk::{Invitation, InvitationPage},
     models::Role,
     services::invitations::Invite,
@@ -77,7 +80,7 @@ impl From<CreateInvitationRequest> for Invite {
 pub struct InvitationParams {
     /// Rows wanted, 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
+    pub limit: Option<i64>,
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
 }
@@ -91,29 +94,20 @@ pub struct InvitationRange {
     pub offset: u32,
 }
 
-impl TryFrom<InvitationParams> for InvitationRange {
-    type Error = AppError;
+impl Checked for InvitationParams {
+    type Read = InvitationRange;
 
-    fn try_from(params: InvitationParams) -> Result<Self> {
-        let InvitationParams { limit, cursor } = params;
-        let limit = limit.unwrap_or(50);
-        if !(1..=200).contains(&limit) {
-            return Err(bad("limit", "out_of_range", "limit must be from 1 to 200."));
-        }
-        let offset = cursor.map(|cursor| decode(&cursor)).transpose()?.unwrap_or(0);
-        Ok(Self { limit, offset })
+    fn check(self) -> Result<InvitationRange, Vec<Fault>> {
+        let Self { limit, cursor } = self;
+        let (limit, offset) = both(checked_limit(limit), cursor.map(|cursor| decode(&cursor)).transpose())?;
+        Ok(InvitationRange { limit: limit.try_into().unwrap_or(u32::MAX), offset: offset.unwrap_or(0) })
     }
 }
 
-fn decode(cursor: &str) -> Result<u32> {
+fn decode(cursor: &str) -> Result<u32, Fault> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes
-        .map(u32::from_be_bytes)
-        .ok_or_else(|| bad("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list."))
-}
-
-fn bad(name: &str, code: &'static str, detail: &'static str) -> AppError {
-    AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![Fault::new(name, code, detail)])
+    let fault = || Fault::new("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list.");
+    bytes.map(u32::from_be_bytes).ok_or_else(fault)
 }
 
 /// A page of invitations, ready to be sent.

@@ -8,9 +8,9 @@ use serde_with::rust::double_option;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::patch::patch;
+use super::{patch::patch, tags::Tag};
 use crate::{
-    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus, LeadSource, UserId},
+    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus, LeadSource, LeadStatus, UserId, input},
     services::lead_lists::{CountedLeadList, LeadListChanges, NewLeadList},
 };
 
@@ -84,12 +84,10 @@ pub struct CreateLeadListRequest {
     pub tags: Vec<Tag>,
 }
 
-/// A label.
-pub type Tag = String;
-
 impl From<CreateLeadListRequest> for NewLeadList {
     fn from(request: CreateLeadListRequest) -> Self {
         let CreateLeadListRequest { name, description, source, tags } = request;
+        let tags = input::tags(tags.into_iter().map(|tag| tag.0));
         Self { name, description, source, tags }
     }
 }
@@ -114,6 +112,7 @@ pub struct UpdateLeadListRequest {
 impl From<UpdateLeadListRequest> for LeadListChanges {
     fn from(request: UpdateLeadListRequest) -> Self {
         let UpdateLeadListRequest { name, description, tags } = request;
+        let tags = tags.map(|tags| input::tags(tags.into_iter().map(|tag| tag.0)));
         Self { name, description: patch(description), tags }
     }
 }
@@ -140,7 +139,7 @@ pub struct LeadListStatisticsDto {
     pub with_linkedin_url: i64,
     /// Leads by status; a status nobody has is absent.
     #[schema(example = json!({"new": 240, "contacted": 10}))]
-    pub by_status: BTreeMap<String, i64>,
+    pub by_status: BTreeMap<LeadStatus, i64>,
     /// Campaigns that draw on the list.
     pub campaign_count: i64,
 }

@@ -19,11 +19,14 @@ pub mod patch;
 pub mod problem;
 pub mod respond;
 pub mod service;
+pub mod suppressions;
+pub mod table;
 pub mod tags;
 pub mod users;
 pub mod webhooks;
 
-pub use extract::{Body, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
+pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Created, NoContent, ShownOnce, Versioned};
+pub use table::CsvDownload;

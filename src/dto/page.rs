@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::extract::Checked;
 use crate::{
-    errors::{AppError, Fault, Kind, Result},
+    errors::{Fault, Result},
     models::page::{Direction, Page, PageRequest, Position},
 };
 
@@ -51,26 +52,34 @@ pub enum Sort {
 /// The names that belong to [`PageParams`].
 pub(super) const PAGE_PARAMS: [&str; 4] = ["limit", "cursor", "sort", "include_total"];
 
-impl TryFrom<PageParams> for PageRequest {
-    type Error = AppError;
+impl Checked for PageParams {
+    type Read = PageRequest;
 
-    fn try_from(params: PageParams) -> Result<Self> {
-        let PageParams { limit, cursor, sort, include_total } = params;
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(bad("limit", "out_of_range", "limit must be from 1 to 200."));
-        }
+    fn check(self) -> Result<PageRequest, Vec<Fault>> {
+        let Self { limit, cursor, sort, include_total } = self;
         let direction = match sort {
             Some(Sort::OldestFirst) => Direction::Ascending,
             Some(Sort::NewestFirst) | None => Direction::Descending,
         };
-        let after = cursor.map(|cursor| decode(&cursor, direction)).transpose()?;
-        Ok(Self { limit, after, direction, include_total: include_total.unwrap_or(false) })
+        let after = cursor.map(|cursor| decode(&cursor, direction)).transpose();
+        let (limit, after) = both(checked_limit(limit), after)?;
+        Ok(PageRequest { limit, after, direction, include_total: include_total.unwrap_or(false) })
     }
 }
 
-fn bad(name: &str, code: &'static str, detail: &'static str) -> AppError {
-    AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![Fault::new(name, code, detail)])
+/// The rows wanted, of which one page has so many at the most.
+pub(super) fn checked_limit(limit: Option<i64>) -> Result<i64, Fault> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    let fault = || Fault::new("limit", "out_of_range", "limit must be from 1 to 200.");
+    (1..=MAX_LIMIT).contains(&limit).then_some(limit).ok_or_else(fault)
+}
+
+/// Both, or the faults of both.
+pub(super) fn both<A, B>(one: Result<A, Fault>, other: Result<B, Fault>) -> Result<(A, B), Vec<Fault>> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => Err(one.err().into_iter().chain(other.err()).collect()),
+    }
 }
 
 /// A position as a cursor: the direction it was made for, microseconds since the epoch, and the row's id.
@@ -82,7 +91,7 @@ fn encode(position: Position, direction: Direction) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn decode(cursor: &str, direction: Direction) -> Result<Position> {
+fn decode(cursor: &str, direction: Direction) -> Result<Position, Fault> {
     let read = || {
         let bytes: [u8; 25] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
         let (first, rest) = bytes.split_first()?;
@@ -92,7 +101,7 @@ fn decode(cursor: &str, direction: Direction) -> Result<Position> {
         (*first == tag(direction) && storable).then_some(Position { at, id: Uuid::from_slice(id).ok()? })
     };
     read().ok_or_else(|| {
-        bad("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list, with the same sort.")
+        Fault::new("cursor", "invalid_cursor", "cursor must be the next_cursor of this same list, with the same sort.")
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 mod fault;
 
-pub use fault::Fault;
+pub use fault::{Fault, MAX_FAULTS};
 
 /// Any failure that a caller may be told of.
 pub type Result<T, E = AppError> = std::result::Result<T, E>;
@@ -101,6 +101,17 @@ impl AppError {
             n => Cow::from(format!("The request has {n} faults.")),
         };
         Self::new(Kind::Invalid, "validation_failed", detail).with_faults(faults)
+    }
+
+    /// The parameters cannot be used; `faults` lists everything that is wrong with them.
+    #[track_caller]
+    #[must_use]
+    pub fn parameters(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] => only.detail.clone(),
+            several => Cow::from(format!("The parameters have {} faults.", several.len())),
+        };
+        Self::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(faults)
     }
 
     /// One fault of the body.

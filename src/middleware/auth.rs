@@ -11,6 +11,7 @@ use axum::{
 
 use super::{
     observe::client_address,
+    rate_limit::refused,
     witness::{PresentedKey, Session},
 };
 use crate::{
@@ -36,21 +37,20 @@ enum Caller {
     ApiKey(PresentedKey),
 }
 
-/// Lets a request through that carries a valid Clerk session token or API key, and leaves a [`Session`] or a [`PresentedKey`] in it.
+/// Lets a request through that carries a valid Clerk session token or API key, and leaves a [`Session`] or a [`PresentedKey`] in it. Only
+/// who fails is counted, and only after the credential was looked at: many people may share an address, and one of them must not shut the
+/// others out.
 ///
 /// # Errors
-/// 400 for several credentials; 401 with the reason; 429 for an address that fails too often; 503 if the issuer's keys, or the database,
-/// cannot be reached.
+/// 400 for several credentials; 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys, or the
+/// database, cannot be reached.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
-    if state.sign_in_failures().is_barred(&address) {
-        return Err(too_many_failures(Duration::from_secs(1)));
-    }
     let caller = match identified(&state, request.headers()).await {
         Ok(caller) => caller,
         Err(error) if error.kind() == Kind::Unauthenticated => {
-            state.sign_in_failures().count_failure(address).map_err(too_many_failures)?;
-            return Err(error);
+            let counted = state.sign_in_failures().count(&address);
+            return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |_| Err(error));
         }
         Err(error) => return Err(error),
     };
@@ -62,9 +62,9 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
     Ok(next.run(request).await)
 }
 
-fn too_many_failures(wait: Duration) -> AppError {
-    AppError::new(Kind::RateLimited, "too_many_failures", "Too many failed sign-ins from this address. Wait a moment.")
-        .with_retry_after(wait)
+fn too_many_failures(state: &AppState, wait: Duration) -> Response {
+    let detail = "Too many failed sign-ins from this address. Wait a moment.";
+    refused(state.sign_in_failures(), wait, "too_many_failures", detail)
 }
 
 async fn identified(state: &AppState, headers: &HeaderMap) -> Result<Caller> {

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::{few_at_once::Turn, whole_body::whole};
 use crate::{
     dto::respond::NeverKept,
     errors::{AppError, Fault, Kind, Result},
-    repositories::{IdempotencyToken, KeyClaim, OrgMember, RequestContext, StoredAnswer},
+    repositories::{IdempotencyToken, KeyClaim, OrgAdmin, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
     utils::canonical_json::canonical_json,
 };
@@ -25,8 +26,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
-/// A body larger than this cannot be remembered under a key: the largest that any endpoint reads.
-const MAX_BODY: usize = 8 * 1024 * 1024;
+/// The longest path that a key can be for: no route of ours has a longer one.
+const LONGEST_PATH: usize = 500;
 
 /// Remembers the answer to a POST that carries an `Idempotency-Key`.
 ///
@@ -41,29 +42,22 @@ pub async fn idempotency(
     let Some(key) = key(&request)? else {
         return Ok(next.run(request).await);
     };
-    let (parts, body) = request.into_parts();
-    let body = whole(body).await?;
+    let (parts, body) = whole(request).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
-    let fingerprint = fingerprint(&route, &parts.headers, &body);
+    let fingerprint = fingerprint(&route, &parts, &body);
     let claim = IdempotencyToken::new(route, key);
     let outcome = {
         let mut conn = state.db().read(&member).await?;
         conn.idempotency_keys().claim(&claim, &fingerprint, state.clock().now()).await?
     };
     match outcome {
-        KeyClaim::Ours => {
-            let mut request = Request::from_parts(parts, Body::from(body));
-            let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
-            request.extensions_mut().insert(member.acting_in(Arc::new(context)));
-            // In a task of its own: a caller who hangs up must not leave the key in flight.
-            let work = tokio::spawn(async move { remember(&state, &member, &claim, next.run(request).await).await });
-            work.await.map_err(AppError::internal)?
-        }
+        KeyClaim::Ours => act(state, member, claim, Request::from_parts(parts, Body::from(body)), next).await,
         KeyClaim::Answered(answer) => replay(answer),
-        KeyClaim::InFlight => {
-            Err(conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on."))
-        }
-        KeyClaim::AnswerLost => Err(conflict(
+        KeyClaim::InFlight => Err(AppError::conflict(
+            "idempotency_key_in_flight",
+            "A request with this Idempotency-Key is being worked on.",
+        )),
+        KeyClaim::AnswerLost => Err(AppError::conflict(
             "idempotency_answer_lost",
             "The first request with this Idempotency-Key took effect, but its answer was lost. Read the resource instead of repeating it.",
         )),
@@ -71,12 +65,39 @@ pub async fn idempotency(
     }
 }
 
-fn other_body() -> AppError {
-    AppError::new(Kind::Invalid, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
+/// Answers the request and remembers the answer, in a task of its own: a caller who hangs up must not leave the key in flight.
+async fn act(
+    state: AppState,
+    member: OrgMember,
+    claim: IdempotencyToken,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let request = acting_under(&claim, &member, request);
+    let turn = request.extensions().get::<Turn>().cloned();
+    let work = tokio::spawn(async move {
+        let remembered = remember(&state, &member, &claim, next.run(request).await).await;
+        drop(turn);
+        remembered
+    });
+    work.await.map_err(AppError::internal)?
 }
 
-fn conflict(code: &'static str, detail: &'static str) -> AppError {
-    AppError::conflict(code, detail)
+/// The request, whose witnesses mark the key as committed with whatever they commit.
+fn acting_under(claim: &IdempotencyToken, member: &OrgMember, mut request: Request) -> Request {
+    let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
+    let member = member.acting_in(Arc::new(context));
+    let extensions = request.extensions_mut();
+    let admin = member.person().and_then(|person| person.admin());
+    if let (Some(admin), Some(_)) = (admin, extensions.get::<OrgAdmin>()) {
+        extensions.insert(admin);
+    }
+    extensions.insert(member);
+    request
+}
+
+fn other_body() -> AppError {
+    AppError::new(Kind::Invalid, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
 }
 
 fn key(request: &Request) -> Result<Option<String>> {
@@ -86,6 +107,9 @@ fn key(request: &Request) -> Result<Option<String>> {
     let Some(value) = request.headers().get(&IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
+    if request.uri().path().len() > LONGEST_PATH {
+        return Err(AppError::new(Kind::BadRequest, "path_too_long", "There is no path of this length."));
+    }
     let key = value.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len()));
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters.";
@@ -94,25 +118,17 @@ fn key(request: &Request) -> Result<Option<String>> {
     })
 }
 
-async fn whole(body: Body) -> Result<Bytes> {
-    let limited = http_body_util::Limited::new(body, MAX_BODY);
-    let collected = limited.collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            AppError::new(Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads.")
-        } else {
-            AppError::new(Kind::BadRequest, "body_unreadable", "The body broke off before its end.")
-        }
-    })?;
-    Ok(collected.to_bytes())
-}
-
-/// SHA-256 of the route and the body; of JSON, its meaning and not its spelling.
-fn fingerprint(route: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
+/// SHA-256 of the route, the parameters and the body; of JSON, its meaning and not its spelling.
+fn fingerprint(route: &str, parts: &Parts, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(route.as_bytes());
+    if let Some(query) = parts.uri.query() {
+        hash.update(b"?");
+        hash.update(query.as_bytes());
+    }
     hash.update([0]);
     let is_json =
-        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     match serde_json::from_slice::<Value>(body) {
         Ok(value) if is_json => hash.update(canonical_json(&value)),
         _ => hash.update(body),
@@ -134,7 +150,7 @@ async fn remember(
     }
     if !response.status().is_success() {
         let mut conn = state.db().read(member).await?;
-        conn.idempotency_keys().release(claim).await?;
+        conn.idempotency_keys().release(claim, state.clock().now()).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

@@ -11,6 +11,7 @@ use axum::{
 };
 use metrics::{counter, histogram};
 
+use super::witness::Session;
 use crate::{
     dto::problem::{Failed, Problem},
     errors::{AppError, Kind},
@@ -96,12 +97,26 @@ fn with_problem(response: Response, error: &AppError, id: &RequestId) -> Respons
 
 fn measure(method: &Method, route: &str, response: &Response, took: Duration) {
     let labels = [
-        ("method", method.as_str().to_owned()),
+        ("method", method_label(method).to_owned()),
         ("route", route.to_owned()),
         ("status", response.status().as_str().to_owned()),
     ];
     counter!("http_requests_total", &labels).increment(1);
     histogram!("http_request_duration_seconds", &labels[..2]).record(took.as_secs_f64());
+}
+
+/// The method, if it is one of HTTP's: callers may invent others, and each would be measured for ever.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        _ => "other",
+    }
 }
 
 fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed>, id: &RequestId, took: Duration) {
@@ -139,10 +154,12 @@ pub fn panic_response(panic: Box<dyn Any + Send>) -> Response {
 pub(super) fn request_context(state: &AppState, request: &Request) -> RequestContext {
     let headers = request.headers();
     let user_agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let session = request.extensions().get::<Session>();
     RequestContext {
         request_id: request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
         ip_address: client_address(state, request),
         user_agent: user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(500).collect()),
+        impersonator: session.and_then(|session| session.token().impersonator.clone()),
         idempotency: None,
     }
 }
@@ -165,4 +182,16 @@ pub(super) fn client_address(state: &AppState, request: &Request) -> Option<Stri
         .collect();
     let named = forwarded.len().checked_sub(hops).and_then(|index| forwarded.get(index));
     named.and_then(|text| text.parse::<std::net::IpAddr>().ok()).map(|address| address.to_string()).or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_methods_are_measured_as_one() {
+        for (method, label) in [("GET", "GET"), ("DELETE", "DELETE"), ("get", "other"), ("X-77", "other")] {
+            assert_eq!(method_label(&Method::from_bytes(method.as_bytes()).unwrap()), label);
+        }
+    }
 }

@@ -9,29 +9,37 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    observe::client_address,
-    witness::{PresentedKey, Session},
-};
+use super::witness::{PresentedKey, Session};
 use crate::{
     errors::{AppError, Kind},
     state::AppState,
+    utils::rate_limiter::RateLimiter,
 };
 
-/// Lets a request through if its caller has not asked too often: a session's user, an API key, or else an address.
+/// Lets a request through if its caller, a session's user or an API key, has not asked too often.
 pub async fn rate_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let user = request.extensions().get::<Session>().map(|session| session.token().user_id.clone());
-    let key = || request.extensions().get::<PresentedKey>().map(|presented| presented.key.id().to_string());
-    let caller = user.or_else(key).unwrap_or_else(|| client_address(&state, &request).unwrap_or_default());
-    let (mut response, left, reset) = match state.rate_limiter().count(&caller) {
-        Ok(left) => (next.run(request).await, left, Duration::from_secs(1)),
-        Err(wait) => {
-            let detail = "Too many requests. Wait as long as Retry-After says.";
-            let error = AppError::new(Kind::RateLimited, "rate_limited", detail).with_retry_after(ceil(wait));
-            (error.into_response(), 0, wait)
-        }
-    };
-    let (quota, window) = state.rate_limiter().policy();
+    let Some(caller) = caller(&request) else { return AppError::internal("no guard: require_auth").into_response() };
+    let limiter = state.rate_limiter();
+    match limiter.count(&caller) {
+        Ok(left) => with_headers(next.run(request).await, limiter, left, Duration::from_secs(1)),
+        Err(wait) => refused(limiter, wait, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
+    }
+}
+
+fn caller(request: &Request) -> Option<String> {
+    let extensions = request.extensions();
+    let user = extensions.get::<Session>().map(|session| session.token().user_id.clone());
+    user.or_else(|| extensions.get::<PresentedKey>().map(|presented| presented.key.id().to_string()))
+}
+
+/// 429: nothing of `limiter`'s quota is left for `wait`.
+pub(super) fn refused(limiter: &RateLimiter, wait: Duration, code: &'static str, detail: &'static str) -> Response {
+    let error = AppError::new(Kind::RateLimited, code, detail).with_retry_after(ceil(wait));
+    with_headers(error.into_response(), limiter, 0, wait)
+}
+
+fn with_headers(mut response: Response, limiter: &RateLimiter, left: u32, reset: Duration) -> Response {
+    let (quota, window) = limiter.policy();
     set(&mut response, "ratelimit", &format!("\"default\";r={left};t={}", ceil(reset).as_secs()));
     set(&mut response, "ratelimit-policy", &format!("\"default\";q={quota};w={window}"));
     response

@@ -51,7 +51,7 @@ macro_rules! taken_from_the_request {
             type Rejection = AppError;
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-                // A route without its guard is our mistake; tests/authorization.rs visits every route to find it.
+                // A route without its guard is our mistake; tests/it/authorization.rs visits every route to find it.
                 parts.extensions.get::<Self>().cloned().ok_or_else(|| AppError::internal(concat!("no guard: ", $guard)))
             }
         }

@@ -49,6 +49,21 @@ impl Activity {
     }
 }
 
+/// An activity as an export has it.
+#[derive(Debug)]
+pub struct ExportedActivity {
+    pub id: ActivityId,
+    pub r#type: String,
+    pub lead_id: Option<LeadId>,
+    pub campaign_id: Option<CampaignId>,
+    pub execution_id: Option<ExecutionId>,
+    pub account_id: Option<AccountId>,
+    pub user_id: Option<UserId>,
+    /// As JSON; none if it says nothing.
+    pub data: Option<String>,
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// Which activities are meant.
 #[derive(Debug, Clone, Default)]
 pub struct ActivityFilter {

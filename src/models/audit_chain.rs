@@ -63,7 +63,7 @@ impl ChainHead {
 
 impl AuditLog {
     /// What a line's seal covers: all of it but the seal. Ids are lower-case UUIDs, the time is RFC 3339 in UTC with six digits of a
-    /// second, an absent value is null.
+    /// second, an absent value is null; only an impersonator who is absent is left out, as when there was no such fact.
     #[must_use]
     pub fn sealed_facts(&self) -> Value {
         let Self {
@@ -72,6 +72,7 @@ impl AuditLog {
             occurred_at,
             actor_type,
             actor_id,
+            impersonator,
             action,
             entity_type,
             entity_id,
@@ -84,7 +85,7 @@ impl AuditLog {
             previous_hash: _,
             hash: _,
         } = self;
-        json!({
+        let mut facts = json!({
             "id": id,
             "organization_id": organization_id,
             "occurred_at": occurred_at.to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -98,7 +99,11 @@ impl AuditLog {
             "ip_address": ip_address,
             "user_agent": user_agent,
             "request_id": request_id,
-        })
+        });
+        if let Some(impersonator) = impersonator {
+            facts["impersonator"] = impersonator.as_str().into();
+        }
+        facts
     }
 }
 
@@ -119,6 +124,7 @@ mod tests {
             occurred_at: "2026-11-22T12:00:00.5Z".parse().unwrap(),
             actor_type: ActorType::User,
             actor_id: Some(uuid(3)),
+            impersonator: None,
             action: "lead_list.created".into(),
             entity_type: "lead_list".into(),
             entity_id: Some(uuid(4)),
@@ -147,12 +153,13 @@ mod tests {
     #[test]
     fn every_fact_of_a_line_counts() {
         let sealed = ChainHead::GENESIS.after(&line());
-        let forgeries: [fn(&mut AuditLog); 13] = [
+        let forgeries: [fn(&mut AuditLog); 14] = [
             |line| line.id = Uuid::nil().into(),
             |line| line.organization_id = Uuid::nil().into(),
             |line| line.occurred_at += chrono::TimeDelta::microseconds(1),
             |line| line.actor_type = ActorType::System,
             |line| line.actor_id = None,
+            |line| line.impersonator = Some("user_2abcDEF".into()),
             |line| line.action.push('s'),
             |line| line.entity_type.push('s'),
             |line| line.entity_id = None,

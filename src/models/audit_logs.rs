@@ -19,6 +19,8 @@ pub struct AuditLog {
     pub occurred_at: DateTime<Utc>,
     pub actor_type: ActorType,
     pub actor_id: Option<Uuid>,
+    /// Who acted as the actor, as Clerk names them.
+    pub impersonator: Option<String>,
     pub action: String,
     pub entity_type: String,
     pub entity_id: Option<Uuid>,
@@ -64,6 +66,30 @@ pub struct AuditActor {
     pub email: Option<String>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
+}
+
+/// A line as an export has it, with the person it names.
+#[derive(Debug)]
+pub struct ExportedAuditLog {
+    pub id: AuditLogId,
+    pub occurred_at: DateTime<Utc>,
+    pub actor_type: ActorType,
+    pub actor_id: Option<Uuid>,
+    pub actor_email: Option<String>,
+    pub actor_name: Option<String>,
+    pub impersonator: Option<String>,
+    pub action: String,
+    pub entity_type: String,
+    pub entity_id: Option<Uuid>,
+    /// As JSON.
+    pub before: Option<String>,
+    /// As JSON.
+    pub after: Option<String>,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+    pub seq: Option<i64>,
+    pub hash: Option<Vec<u8>>,
 }
 
 /// A change, as its author tells it to the audit log.

@@ -3,6 +3,8 @@
 //! Webhooks come in any order, twice, late or never. So nothing here depends on the order: what is known of an entity only ever grows
 //! by [`Known::join`], which is commutative, associative and idempotent, and an end is final.
 
+use chrono::{DateTime, Utc};
+
 /// How new a piece of news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
@@ -66,6 +68,23 @@ impl<T> Known<T> {
             Self::Alive(news) => news.rank,
             Self::Ended(rank) => *rank,
         }
+    }
+
+    /// A row's version and the time of its last change, now that `before` has become this: what cannot be seen from outside, such as a
+    /// newer rank, is no change, and neither is the first that was ever known.
+    #[must_use]
+    pub fn stamp(
+        &self,
+        before: Option<&Self>,
+        present: (i64, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> (i64, DateTime<Utc>)
+    where
+        T: PartialEq,
+    {
+        let (version, _) = present;
+        let changed = before.is_some_and(|before| before.content() != self.content());
+        if changed { (version + 1, now) } else { present }
     }
 
     /// The newest content; nothing once it has ended.

@@ -27,4 +27,6 @@ typed_id! {
     ApiKeyId,
     /// A webhook in Clay that a list's leads are pushed to.
     ClayDestinationId,
+    /// Somebody whom nobody may write to.
+    SuppressionId,
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{LeadListId, OrganizationId, UserId};
+use super::{LeadListId, LeadStatus, OrganizationId, UserId};
 use crate::text_enum;
 
 /// A list of leads.
@@ -55,7 +55,7 @@ pub struct LeadListStatistics {
     /// Leads with a LinkedIn profile.
     pub with_linkedin_url: i64,
     /// Leads by status; a status nobody has is absent.
-    pub by_status: Vec<(String, i64)>,
+    pub by_status: Vec<(LeadStatus, i64)>,
     /// Campaigns that draw on the list.
     pub campaign_count: i64,
 }

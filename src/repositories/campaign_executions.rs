@@ -2,12 +2,12 @@
 
 use sqlx::types::Json;
 
-use super::base::base_repository;
+use super::base::{base_repository, page};
 use crate::{
     errors::Result,
     models::{
         AccountRef, CampaignExecution, CampaignId, ExecutionStatus,
-        page::{Direction, Page, PageRequest, Position},
+        page::{Page, PageRequest},
     },
 };
 
@@ -29,12 +29,15 @@ base_repository!(
          as "account: Json<AccountRef>""#
 );
 
-/// Every list of executions reads the same columns; only its bounds differ.
-macro_rules! executions_from {
-    ($tail:literal, $($argument:expr),+ $(,)?) => {
-        sqlx::query_as!(
+/// A page of a campaign's executions, all or those that a condition picks.
+macro_rules! executions_page {
+    ($repository:expr, $page:expr, $condition:literal, [$($argument:expr),+], $total:expr) => {
+        page!(
+            $repository,
+            $page,
             CampaignExecution,
-            r#"select id, organization_id, campaign_id, lead_id, account_id, status, status_reason, node_id, next_run_at, sent_count, version,
+            "",
+            [r#"select id, organization_id, campaign_id, lead_id, account_id, status, status_reason, node_id, next_run_at, sent_count, version,
        created_at, updated_at,
        (select coalesce(l.full_name, nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.linkedin_url, l.external_id)
         from leads l where l.organization_id = campaign_executions.organization_id and l.id = campaign_executions.lead_id)
@@ -43,8 +46,9 @@ macro_rules! executions_from {
                                   'status', a.status)
         from connected_accounts a where a.organization_id = campaign_executions.organization_id and a.id = campaign_executions.account_id)
          as "account: Json<AccountRef>"
-               from campaign_executions where organization_id = $1 and campaign_id = $2 "# + $tail,
-            $($argument),+
+               from campaign_executions where organization_id = $4 and campaign_id = $5"# + $condition],
+            [$($argument),+],
+            total: $total,
         )
     };
 }
@@ -60,79 +64,18 @@ impl ExecutionRepository<'_> {
         status: Option<ExecutionStatus>,
         page: &PageRequest,
     ) -> Result<Page<CampaignExecution>> {
-        let rows = match status {
-            Some(status) => self.in_state(campaign, status, page).await?,
-            None => self.in_any_state(campaign, page).await?,
-        };
-        let total = if page.include_total { Some(self.count_of(campaign, status).await?) } else { None };
-        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
-    }
-
-    async fn in_any_state(&mut self, campaign: CampaignId, page: &PageRequest) -> Result<Vec<CampaignExecution>> {
-        let (org, from, limit) = (self.scope.id(), page.start(), page.fetch());
-        Ok(match page.direction {
-            Direction::Descending => {
-                executions_from!(
-                    "and (created_at, id) < ($3, $4) order by created_at desc, id desc limit $5",
-                    org,
-                    campaign.0,
-                    from.at,
-                    from.id,
-                    limit,
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-            Direction::Ascending => {
-                executions_from!(
-                    "and (created_at, id) > ($3, $4) order by created_at, id limit $5",
-                    org,
-                    campaign.0,
-                    from.at,
-                    from.id,
-                    limit,
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-        })
-    }
-
-    async fn in_state(
-        &mut self,
-        campaign: CampaignId,
-        status: ExecutionStatus,
-        page: &PageRequest,
-    ) -> Result<Vec<CampaignExecution>> {
-        let (org, from, limit) = (self.scope.id(), page.start(), page.fetch());
-        Ok(match page.direction {
-            Direction::Descending => {
-                executions_from!(
-                    "and status = $3 and (created_at, id) < ($4, $5) order by created_at desc, id desc limit $6",
-                    org,
-                    campaign.0,
-                    status.as_str(),
-                    from.at,
-                    from.id,
-                    limit,
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-            Direction::Ascending => {
-                executions_from!(
-                    "and status = $3 and (created_at, id) > ($4, $5) order by created_at, id limit $6",
-                    org,
-                    campaign.0,
-                    status.as_str(),
-                    from.at,
-                    from.id,
-                    limit,
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-        })
+        let scope = self.scope.id();
+        if let Some(state) = status {
+            executions_page!(
+                self,
+                page,
+                " and status = $6",
+                [scope, campaign.0, state.as_str()],
+                self.count_of(campaign, status)
+            )
+        } else {
+            executions_page!(self, page, "", [scope, campaign.0], self.count_of(campaign, None))
+        }
     }
 
     async fn count_of(&mut self, campaign: CampaignId, status: Option<ExecutionStatus>) -> Result<i64> {

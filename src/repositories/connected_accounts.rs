@@ -3,11 +3,7 @@
 use sqlx::types::Json;
 
 use super::base::base_repository;
-use crate::{
-    errors::Result,
-    models::{AccountId, ConnectedAccount},
-    utils::crypto::Sealed,
-};
+use crate::{errors::Result, models::ConnectedAccount, utils::crypto::Sealed};
 
 base_repository!(
     /// The sending accounts of one organization.
@@ -53,23 +49,6 @@ impl AccountRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-
-    /// The account, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: AccountId) -> Result<Option<ConnectedAccount>> {
-        Ok(sqlx::query_as!(
-            ConnectedAccount,
-            r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits,
-                      sending_window, version, created_by, created_at, updated_at
-               from connected_accounts where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
     }
 
     /// Writes the fields that a person may change.

@@ -43,6 +43,9 @@ pub struct StoredAnswer {
 
 /// How long a request holds its key before another try may take it over. Longer than the request's own time limit.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// The routes whose answers show people as they are.
+const SHOWING_PEOPLE: [&str; 3] =
+    ["POST /api/v1/leads", "POST /api/v1/leads/batch-delete", "POST /api/v1/suppressions"];
 /// How long an answer is remembered.
 const RETENTION: TimeDelta = TimeDelta::hours(24);
 
@@ -79,12 +82,12 @@ impl IdempotencyRepository<'_> {
         )
         .fetch_optional(&mut *self.conn)
         .await?;
-        if taken.is_some() { Ok(KeyClaim::Ours) } else { self.present(claim, fingerprint).await }
+        if taken.is_some() { Ok(KeyClaim::Ours) } else { self.present(claim, fingerprint, now).await }
     }
 
-    async fn present(&mut self, claim: &IdempotencyToken, fingerprint: &[u8]) -> Result<KeyClaim> {
+    async fn present(&mut self, claim: &IdempotencyToken, fingerprint: &[u8], now: DateTime<Utc>) -> Result<KeyClaim> {
         let row = sqlx::query!(
-            r#"select fingerprint, state, status, headers, body from idempotency_keys
+            r#"select fingerprint, state, locked_until, status, headers, body from idempotency_keys
                where organization_id = $1 and route = $2 and key = $3"#,
             self.scope.id(),
             claim.route,
@@ -94,7 +97,8 @@ impl IdempotencyRepository<'_> {
         .await?;
         Ok(match row {
             Some(row) if row.fingerprint != fingerprint => KeyClaim::OtherBody,
-            Some(row) if row.state == "committed" => KeyClaim::AnswerLost,
+            // Between its commit and its answer a try is still at work; only one that never came back has lost its answer.
+            Some(row) if row.state == "committed" && row.locked_until <= now => KeyClaim::AnswerLost,
             Some(row) => match (row.status, row.headers, row.body) {
                 (Some(status), Some(headers), Some(body)) => KeyClaim::Answered(StoredAnswer { status, headers, body }),
                 _ => KeyClaim::InFlight,
@@ -145,18 +149,59 @@ impl IdempotencyRepository<'_> {
         Ok(())
     }
 
-    /// Gives the key back after a try that had no effect.
+    /// Gives the key back after a try whose effect was refused by somebody else.
+    pub(in crate::repositories) async fn give_back(&mut self, claim: &IdempotencyToken) -> Result<()> {
+        sqlx::query!(
+            r#"delete from idempotency_keys
+               where organization_id = $1 and route = $2 and key = $3 and token = $4 and state in ('in_flight', 'committed')"#,
+            self.scope.id(),
+            claim.route,
+            claim.key,
+            claim.token,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the answers that show one of these leads or suppressions. Their keys stay: that each was used is nothing personal, and
+    /// whoever repeats one is told that its answer is lost.
     ///
     /// # Errors
     /// The database's.
-    pub async fn release(&mut self, claim: &IdempotencyToken) -> Result<()> {
+    pub async fn forget_answers(&mut self, showing: &[Uuid], now: DateTime<Utc>) -> Result<()> {
+        let ids: Vec<String> = showing.iter().map(Uuid::to_string).collect();
         sqlx::query!(
-            r#"delete from idempotency_keys
+            r#"update idempotency_keys set state = 'committed', status = null, headers = null, body = null,
+                 locked_until = least(locked_until, $4)
+               where organization_id = $1 and route = any($2) and state = 'completed'
+                 and exists (select from unnest($3::text[]) as shown (id) where position(convert_to(shown.id, 'UTF8') in body) > 0)"#,
+            self.scope.id(),
+            &SHOWING_PEOPLE.map(str::to_owned),
+            &ids,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives the key back after a try that was refused. One that had its effect all the same keeps it, with its answer lost from `now` on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn release(&mut self, claim: &IdempotencyToken, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            r#"with given_up as (
+                 update idempotency_keys set locked_until = least(locked_until, $5)
+                 where organization_id = $1 and route = $2 and key = $3 and token = $4 and state = 'committed')
+               delete from idempotency_keys
                where organization_id = $1 and route = $2 and key = $3 and token = $4 and state = 'in_flight'"#,
             self.scope.id(),
             claim.route,
             claim.key,
             claim.token,
+            now,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -184,7 +229,7 @@ impl Database {
             now,
             limit
         )
-        .execute(self.pool())
+        .execute(&mut *self.system().await?)
         .await?;
         Ok(done.rows_affected())
     }

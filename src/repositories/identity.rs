@@ -108,7 +108,7 @@ impl Database {
             id,
             clerk_id,
         )
-        .fetch_one(self.pool())
+        .fetch_one(&mut *self.system().await?)
         .await?;
         let user =
             row.user_id.map(|id| UserStanding { id, deleted: row.user_deleted, banned: row.banned.unwrap_or(false) });

@@ -17,7 +17,7 @@ impl Database {
             before,
             limit,
         )
-        .execute(self.pool())
+        .execute(&mut *self.system().await?)
         .await?;
         Ok(done.rows_affected())
     }

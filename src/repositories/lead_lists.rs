@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::base::base_repository;
 use crate::{
     errors::Result,
-    models::{LeadList, LeadListId, LeadListStatistics, LeadListStatus},
+    models::{LeadList, LeadListId, LeadListStatistics},
 };
 
 base_repository!(
@@ -45,22 +45,6 @@ impl LeadListRepository<'_> {
         Ok(())
     }
 
-    /// The list, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: LeadListId) -> Result<Option<LeadList>> {
-        Ok(sqlx::query_as!(
-            LeadList,
-            r#"select id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at
-               from lead_lists where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes the fields that may change.
     ///
     /// # Errors
@@ -95,8 +79,8 @@ impl LeadListRepository<'_> {
     ) -> Result<u64> {
         let done = sqlx::query!(
             r#"insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-               select organization_id, $3, lead_id, lead_created_at, $4
-               from lead_list_members where organization_id = $1 and lead_list_id = $2"#,
+               select $1, $3, lead_id, lead_created_at, $4
+               from lead_list_entries where organization_id = $1 and lead_list_id = $2"#,
             self.scope.id(),
             from.0,
             to.0,
@@ -107,6 +91,39 @@ impl LeadListRepository<'_> {
         Ok(done.rows_affected())
     }
 
+    /// Whether a campaign draws on the list.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_use(&mut self, id: LeadListId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from campaign_lead_lists where organization_id = $1 and lead_list_id = $2) as "exists!""#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Takes up to `limit` of the leads off the list that came in by it; answers how many. The rows of the others are small enough to go
+    /// with the list.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn release_leads(&mut self, id: LeadListId, limit: i64) -> Result<i64> {
+        let done = sqlx::query!(
+            r#"update leads set lead_list_id = null
+               where organization_id = $1
+                 and id in (select id from leads where organization_id = $1 and lead_list_id = $2 order by id limit $3 for update)"#,
+            self.scope.id(),
+            id.0,
+            limit,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+    }
+
     /// How many leads are on each of `ids`; a list without leads is absent.
     ///
     /// # Errors
@@ -114,7 +131,7 @@ impl LeadListRepository<'_> {
     pub async fn lead_counts(&mut self, ids: &[LeadListId]) -> Result<Vec<(LeadListId, i64)>> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let rows = sqlx::query!(
-            r#"select lead_list_id, count(*) as "count!" from lead_list_members
+            r#"select lead_list_id as "lead_list_id!: LeadListId", count(*) as "count!" from lead_list_entries
                where organization_id = $1 and lead_list_id = any($2) group by lead_list_id"#,
             self.scope.id(),
             &ids,
@@ -130,10 +147,12 @@ impl LeadListRepository<'_> {
     /// The database's.
     pub async fn statistics(&mut self, id: LeadListId) -> Result<LeadListStatistics> {
         let rows = sqlx::query!(
-            r#"select l.status as "status!: String", count(*) as "leads!", count(l.email) as "emails!",
+            r#"select l.status, count(*) as "leads!", count(l.email) as "emails!",
                       count(l.linkedin_url) as "profiles!"
-               from lead_list_members m join leads l on l.organization_id = m.organization_id and l.id = m.lead_id
-               where m.organization_id = $1 and m.lead_list_id = $2 group by l.status order by l.status"#,
+               from leads l
+               where l.organization_id = $1 and l.id in (
+                 select e.lead_id from lead_list_entries e where e.organization_id = $1 and e.lead_list_id = $2)
+               group by l.status order by l.status"#,
             self.scope.id(),
             id.0,
         )
@@ -153,23 +172,5 @@ impl LeadListRepository<'_> {
             by_status: rows.into_iter().map(|row| (row.status, row.leads)).collect(),
             campaign_count,
         })
-    }
-
-    /// Whether every one of `ids` exists and is in use.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn missing(&mut self, ids: &[LeadListId]) -> Result<Vec<LeadListId>> {
-        let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows = sqlx::query_scalar!(
-            r#"select wanted.id as "id!: LeadListId" from unnest($2::uuid[]) as wanted (id)
-               where not exists (select from lead_lists l where l.organization_id = $1 and l.id = wanted.id and l.status = $3)"#,
-            self.scope.id(),
-            &wanted,
-            LeadListStatus::Active.as_str(),
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
-        Ok(rows)
     }
 }

@@ -2,12 +2,12 @@
 
 use sqlx::PgConnection;
 
-use super::base::OrgScope;
+use super::base::{OrgScope, page};
 use crate::{
     errors::{AppError, Result},
     models::{
         CLERK_ADMIN_ROLE, Member, MemberId,
-        page::{Direction, Page, PageRequest, Position},
+        page::{Page, PageRequest},
     },
 };
 
@@ -43,43 +43,19 @@ impl MemberRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn list(&mut self, page: &PageRequest) -> Result<Page<Member>> {
-        let from = page.start();
-        let rows = match page.direction {
-            Direction::Descending => {
-                sqlx::query_as!(
-                    Member,
-                    r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
-                              u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
-                       from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
-                       where m.organization_id = $1 and m.deleted_at is null and (m.created_at, m.id) < ($2, $3)
-                       order by m.created_at desc, m.id desc limit $4"#,
-                    self.scope.id(),
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-            Direction::Ascending => {
-                sqlx::query_as!(
-                    Member,
-                    r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
-                              u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
-                       from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
-                       where m.organization_id = $1 and m.deleted_at is null and (m.created_at, m.id) > ($2, $3)
-                       order by m.created_at, m.id limit $4"#,
-                    self.scope.id(),
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-        };
-        let total = if page.include_total { Some(self.count().await?) } else { None };
-        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+        let scope = self.scope.id();
+        page!(
+            self,
+            page,
+            Member,
+            "m.",
+            [r#"select m.id, m.organization_id, m.user_id, m.clerk_role as "clerk_role!", m.version, m.created_at, m.updated_at,
+                       u.clerk_user_id, u.email, u.first_name, u.last_name, u.image_url
+                from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
+                where m.organization_id = $4 and m.deleted_at is null"#],
+            [scope],
+            total: self.count(),
+        )
     }
 
     /// How many there are.

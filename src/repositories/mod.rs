@@ -17,6 +17,7 @@ mod lead_lists;
 mod leads;
 mod members;
 mod organizations;
+mod suppressions;
 mod users;
 
 pub use activities::ActivityRepository;
@@ -24,8 +25,8 @@ pub use api_keys::{ApiKeyRepository, IdentifiedApiKey};
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
-    BaseRepository, Database, DatabaseSettings, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson, OrgScope,
-    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, lost_race,
+    BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson,
+    OrgScope, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
@@ -34,7 +35,8 @@ pub use connected_accounts::AccountRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use lead_lists::LeadListRepository;
-pub use leads::{Identities, LeadRepository};
+pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
+pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

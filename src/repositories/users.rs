@@ -2,12 +2,12 @@
 
 use sqlx::{PgConnection, types::Json};
 
-use super::base::UserScope;
+use super::base::{UserScope, page};
 use crate::{
     errors::{AppError, Result},
     models::{
         User, UserOrganization, UserPreferences,
-        page::{Direction, Page, PageRequest, Position},
+        page::{Page, PageRequest},
     },
 };
 
@@ -73,43 +73,19 @@ impl UserRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn organizations(&mut self, page: &PageRequest) -> Result<Page<UserOrganization>> {
-        let from = page.start();
-        let rows = match page.direction {
-            Direction::Descending => {
-                sqlx::query_as!(
-                    UserOrganization,
-                    r#"select o.id, o.clerk_organization_id, o.name, o.slug, o.image_url, o.version, o.created_at, o.updated_at,
-                              m.id as member_id, m.clerk_role as "clerk_role!"
-                       from organization_members m join organizations o on o.id = m.organization_id
-                       where m.user_id = $1 and m.deleted_at is null and o.deleted_at is null and (o.created_at, o.id) < ($2, $3)
-                       order by o.created_at desc, o.id desc limit $4"#,
-                    self.scope.id(),
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-            Direction::Ascending => {
-                sqlx::query_as!(
-                    UserOrganization,
-                    r#"select o.id, o.clerk_organization_id, o.name, o.slug, o.image_url, o.version, o.created_at, o.updated_at,
-                              m.id as member_id, m.clerk_role as "clerk_role!"
-                       from organization_members m join organizations o on o.id = m.organization_id
-                       where m.user_id = $1 and m.deleted_at is null and o.deleted_at is null and (o.created_at, o.id) > ($2, $3)
-                       order by o.created_at, o.id limit $4"#,
-                    self.scope.id(),
-                    from.at,
-                    from.id,
-                    page.fetch(),
-                )
-                .fetch_all(&mut *self.conn)
-                .await?
-            }
-        };
-        let total = if page.include_total { Some(self.organization_count().await?) } else { None };
-        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+        let scope = self.scope.id();
+        page!(
+            self,
+            page,
+            UserOrganization,
+            "o.",
+            [r#"select o.id, o.clerk_organization_id, o.name, o.slug, o.image_url, o.version, o.created_at, o.updated_at,
+                       m.id as member_id, m.clerk_role as "clerk_role!"
+                from organization_members m join organizations o on o.id = m.organization_id
+                where m.user_id = $4 and m.deleted_at is null and o.deleted_at is null"#],
+            [scope],
+            total: self.organization_count(),
+        )
     }
 
     async fn organization_count(&mut self) -> Result<i64> {

@@ -6,5 +6,5 @@ use super::Routes;
 use crate::controllers::activities;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(activities::list))
+    Routes::new().routes(routes!(activities::list)).routes(routes!(activities::export))
 }

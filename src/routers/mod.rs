@@ -17,6 +17,7 @@ mod organizations;
 mod problem_examples;
 mod public;
 mod security;
+mod suppressions;
 mod users;
 mod webhooks;
 
@@ -40,8 +41,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        OrganizationSource, admit_api_key, idempotency, load_user, observe, panic_response, rate_limit, require_auth,
-        require_organization, require_organization_admin, verify_organization_membership,
+        BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once, idempotency, load_user, observe,
+        panic_response, rate_limit, refuse_unread_query, require_auth, require_organization,
+        require_organization_admin, verify_organization_membership,
     },
     models::ApiResource,
     state::AppState,
@@ -51,8 +53,8 @@ pub use openapi::{body_schemas, document};
 
 /// A JSON body's largest size, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// The largest body of an endpoint that takes many records at once.
-const MAX_BATCH_BODY: usize = 8 * 1024 * 1024;
+/// The same where many records are taken at once.
+const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;
@@ -100,7 +102,7 @@ impl Zone {
 
 /// Every zone with its routes.
 fn zones() -> Vec<(Zone, Routes)> {
-    use ApiResource::{Activities, Campaigns, ConnectedAccounts, LeadLists, Leads};
+    use ApiResource::{Activities, Campaigns, ConnectedAccounts, LeadLists, Leads, Suppressions};
     use OrganizationSource::{Context, Path};
     vec![
         (Zone::Public, public::routes()),
@@ -115,6 +117,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Keyed(ConnectedAccounts), connected_accounts::routes()),
         (Zone::Keyed(LeadLists), lead_lists::routes()),
         (Zone::Keyed(Leads), leads::routes()),
+        (Zone::Keyed(Suppressions), suppressions::routes()),
         (Zone::Organization(Path), members::routes()),
         (Zone::Organization(Path), organizations::routes()),
         (Zone::Admin(Context), api_keys::routes()),
@@ -125,14 +128,36 @@ fn zones() -> Vec<(Zone, Routes)> {
     ]
 }
 
+/// The zones with routes that take or change many records at once: their bodies may be larger, and few of them are worked on at a time.
+fn bulk_zones() -> Vec<(Zone, Routes)> {
+    vec![
+        (Zone::Keyed(ApiResource::Leads), leads::bulk_routes()),
+        (Zone::Keyed(ApiResource::Suppressions), suppressions::bulk_routes()),
+    ]
+}
+
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
+    let readers = QueryReaders::of(&document);
     let mut router = Router::new();
     for (zone, routes) in zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        router = router.merge(guarded(zone, unguarded, state));
+        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
+        router = router.merge(guarded(zone, with_idempotency(zone, routes, state), state));
+    }
+    let turns = BulkTurns::default();
+    for (zone, routes) in bulk_zones() {
+        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
+        let routes = with_idempotency(zone, routes, state).route_layer(
+            ServiceBuilder::new()
+                .layer(DefaultBodyLimit::max(MAX_BULK_BODY))
+                .layer(from_fn_with_state(turns.clone(), few_at_once)),
+        );
+        router = router.merge(guarded(zone, routes, state));
     }
     router
+        .merge(docs::routes(document))
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             AppError::new(Kind::MethodNotAllowed, "method_not_allowed", "This path does not answer to this method.")
@@ -147,12 +172,21 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .with_state(state.clone())
-        .merge(docs::routes(document))
+}
+
+/// Answers of an organization's routes are remembered under their `Idempotency-Key`.
+fn with_idempotency(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    if zone.is_of_an_organization() {
+        routes.route_layer(from_fn_with_state(state.clone(), idempotency))
+    } else {
+        routes
+    }
 }
 
 /// A zone's routes behind its guards, outermost first.
 fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let Some(source) = zone.source() else { return routes };
+    // Before a remembered answer is given again: who is no administrator any more does not see it.
     let routes = match zone {
         Zone::Admin(_) => routes.route_layer(from_fn(require_organization_admin)),
         _ => routes,
@@ -161,8 +195,7 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<App
         routes.route_layer(
             ServiceBuilder::new()
                 .layer(from_fn(require_organization))
-                .layer(from_fn_with_state(state.clone(), verify_organization_membership))
-                .layer(from_fn_with_state(state.clone(), idempotency)),
+                .layer(from_fn_with_state(state.clone(), verify_organization_membership)),
         )
     } else {
         routes

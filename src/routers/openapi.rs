@@ -4,7 +4,12 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
 
-use super::{OrganizationSource, Routes, Zone, problem_examples::example, security, zones};
+use super::{
+    OrganizationSource::{Context, Path},
+    Routes, Zone, bulk_zones,
+    problem_examples::example,
+    security, zones,
+};
 use crate::dto::problem::{Problem, ProblemFault};
 
 /// What every page of the documentation begins with.
@@ -18,6 +23,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Lead lists", "Named sets of leads, for a campaign to draw on."),
     ("Clay destinations", "Webhooks in Clay that a list's new leads are pushed to."),
     ("Leads", "The people to be reached, alone and by the thousand."),
+    ("Suppressions", "Whom nobody may write to: addresses, profiles, whole domains."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),
@@ -36,7 +42,7 @@ struct Shared;
 pub fn document() -> Value {
     let mut paths = Map::new();
     let mut schemas = schemas_of(&<Shared as utoipa::OpenApi>::openapi());
-    for (zone, routes) in zones() {
+    for (zone, routes) in zones().into_iter().chain(bulk_zones()) {
         let api = under_base(zone, routes).into_openapi();
         schemas.extend(schemas_of(&api));
         for (path, item) in value(&api.paths).as_object_mut().map(std::mem::take).unwrap_or_default() {
@@ -126,18 +132,17 @@ fn noun_of(tag: &str) -> String {
 }
 
 fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
-    if zone == Zone::Public {
-        return;
-    }
-    if zone != Zone::Webhooks {
+    if !matches!(zone, Zone::Public | Zone::Webhooks) {
         security::stamp(method, operation, zone);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    if matches!(zone, Zone::Organization(Path) | Zone::Admin(Path)) {
+        parameters.iter_mut().filter(|parameter| parameter["name"] == "id").for_each(by_either_id);
+    }
     parameters.extend(headers(method, zone));
     let has_body = operation.get("requestBody").is_some();
-    let takes_parameters = !parameters.is_empty();
     operation["parameters"] = parameters.into();
-    for (status, description) in problems(method, zone, has_body, takes_parameters) {
+    for (status, description) in problems(method, zone, has_body) {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
             responses[status] = problem(description, example(method, status, zone, noun));
@@ -151,10 +156,17 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
     }
 }
 
+/// The organization in a path is named as in a header: by our id, or Clerk's.
+fn by_either_id(parameter: &mut Value) {
+    parameter["description"] = "The organization, by our id or Clerk's.".into();
+    parameter["schema"] =
+        json!({"type": "string", "examples": ["01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90", "org_2abcDEF"]});
+}
+
 /// The headers that every operation of `zone` with `method` reads.
 fn headers(method: &str, zone: Zone) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if zone.is_of_an_organization() && zone.source() == Some(OrganizationSource::Context) {
+    if zone.is_of_an_organization() && zone.source() == Some(Context) {
         parameters.push(header(
             "X-Organization-Id",
             "The organization, by our id or Clerk's; else the session's active one.",
@@ -199,35 +211,45 @@ fn problem(description: &str, example: Option<Value>) -> Value {
     json!({"description": description, "content": {"application/problem+json": content}})
 }
 
-fn problems(method: &str, zone: Zone, has_body: bool, takes_parameters: bool) -> Vec<(&'static str, &'static str)> {
+const NOT_UNDERSTOOD: (&str, &str) = ("400", "The request cannot be understood.");
+const OF_WEBHOOKS: [(&str, &str); 6] = [
+    NOT_UNDERSTOOD,
+    ("401", "Not signed for us, or not lately."),
+    ("413", "The body is too large."),
+    ("422", "Signed, and not understood."),
+    ("500", "A fault of ours."),
+    ("503", "No signing secret is configured, or something we need is away."),
+];
+
+const OF_BODIES: [(&str, &str); 3] = [
+    ("413", "The body is too large."),
+    ("415", "The body is not JSON."),
+    ("422", "The body has faults; all are listed."),
+];
+
+fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
+    if zone == Zone::Public {
+        return vec![NOT_UNDERSTOOD];
+    }
     if zone == Zone::Webhooks {
-        return vec![
-            ("401", "Not signed for us, or not lately."),
-            ("413", "The body is too large."),
-            ("422", "Signed, and not understood."),
-            ("500", "A fault of ours."),
-            ("503", "No signing secret is configured, or something we need is away."),
-        ];
+        return OF_WEBHOOKS.to_vec();
     }
     let mut told = vec![
+        NOT_UNDERSTOOD,
         ("401", "No valid session token or API key."),
         ("403", "The caller may not do this."),
         ("429", "Too many requests: wait as long as `Retry-After` says."),
         ("500", "A fault of ours."),
         ("503", "Something we need is away: try again after `Retry-After`."),
     ];
-    if takes_parameters || has_body {
-        told.push(("400", "The request cannot be understood."));
+    if zone == Zone::Admin(Path) {
+        told.push(("502", "Clerk, who owns this, failed or refused."));
     }
     if zone != Zone::Session {
         told.push(("404", "There is no such thing in this organization."));
     }
     if has_body {
-        told.extend([
-            ("413", "The body is too large."),
-            ("415", "The body is not JSON."),
-            ("422", "The body has faults; all are listed."),
-        ]);
+        told.extend(OF_BODIES);
     }
     if method != "get" {
         told.push(("409", "The present state forbids it."));

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::Zone;
 use crate::{
-    dto::problem::Problem,
+    dto::{extract::body_too_large, problem::Problem},
     errors::{AppError, Fault, Kind},
     middleware::MISSING,
 };
 
-/// What is told, word for word, when the named status is answered.
+/// What is told, word for word, when the named status is answered: tests/it/conventions/document.rs compares.
 const TOLD: &[(&str, Kind, &str, &str)] = &[
     ("401", Kind::Unauthenticated, "token_missing", MISSING),
     (
@@ -18,21 +18,16 @@ const TOLD: &[(&str, Kind, &str, &str)] = &[
         "version_mismatch",
         "It has changed since the version that If-Match names. Nothing was changed; read it again.",
     ),
-    ("413", Kind::TooLarge, "body_too_large", "The body is larger than this endpoint reads."),
     ("415", Kind::UnsupportedMedia, "unsupported_media_type", "Send the body as application/json in UTF-8."),
     ("429", Kind::RateLimited, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
-    ("500", Kind::Internal, "internal_error", "Something went wrong on our side. The request id helps us find it."),
+    ("502", Kind::BadGateway, "clerk_failed", "Clerk failed to carry this out."),
     ("503", Kind::Unavailable, "database_unavailable", "The database cannot be reached right now. Try again shortly."),
 ];
 
 /// The body with which an operation of `zone` about a `noun` answers `status`, unless that is particular to it.
 pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Option<Value> {
     let error = match (status, zone) {
-        ("400", _) => {
-            let detail = "This parameter is not known here.";
-            let fault = Fault::new("colour", "unknown_parameter", detail);
-            AppError::new(Kind::BadRequest, "invalid_parameter", detail).with_faults(vec![fault])
-        }
+        ("400", _) => AppError::parameters(vec![Fault::unknown_parameter("colour")]),
         ("401", Zone::Webhooks) => AppError::new(
             Kind::Unauthenticated,
             "webhook_signature_invalid",
@@ -57,8 +52,10 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
         ("409", zone) if method == "post" && zone.is_of_an_organization() => {
             AppError::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
         }
+        ("413", _) => body_too_large(),
         ("422", Zone::Webhooks) => return None,
         ("422", _) => AppError::invalid(vec![Fault::new("/name", "empty", "This must not be empty.")]),
+        ("500", _) => AppError::internal("an example"),
         _ => {
             let (_, kind, code, detail) = TOLD.iter().find(|(told, ..)| *told == status)?;
             AppError::new(*kind, *code, *detail)

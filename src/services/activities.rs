@@ -1,10 +1,13 @@
 //! What happened to leads.
 
-use super::Context;
+use super::{
+    Context,
+    exports::{self, Rows},
+};
 use crate::{
     errors::Result,
     models::{
-        Activity, ActivityFilter,
+        Activity, ActivityFilter, ExportedActivity,
         page::{Page, PageRequest},
     },
     repositories::OrgMember,
@@ -23,5 +26,13 @@ impl ActivityService {
         page: &PageRequest,
     ) -> Result<Page<Activity>> {
         self.0.db.search(member).await?.activities().search(filter, page).await
+    }
+
+    /// Every activity that `filter` lets through as of now, the oldest first.
+    pub async fn export(&self, member: &OrgMember, filter: ActivityFilter) -> Result<Rows<ExportedActivity>> {
+        let mut conn = self.0.db.export(member).await?;
+        let (feed, rows) = exports::export(self.0.export_patience);
+        tokio::spawn(async move { feed.pour(conn.activities().export(&filter)).await });
+        rows.begun().await
     }
 }

@@ -2,29 +2,34 @@
 
 use std::collections::HashMap;
 
-use futures::{StreamExt as _, stream};
 use uuid::Uuid;
 
-use super::Context;
+use super::{
+    Context,
+    exports::{self, Rows},
+};
 use crate::{
-    errors::{Kind, Result},
+    errors::{AppError, Result},
     models::{
-        ActorType, ApiKeyId, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, OrganizationId,
+        ActorType, ApiKeyId, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
+        OrganizationId,
         page::{Page, PageRequest},
     },
     repositories::{BaseRepository, OrgAdmin, SealedBatch},
+    utils::keyed_limit::KeyedLimit,
 };
 
-/// Lines sealed in one transaction, and lines read at a time to verify them.
+/// Lines sealed in one transaction at the most, and lines read at a time to verify them.
 const CHUNK: i64 = 1000;
-/// Organizations found in one look.
-const ORGANIZATIONS: i64 = 100;
-/// Organizations sealed at the same time.
-const AT_ONCE: usize = 4;
+/// Organizations sealed in one transaction.
+const ORGANIZATIONS: i64 = 25;
 
 /// The audit log.
 #[derive(Clone)]
-pub struct AuditLogService(pub Context);
+pub struct AuditLogService {
+    context: Context,
+    verifying: KeyedLimit<OrganizationId>,
+}
 
 /// A line and whom it names.
 #[derive(Debug)]
@@ -47,6 +52,12 @@ pub struct Sealing {
 }
 
 impl AuditLogService {
+    /// The audit log over a database.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Self { context, verifying: KeyedLimit::new(1) }
+    }
+
     /// A page of the organization's log.
     pub async fn list(
         &self,
@@ -54,7 +65,7 @@ impl AuditLogService {
         filter: &AuditLogFilter,
         page: &PageRequest,
     ) -> Result<Page<AttributedAuditLog>> {
-        let mut conn = self.0.db.search(admin).await?;
+        let mut conn = self.context.db.search(admin).await?;
         let lines = conn.audit_logs().list(filter, page).await?;
         let actors = conn.audit_logs().actors(&named(&lines.items, ActorType::User)).await?;
         let actors: HashMap<_, _> = actors.into_iter().map(|actor| (actor.id.0, actor)).collect();
@@ -71,15 +82,30 @@ impl AuditLogService {
         }))
     }
 
+    /// Every line that `filter` lets through as of now, the oldest first.
+    pub async fn export(&self, admin: &OrgAdmin, filter: AuditLogFilter) -> Result<Rows<ExportedAuditLog>> {
+        let mut conn = self.context.db.export(admin).await?;
+        let (feed, rows) = exports::export(self.context.export_patience);
+        tokio::spawn(async move { feed.pour(conn.audit_logs().export(&filter)).await });
+        rows.begun().await
+    }
+
     /// Computes every seal of the organization's chain anew and compares it, a chunk at a time. Lines sealed meanwhile are left to the
-    /// next time.
+    /// next time. A connection is held for a chunk only, for a chain may be long; and an organization verifies once at a time.
+    ///
+    /// # Errors
+    /// 409 `verification_running`.
     pub async fn verify(&self, admin: &OrgAdmin) -> Result<ChainVerification> {
-        let mut conn = self.0.db.read(admin).await?;
-        let stored = conn.audit_logs().chain().await?;
+        let _only_one = self.verifying.try_enter(admin.organization_id()).ok_or_else(|| {
+            AppError::conflict("verification_running", "The organization's audit log is being verified already.")
+        })?;
+        let stored = self.context.db.read(admin).await?.audit_logs().chain().await?;
         let end = stored.head.unwrap_or(ChainHead::GENESIS);
         let mut head = ChainHead::GENESIS;
         let whole = 'chain: loop {
+            let mut conn = self.context.db.read(admin).await?;
             let lines = conn.audit_logs().sealed(head.seq, end.seq.min(head.seq + CHUNK)).await?;
+            drop(conn);
             if lines.is_empty() {
                 break head == end && stored.last_seq <= end.seq;
             }
@@ -95,42 +121,43 @@ impl AuditLogService {
         Ok(ChainVerification { checked, first_bad_seq, head: stored.head, unsealed: stored.unsealed })
     }
 
-    /// Seals a batch of what each organization has committed: only one, so that a long backlog of one does not hold up the others. An
-    /// organization that cannot be sealed does not either.
+    /// Seals a share of what each organization has committed, so that a long backlog of one does not hold up the others. An organization
+    /// that cannot be sealed does not either.
     ///
     /// # Errors
-    /// The last one met, after every other organization was sealed; at once if the database is away.
+    /// The last one met, after every other organization was sealed; at once if the database is away, but not if it is only busy with one.
     pub async fn seal(&self) -> Result<Sealing> {
-        let mut sealing = Sealing::default();
-        let (mut after, mut failed) = (None, None);
+        let (mut round, mut after) = (Round::default(), None);
         loop {
-            let organizations = self.0.db.organizations_to_seal(after, ORGANIZATIONS).await?;
+            let organizations = self.context.db.organizations_to_seal(after, ORGANIZATIONS).await?;
             after = organizations.last().copied();
-            let last = i64::try_from(organizations.len()).is_ok_and(|found| found < ORGANIZATIONS);
-            let mut batches = stream::iter(organizations).map(|id| self.seal_batch(id)).buffer_unordered(AT_ONCE);
-            while let Some(batch) = batches.next().await {
-                match batch {
-                    Ok(lines) => {
-                        sealing.lines += lines;
-                        sealing.more |= i64::try_from(lines).is_ok_and(|lines| lines == CHUNK);
+            match self.seal_together(&organizations).await {
+                // What keeps one of them from being sealed must not keep the others: each by itself, then.
+                Err(error) if organizations.len() > 1 && !is_away(&error) => {
+                    for organization in organizations.chunks(1) {
+                        round.note(self.seal_together(organization).await)?;
                     }
-                    Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-                    Err(error) => failed = Some(error),
                 }
+                outcome => round.note(outcome)?,
             }
-            if last {
-                return failed.map_or(Ok(sealing), Err);
+            if i64::try_from(organizations.len()).is_ok_and(|found| found < ORGANIZATIONS) {
+                return round.failed.map_or(Ok(round.sealing), Err);
             }
         }
     }
 
-    async fn seal_batch(&self, organization: OrganizationId) -> Result<u64> {
-        let Some(SealedBatch { lines, head }) = self.0.db.seal_audit_log(organization, CHUNK).await? else {
-            return Ok(0);
-        };
-        // Kept outside the database, the head convicts whoever rewrites the whole chain in it.
-        tracing::info!(%organization, seq = head.seq, hash = hex::encode(head.hash), lines, "audit log sealed");
-        Ok(lines)
+    async fn seal_together(&self, organizations: &[OrganizationId]) -> Result<Sealing> {
+        let mut sealing = Sealing::default();
+        let count = i64::try_from(organizations.len()).map_err(AppError::internal)?;
+        let share = CHUNK / count.max(1);
+        for batch in self.context.db.seal_audit_logs(organizations, share).await? {
+            let SealedBatch { organization, lines, head } = batch;
+            sealing.lines += lines;
+            sealing.more |= i64::try_from(lines).is_ok_and(|lines| lines == share);
+            // Kept outside the database, the head convicts whoever rewrites the whole chain in it.
+            tracing::info!(%organization, seq = head.seq, hash = hex::encode(head.hash), lines, "audit log sealed");
+        }
+        Ok(sealing)
     }
 }
 
@@ -141,4 +168,30 @@ fn named(lines: &[AuditLog], kind: ActorType) -> Vec<Uuid> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+/// A round of sealing so far.
+#[derive(Default)]
+struct Round {
+    sealing: Sealing,
+    failed: Option<AppError>,
+}
+
+impl Round {
+    /// Counts what was sealed, or remembers why it was not; an error only if there is no use in going on.
+    fn note(&mut self, outcome: Result<Sealing>) -> Result<()> {
+        match outcome {
+            Ok(Sealing { lines, more }) => {
+                self.sealing.lines += lines;
+                self.sealing.more |= more;
+            }
+            Err(error) if is_away(&error) => return Err(error),
+            Err(error) => self.failed = Some(error),
+        }
+        Ok(())
+    }
+}
+
+fn is_away(error: &AppError) -> bool {
+    error.code() == "database_unavailable"
 }

@@ -13,7 +13,7 @@ use crate::{
         patch::Patch,
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgMember, OrgPerson, OrgTx},
+    repositories::{BaseRepository, OrgMember, OrgPerson},
     utils::crypto::{Cipher, Place},
 };
 
@@ -112,7 +112,7 @@ impl AccountService {
         changes: AccountChanges,
     ) -> Result<ConnectedAccount> {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
-        let mut account = lock(&mut tx, id).await?;
+        let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         let before = facts(&account);
         change(&mut account, changes)?;
@@ -130,17 +130,13 @@ impl AccountService {
     /// Deletes an account and its credentials; `account_in_use` if a campaign sends from it.
     pub async fn delete(&self, member: &OrgMember, id: AccountId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
-        let account = lock(&mut tx, id).await?;
+        let account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         tx.accounts().delete(id).await?;
         let entry = AuditEntry::new("connected_account.deleted", "connected_account", id.0);
         tx.audit(entry.change(facts(&account), None));
         tx.commit().await
     }
-}
-
-async fn lock(tx: &mut OrgTx, id: AccountId) -> Result<ConnectedAccount> {
-    tx.accounts().lock(id).await?.ok_or_else(|| AppError::not_found("connected account"))
 }
 
 fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()> {

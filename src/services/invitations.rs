@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Clerk, Context};
 use crate::{
     errors::{AppError, Fault, Result},
-    integrations::clerk::{Invitation, InvitationPage, NewInvitation},
+    integrations::clerk::{Invitation, InvitationPage, NewInvitation, is_clerk_id},
     models::{AuditEntry, Organization, Role, version::VersionGuard},
     repositories::OrgAdmin,
 };
@@ -37,6 +37,11 @@ impl InvitationService {
 
     /// Has Clerk invite somebody.
     pub async fn create(&self, admin: &OrgAdmin, invite: Invite) -> Result<Invitation> {
+        let (service, admin) = (self.clone(), admin.clone());
+        self.clerk.change(async move { service.invite(&admin, invite).await }).await
+    }
+
+    async fn invite(&self, admin: &OrgAdmin, invite: Invite) -> Result<Invitation> {
         let organization = self.organization(admin).await?;
         let Invite { email, role } = invite;
         let new = NewInvitation {
@@ -45,9 +50,13 @@ impl InvitationService {
             inviter_user_id: self.clerk_user_id(admin).await?,
             redirect_url: None,
         };
-        let made = self.clerk.api()?.invite(&organization.clerk_organization_id, &new).await.map_err(in_our_words)?;
+        let clerk = self.clerk.api()?;
+        let facts = json!({"email": new.email_address, "role": new.role});
+        self.context.intend(admin, told("invitation.requested").change(None, facts.clone())).await?;
+        let answer = clerk.invite(&organization.clerk_organization_id, &new).await.map_err(in_our_words);
+        let made = self.context.heard(admin, answer, told("invitation.refused").change(None, facts)).await?;
         let facts = json!({"id": made.id, "email": made.email_address, "role": made.role});
-        self.audit(admin, AuditEntry::new("invitation.created", "invitation", None).change(None, facts)).await?;
+        self.audit(admin, told("invitation.created").change(None, facts)).await?;
         Ok(made)
     }
 
@@ -55,11 +64,24 @@ impl InvitationService {
     pub async fn revoke(&self, admin: &OrgAdmin, id: &str, seen: &VersionGuard) -> Result<()> {
         // An invitation has no version that anybody could have seen.
         seen.check(0)?;
+        let (service, admin, id) = (self.clone(), admin.clone(), id.to_owned());
+        self.clerk.change(async move { service.withdraw(&admin, &id).await }).await
+    }
+
+    async fn withdraw(&self, admin: &OrgAdmin, id: &str) -> Result<()> {
         let organization = self.organization(admin).await?;
         let by = self.clerk_user_id(admin).await?;
-        let revoked = self.clerk.api()?.revoke_invitation(&organization.clerk_organization_id, id, &by).await?;
+        let clerk = self.clerk.api()?;
+        // What the caller writes into the path is kept only if it can be an id.
+        if !is_clerk_id(id) {
+            return Err(AppError::not_found("invitation"));
+        }
+        self.context.intend(admin, told("invitation.revocation_requested").change(json!({"id": id}), None)).await?;
+        let answer = clerk.revoke_invitation(&organization.clerk_organization_id, id, &by).await;
+        let refused = told("invitation.revocation_refused").change(json!({"id": id}), None);
+        let revoked = self.context.heard(admin, answer, refused).await?;
         let facts = json!({"id": revoked.id, "email": revoked.email_address, "role": revoked.role});
-        self.audit(admin, AuditEntry::new("invitation.revoked", "invitation", None).change(facts, None)).await
+        self.audit(admin, told("invitation.revoked").change(facts, None)).await
     }
 
     async fn organization(&self, admin: &OrgAdmin) -> Result<Organization> {
@@ -75,6 +97,10 @@ impl InvitationService {
         tx.audit(entry);
         tx.commit().await
     }
+}
+
+fn told(action: &'static str) -> AuditEntry {
+    AuditEntry::new(action, "invitation", None)
 }
 
 /// Clerk's faults with pointers into our body.

@@ -1,10 +1,10 @@
 //! Lists of leads.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Context, leads::source_by_default};
+use super::{Context, copy_name, leads::source_by_default};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -15,6 +15,11 @@ use crate::{
     },
     repositories::{BaseRepository, OrgConn, OrgMember, OrgTx},
 };
+
+/// Leads that are taken off a list in one transaction before it is deleted.
+const RELEASED_AT_ONCE: i64 = 10_000;
+/// After how long a deletion begins no other part.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// Lists of leads.
 #[derive(Clone)]
@@ -127,7 +132,7 @@ impl LeadListService {
     /// Makes a list with the same leads.
     pub async fn duplicate(&self, member: &OrgMember, id: LeadListId, name: Option<String>) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let original = lock(&mut tx, id).await?;
+        let original = tx.lead_lists().locked(id).await?;
         let copy = LeadList {
             id: LeadListId::new(tx.now()),
             name: name.unwrap_or_else(|| copy_name(&original.name)),
@@ -147,14 +152,26 @@ impl LeadListService {
         Ok(CountedLeadList { list: copy, lead_count: i64::try_from(copied).unwrap_or(i64::MAX) })
     }
 
-    /// Deletes a list; its leads stay.
+    /// Deletes a list; its leads stay. A large list is emptied in parts first, each a transaction of its own, so that no statement takes
+    /// long; if the time is up, what is left goes with the next try.
     pub async fn delete(&self, member: &OrgMember, id: LeadListId, seen: &VersionGuard) -> Result<()> {
-        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let list = lock(&mut tx, id).await?;
-        seen.check(list.version)?;
-        tx.lead_lists().delete(id).await?;
-        tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", id.0).change(facts(&list), None));
-        tx.commit().await
+        let began = self.0.clock.monotonic();
+        loop {
+            let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+            let list = tx.lead_lists().locked(id).await?;
+            seen.check(list.version)?;
+            if tx.lead_lists().in_use(id).await? {
+                return Err(AppError::conflict("lead_list_in_use", "A campaign draws on this lead list."));
+            }
+            if tx.lead_lists().release_leads(id, RELEASED_AT_ONCE).await? < RELEASED_AT_ONCE {
+                return delete(tx, &list).await;
+            }
+            tx.commit().await?;
+            if self.0.clock.monotonic().saturating_sub(began) > ENOUGH {
+                let detail = "The list is large and not yet empty. Repeat the request: it goes on where it stopped.";
+                return Err(AppError::unavailable("lead_list_not_empty_yet", detail));
+            }
+        }
     }
 
     /// How many leads of a list are in which state.
@@ -175,7 +192,7 @@ impl LeadListService {
         change: impl FnOnce(&mut LeadList) + Send,
     ) -> Result<CountedLeadList> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let mut list = lock(&mut tx, id).await?;
+        let mut list = tx.lead_lists().locked(id).await?;
         seen.check(list.version)?;
         let before = facts(&list);
         change(&mut list);
@@ -191,8 +208,10 @@ impl LeadListService {
     }
 }
 
-async fn lock(tx: &mut OrgTx, id: LeadListId) -> Result<LeadList> {
-    tx.lead_lists().lock(id).await?.ok_or_else(|| AppError::not_found("lead list"))
+async fn delete(mut tx: OrgTx, list: &LeadList) -> Result<()> {
+    tx.lead_lists().delete(list.id).await?;
+    tx.audit(AuditEntry::new("lead_list.deleted", "lead_list", list.id.0).change(facts(list), None));
+    tx.commit().await
 }
 
 async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> {
@@ -203,9 +222,4 @@ async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> 
 /// What the audit log keeps of a list.
 fn facts(list: &LeadList) -> Value {
     json!({"name": list.name, "description": list.description, "source": list.source, "status": list.status, "tags": list.tags})
-}
-
-/// The copy's name, within the same length as the original's.
-fn copy_name(name: &str) -> String {
-    name.chars().take(193).chain(" (copy)".chars()).collect()
 }

@@ -9,15 +9,18 @@ pub mod campaigns;
 pub mod clay_destinations;
 pub mod clerk_sync;
 pub mod connected_accounts;
+pub mod exports;
 pub mod identity;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;
 pub mod members;
 pub mod organizations;
+pub mod readiness;
+pub mod suppressions;
 pub mod users;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use activities::ActivityService;
 pub use api_keys::ApiKeyService;
@@ -33,12 +36,17 @@ pub use lead_lists::LeadListService;
 pub use leads::LeadService;
 pub use members::MemberService;
 pub use organizations::OrganizationService;
+pub use readiness::ReadinessService;
+pub use suppressions::{SuppressionKeys, SuppressionService};
 pub use users::UserService;
+
+use tokio_util::task::TaskTracker;
 
 use crate::{
     errors::{AppError, Kind, Result},
-    integrations::clerk::ClerkApi,
-    repositories::Database,
+    integrations::clerk::{ClerkApi, changed_nothing},
+    models::AuditEntry,
+    repositories::{Database, OrgAdmin},
     utils::clock::SharedClock,
 };
 
@@ -49,21 +57,77 @@ pub struct Context {
     pub db: Database,
     /// The time.
     pub clock: SharedClock,
+    /// How suppressions are found.
+    pub suppression_keys: SuppressionKeys,
+    /// How long an export waits for a reader who has stopped reading.
+    pub export_patience: Duration,
+}
+
+impl Context {
+    /// Commits what is about to be asked of Clerk, with who asks it: whatever becomes of it, and of us, the audit log knows, and under the
+    /// same `Idempotency-Key` it is not asked again.
+    async fn intend(&self, admin: &OrgAdmin, request: AuditEntry) -> Result<()> {
+        let mut tx = self.db.begin(admin, self.clock.now()).await?;
+        tx.audit(request);
+        tx.commit().await
+    }
+
+    /// What Clerk said to that. A refusal is told to the audit log, and the `Idempotency-Key` given back; if it is not known whether the
+    /// change was made, the request stays the last word, until the webhook comes.
+    async fn heard<T>(&self, admin: &OrgAdmin, answer: Result<T>, refused: AuditEntry) -> Result<T> {
+        if let Err(error) = &answer
+            && changed_nothing(error)
+        {
+            let mut tx = self.db.begin(admin, self.clock.now()).await?;
+            tx.audit(refused);
+            tx.commit_refusal().await?;
+        }
+        answer
+    }
 }
 
 /// Clerk's Backend API, where this server has a key to it.
 #[derive(Clone)]
-pub struct Clerk(pub Option<Arc<dyn ClerkApi>>);
+pub struct Clerk {
+    api: Option<Arc<dyn ClerkApi>>,
+    changes: TaskTracker,
+}
 
 impl Clerk {
+    /// Clerk through `api`, or no Clerk.
+    #[must_use]
+    pub fn new(api: Option<Arc<dyn ClerkApi>>) -> Self {
+        Self { api, changes: TaskTracker::new() }
+    }
+
+    /// Makes a change to the end, though the caller hang up: what Clerk has done must be told to the audit log.
+    async fn change<T: Send + 'static>(&self, change: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.changes.spawn(change).await.map_err(AppError::internal)?
+    }
+
+    /// Waits until the changes that have begun are made.
+    pub async fn settled(&self) {
+        self.changes.close();
+        self.changes.wait().await;
+    }
+
     /// The API.
     ///
     /// # Errors
     /// `clerk_not_configured`.
     fn api(&self) -> Result<&dyn ClerkApi> {
-        self.0.as_deref().ok_or_else(|| {
+        self.api.as_deref().ok_or_else(|| {
             let detail = "This server has no CLERK_SECRET_KEY, and only Clerk can make this change.";
             AppError::new(Kind::Unavailable, "clerk_not_configured", detail)
         })
     }
+}
+
+/// The longest name of a list or campaign, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// What a copy is called unless somebody says otherwise: as the original, within the same length.
+fn copy_name(name: &str) -> String {
+    const MARK: &str = " (copy)";
+    name.chars().take(LONGEST_NAME - MARK.len()).chain(MARK.chars()).collect()
 }

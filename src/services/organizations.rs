@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Clerk, Context};
 use crate::{
-    errors::Result,
+    errors::{AppError, Kind, Result},
     models::{AuditEntry, Organization, OrganizationUsage, Role, patch::Patch, version::VersionGuard},
     repositories::{OrgAdmin, OrgPerson, OrgTx},
 };
@@ -54,6 +54,9 @@ impl OrganizationService {
     }
 
     /// Changes the name at Clerk and the settings here.
+    ///
+    /// # Errors
+    /// 412 if another change came between. If that was seen only after Clerk had changed the name, the name stays changed.
     pub async fn update(
         &self,
         admin: &OrgAdmin,
@@ -62,27 +65,58 @@ impl OrganizationService {
     ) -> Result<OrganizationDetails> {
         let organization = self.context.db.read(admin).await?.organization().get().await?;
         seen.check(organization.version)?;
-        let name = changes.name.as_deref().filter(|name| *name != organization.name);
-        let renamed = match name {
-            Some(name) => {
-                let clerk = self.clerk.api()?;
-                Some(clerk.rename_organization(&organization.clerk_organization_id, name).await?)
-            }
-            None => None,
-        };
-        let now = self.context.clock.now();
-        let mut tx = self.context.db.begin(admin, now).await?;
-        match renamed {
-            Some(renamed) => tx.hear_organization(renamed.told_by_answer()).await?,
-            // What Clerk has done cannot be taken back; anything else still can.
-            None => seen.check(tx.organization().lock().await?.version)?,
+        let (service, admin, seen) = (self.clone(), admin.clone(), seen.clone());
+        if let Some(name) = changes.name.clone().filter(|name| *name != organization.name) {
+            let change = async move { service.rename(&admin, &seen, &organization, &name, changes).await };
+            return self.clerk.change(change).await;
         }
-        let organization = change_settings(&mut tx, changes).await?;
-        let month = month_of(now);
-        let usage = tx.organization().usage(month).await?;
-        tx.commit().await?;
-        Ok(OrganizationDetails { organization, role: admin.role(), usage, month })
+        let mut tx = self.context.db.begin(&admin, self.context.clock.now()).await?;
+        seen.check(tx.organization().lock().await?.version)?;
+        finish(tx, &admin, changes).await
     }
+
+    async fn rename(
+        &self,
+        admin: &OrgAdmin,
+        seen: &VersionGuard,
+        before: &Organization,
+        name: &str,
+        changes: OrganizationChanges,
+    ) -> Result<OrganizationDetails> {
+        let clerk = self.clerk.api()?;
+        let entry = |action| {
+            let change = (json!({"name": before.name}), json!({"name": name}));
+            AuditEntry::new(action, "organization", before.id.0).change(change.0, change.1)
+        };
+        self.context.intend(admin, entry("organization.rename_requested")).await?;
+        let answer = clerk.rename_organization(&before.clerk_organization_id, name).await;
+        let renamed = self.context.heard(admin, answer, entry("organization.rename_refused")).await?;
+        let mut tx = self.context.db.begin(admin, self.context.clock.now()).await?;
+        let present = tx.organization().lock().await?;
+        tx.hear_organization(renamed.told_by_answer()).await?;
+        // The webhook may have told of the new name already: that is no other's change.
+        let is_ours = present.settings.0 == before.settings.0 && (present.name == before.name || present.name == name);
+        let version = tx.organization().lock().await?.version;
+        if !is_ours && seen.check(version).is_err() {
+            // What Clerk has done cannot be taken back; the settings still can.
+            tx.commit().await?;
+            return Err(only_renamed(version));
+        }
+        finish(tx, admin, changes).await
+    }
+}
+
+fn only_renamed(version: i64) -> AppError {
+    let detail = "The name was changed, and nothing else: the rest has changed since the version that If-Match names. Read it again.";
+    AppError::new(Kind::PreconditionFailed, "version_mismatch", detail).with_member("version", version)
+}
+
+async fn finish(mut tx: OrgTx, admin: &OrgAdmin, changes: OrganizationChanges) -> Result<OrganizationDetails> {
+    let organization = change_settings(&mut tx, changes).await?;
+    let month = month_of(tx.now());
+    let usage = tx.organization().usage(month).await?;
+    tx.commit().await?;
+    Ok(OrganizationDetails { organization, role: admin.role(), usage, month })
 }
 
 async fn change_settings(tx: &mut OrgTx, changes: OrganizationChanges) -> Result<Organization> {

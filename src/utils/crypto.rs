@@ -127,7 +127,7 @@ impl Cipher {
 }
 
 /// A name for a key that does not tell the key: keys are random, so a hash cannot be guessed back.
-fn key_id(key: &SecretKey) -> String {
+pub(super) fn key_id(key: &SecretKey) -> String {
     let hash = Sha256::new().chain_update(b"clento key id\0").chain_update(key.expose_secret()).finalize();
     hex::encode(&hash[..8])
 }

@@ -62,6 +62,12 @@ pub fn normalize(text: &str) -> Result<String, Refusal> {
     Ok(without_www(&ascii).to_owned())
 }
 
+/// A domain in its ASCII form and every domain above it, itself first: `a.example.com`, `example.com`. A top-level domain is left out.
+pub fn with_parents(domain: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, parent)| parent))
+        .filter(|domain| domain.contains('.'))
+}
+
 fn without_scheme(text: &str) -> &str {
     let rest = match text.split_once("://") {
         Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => rest,
@@ -132,6 +138,14 @@ mod tests {
         }
         assert_eq!(normalize(&format!("{}.com", "a".repeat(64))).unwrap_err().code, "domain_invalid");
         assert_eq!(normalize(&"a.".repeat(5_000)).unwrap_err().code, "domain_invalid");
+    }
+
+    #[test]
+    fn a_domain_lies_below_its_parents() {
+        let of = |domain| with_parents(domain).collect::<Vec<_>>();
+        assert_eq!(of("a.b.example.com"), ["a.b.example.com", "b.example.com", "example.com"]);
+        assert_eq!(of("example.com"), ["example.com"]);
+        assert!(of("com").is_empty() && of("").is_empty());
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Request bodies are held against the very schemas that the OpenAPI document publishes, so that the two cannot differ and every fault
 //! of a body is found at once.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use jsonschema::{
     ValidationError, Validator,
@@ -10,13 +10,17 @@ use jsonschema::{
 use serde_json::{Value, json};
 
 use super::timezone;
-use crate::errors::Fault;
+use crate::errors::{Fault, MAX_FAULTS};
 
 /// The fields that say which of several forms an object has.
 const TAGS: [&str; 2] = ["type", "provider"];
 
-/// More faults than this help nobody and would let a small body ask for a large answer.
-const MAX_FAULTS: usize = 100;
+/// The code of a field that the schema does not know.
+pub const UNKNOWN_FIELD: &str = "unknown_field";
+
+/// The most items of a body's lists that faults are looked for in at a time. The validator finds all faults before it tells the first, and
+/// each takes many times the space of the item that has it.
+const WINDOW: usize = 20_000;
 
 /// The compiled schemas of `components/schemas`, by name.
 #[derive(Debug, Default)]
@@ -52,24 +56,68 @@ impl Schemas {
             return Some(Vec::new());
         }
         let mut faults = Vec::new();
-        for error in validator.iter_errors(body) {
+        for error in validator.iter_errors(&around_first_fault(validator, body)) {
             collect(&error, &mut faults);
-            if faults.len() >= MAX_FAULTS {
-                break;
-            }
         }
-        faults.truncate(MAX_FAULTS);
         Some(faults)
     }
 }
 
+/// As much of an unfit body as is enough to tell what is wrong with it: all of it, unless its lists are very long.
+fn around_first_fault<'b>(validator: &Validator, body: &'b Value) -> Cow<'b, Value> {
+    let (mut fits, mut unfit) = (0, items_in(body));
+    if unfit <= WINDOW {
+        return Cow::Borrowed(body);
+    }
+    while unfit - fits > WINDOW {
+        let half = usize::midpoint(fits, unfit);
+        if validator.is_valid(&first_items(body, &mut half.clone())) { fits = half } else { unfit = half }
+    }
+    Cow::Owned(first_items(body, &mut (fits + WINDOW)))
+}
+
+/// How many items all lists in `value` have.
+fn items_in(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len() + items.iter().map(items_in).sum::<usize>(),
+        Value::Object(fields) => fields.values().map(items_in).sum(),
+        _ => 0,
+    }
+}
+
+/// `value` with only the first `left` items of the lists in it, and at least one of each.
+fn first_items(value: &Value, left: &mut usize) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut kept = Vec::new();
+            for item in items {
+                if *left == 0 && !kept.is_empty() {
+                    break;
+                }
+                *left = left.saturating_sub(1);
+                kept.push(first_items(item, left));
+            }
+            Value::Array(kept)
+        }
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, field)| (name.clone(), first_items(field, left))).collect())
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// Adds what `error` says, unless there are faults enough.
 fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
+    let left = MAX_FAULTS.saturating_sub(faults.len());
+    if left == 0 {
+        return;
+    }
     let at = error.instance_path().to_string();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            faults.extend(unexpected.iter().map(|name| {
-                Fault::new(format!("{at}/{}", escape(name)), "unknown_field", "This field is not known here.")
+            faults.extend(unexpected.iter().take(left).map(|name| {
+                Fault::new(format!("{at}/{}", escape(name)), UNKNOWN_FIELD, "This field is not known here.")
             }));
         }
         ValidationErrorKind::Required { property } => {
@@ -79,7 +127,7 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             match meant_branch(&at, context) {
                 Some(branch) => branch.iter().for_each(|inner| collect(inner, faults)),
-                None => faults.extend(common_faults(at, context)),
+                None => faults.extend(common_faults(at, context).into_iter().take(left)),
             }
         }
         kind => {
@@ -204,4 +252,38 @@ pub fn escape(name: &str) -> String {
 #[must_use]
 pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(body: &Value) -> Vec<String> {
+        let names = json!({"type": "array", "maxItems": 1_000, "items": {"type": "string"}});
+        let schema = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": {"tags": {"oneOf": [{"type": "null"}, names]}, "ids": {"type": "array", "items": {"type": "integer"}}},
+        });
+        let document = json!({"components": {"schemas": {"Body": schema}}});
+        let schemas = Schemas::compile(&document, ["Body"]).unwrap();
+        schemas.check("Body", body).unwrap().into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_body_full_of_faults_gets_a_short_answer() {
+        let unknown: serde_json::Map<_, _> = (0..100_000).map(|i| (format!("field_{i}"), Value::Null)).collect();
+        assert_eq!(pointers(&Value::from(unknown)).len(), MAX_FAULTS);
+        assert_eq!(pointers(&json!({"tags": vec![1; 300_000]})).len(), MAX_FAULTS);
+        assert_eq!(pointers(&json!({"ids": vec!["x"; 300_000], "tags": vec![1; 300_000]})).len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn one_fault_is_found_wherever_it_is() {
+        assert_eq!(pointers(&json!({"tags": vec!["x"; 300_000]})), ["/tags"]);
+        for at in [0, 19_999, 20_000, 20_001, 150_000, 299_999] {
+            let mut ids = vec![json!(1); 300_000];
+            ids[at] = json!("x");
+            assert_eq!(pointers(&json!({"ids": ids, "tags": ["x"]})), [format!("/ids/{at}")]);
+        }
+    }
 }

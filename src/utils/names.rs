@@ -21,7 +21,7 @@ pub fn complete(first: Option<&str>, last: Option<&str>, full: Option<&str>) -> 
     let (first, last, full) = (tidy(first), tidy(last), tidy(full));
     match (first, last, full) {
         (first, last, None) => {
-            let full = join(first.as_deref(), last.as_deref());
+            let full = joined(first.as_deref(), last.as_deref());
             Names { first, last, full }
         }
         (None, None, Some(full)) => {
@@ -40,7 +40,9 @@ pub fn complete(first: Option<&str>, last: Option<&str>, full: Option<&str>) -> 
     }
 }
 
-fn join(first: Option<&str>, last: Option<&str>) -> Option<String> {
+/// The whole name, as far as its parts are known.
+#[must_use]
+pub fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
     match (first, last) {
         (Some(first), Some(last)) => Some(format!("{first} {last}")),
         (one, other) => one.or(other).map(str::to_owned),

@@ -8,15 +8,11 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
-use moka::sync::Cache;
 
 type Counters = Governor<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
 /// Seconds of the average rate that may be spent at once.
 const BURST_SECONDS: u32 = 2;
-
-/// Callers barred at a time.
-const BARRED: u64 = 10_000;
 
 /// Counts requests by caller.
 #[derive(Clone)]
@@ -24,7 +20,6 @@ pub struct RateLimiter {
     counters: Arc<Counters>,
     clock: DefaultClock,
     burst: NonZeroU32,
-    barred: Cache<String, ()>,
 }
 
 impl RateLimiter {
@@ -34,12 +29,7 @@ impl RateLimiter {
         let per_second = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
         let burst = per_second.saturating_mul(NonZeroU32::MIN.saturating_add(BURST_SECONDS - 1));
         let quota = Quota::per_second(per_second).allow_burst(burst);
-        Self {
-            counters: Arc::new(Governor::keyed(quota).with_middleware()),
-            clock: DefaultClock::default(),
-            burst,
-            barred: Cache::builder().max_capacity(BARRED).time_to_live(Duration::from_secs(1)).build(),
-        }
+        Self { counters: Arc::new(Governor::keyed(quota).with_middleware()), clock: DefaultClock::default(), burst }
     }
 
     /// Counts a request of `caller`: how many are left at once, or how long to wait for the next.
@@ -51,24 +41,6 @@ impl RateLimiter {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(denied) => Err(denied.wait_time_from(self.clock.now())),
         }
-    }
-
-    /// As [`Self::count`], for failures: who fails too often is barred for a second, whatever they try meanwhile.
-    ///
-    /// # Errors
-    /// The time to wait, once there have been too many.
-    pub fn count_failure(&self, caller: String) -> Result<(), Duration> {
-        let counted = self.count(&caller).map(|_| ());
-        if counted.is_err() {
-            self.barred.insert(caller, ());
-        }
-        counted
-    }
-
-    /// Whether `caller` has failed too often just now.
-    #[must_use]
-    pub fn is_barred(&self, caller: &str) -> bool {
-        self.barred.contains_key(caller)
     }
 
     /// So many requests are allowed in so many seconds.

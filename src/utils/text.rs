@@ -21,18 +21,6 @@ pub fn single_line(text: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
     Ok((!text.is_empty()).then_some(text))
 }
 
-/// Text of several lines, without space around it. None if nothing is left.
-///
-/// # Errors
-/// `control_character`: it holds NUL or another control character that is no line break or tab.
-pub fn multi_line(text: &str) -> Result<Option<&str>, Refusal> {
-    let text = trim(text);
-    if text.chars().any(|c| c.is_control() && !is_break(c)) {
-        return Err(CONTROL);
-    }
-    Ok((!text.is_empty()).then_some(text))
-}
-
 /// The text without spaces, and the invisible marks that spreadsheets leave, around it.
 #[must_use]
 pub fn trim(text: &str) -> &str {
@@ -122,9 +110,7 @@ mod tests {
         assert!(matches!(single_line(" Jane Doe ").unwrap(), Some(Cow::Borrowed("Jane Doe"))), "nothing is copied");
         for text in ["Ja\0ne", "\u{7}", "a\u{1b}[31m", "a\u{9f}"] {
             assert_eq!(single_line(text).unwrap_err().code, "control_character", "{text:?}");
-            assert_eq!(multi_line(text).unwrap_err().code, "control_character", "{text:?}");
         }
-        assert_eq!(multi_line(" a\n\n b\t ").unwrap(), Some("a\n\n b"));
     }
 
     #[test]
@@ -143,9 +129,6 @@ mod tests {
         fn tidying_twice_is_tidying_once(text in r"[\PC\s\x00-\x1f\u{200b}\u{feff}]{0,20}") {
             if let Ok(Some(once)) = single_line(&text) {
                 prop_assert_eq!(single_line(&once).unwrap().unwrap(), once.clone());
-            }
-            if let Ok(Some(once)) = multi_line(&text) {
-                prop_assert_eq!(multi_line(once).unwrap().unwrap(), once);
             }
         }
 

@@ -24,6 +24,7 @@ const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1)
 const CLAY: Task = Task { name: "push_to_clay", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
+const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
 
 /// The running workers of one process.
@@ -40,8 +41,12 @@ impl Workers {
         Self { tasks: TaskTracker::new(), stop }
     }
 
-    /// Starts what a process that serves does for itself.
+    /// Starts what every process does for itself.
     pub fn tend_process(&self, state: &AppState) {
+        self.start(METRICS, state, |state| async move {
+            state.sum_up_metrics();
+            Ok(Done::default())
+        });
         self.start(IDLE_CALLERS, state, |state| async move {
             state.rate_limiter().forget_idle();
             state.sign_in_failures().forget_idle();

@@ -26,6 +26,8 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Neighbours that may be called on, and why.
 const NEIGHBOURS: &[(&str, &str)] = &[
+    // A setting is parsed into what it is used as, while every fault can still be told at once.
+    ("config", "utils"),
     // Every floor tells its failures in the one error type.
     ("utils", "errors"),
     // The outermost layer writes the problem documents, whose shape is the wire's.

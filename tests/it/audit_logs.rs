@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use clento::workers::{Done, forget_expired_keys, forget_inbound_events, seal_once};
+use clento::{
+    repositories::{Database, DatabaseSettings},
+    workers::{Done, forget_expired_keys, forget_inbound_events, seal_once},
+};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::TestApp;
+use crate::support::{ManualClock, TestApp, app::ADMIN, postgres::TestDatabase};
 
 const LOGS: &str = "/api/v1/audit-logs";
 const VERIFY: &str = "/api/v1/audit-logs/verify";
@@ -60,6 +63,27 @@ async fn a_change_is_told_with_its_author_and_its_before_and_after() {
     assert_eq!((&created["seq"], &created["hash"]), (&json!(null), &json!(null)));
     assert_eq!((&changed["before"]["name"], &changed["after"]["name"]), (&json!("A"), &json!("B")));
     assert_eq!(changed["actor"]["email"], "user_member@clento.test");
+}
+
+#[tokio::test]
+async fn who_acts_as_a_user_is_named_and_sealed() {
+    let app = TestApp::start().await;
+    let support = app.impersonated(ADMIN, "user_support");
+    let made = support.request(reqwest::Method::POST, "/api/v1/lead-lists").header("idempotency-key", "key");
+    made.json(json!({"name": "A"})).send().await.expect(201);
+    app.clock.advance(Duration::from_secs(1));
+    write_lines(&app, 1).await;
+    let lines = app.admin().get(LOGS).await.expect(200);
+    let [own, acted] = &lines["data"].as_array().unwrap()[..] else { panic!("{lines}") };
+    assert_eq!(acted["actor"]["email"], "user_admin@clento.test");
+    assert_eq!(acted["actor"]["impersonator"], "user_support");
+    assert_eq!(own["actor"]["impersonator"], json!(null));
+    seal_once(&app.state).await.unwrap();
+    assert_eq!(verify(&app).await["valid"], true);
+    for forged in ["null", "'user_another'"] {
+        tamper(&app.pool, &format!("update audit_logs set impersonator = {forged} where seq = 1")).await;
+        assert_eq!(verify(&app).await["first_bad_seq"], 1, "{forged}");
+    }
 }
 
 #[tokio::test]
@@ -274,14 +298,16 @@ async fn a_long_backlog_is_sealed_in_batches_and_verified_in_chunks() {
     .execute(&app.pool)
     .await
     .unwrap();
-    let rounds = [
-        seal_once(&app.state).await.unwrap(),
-        seal_once(&app.state).await.unwrap(),
-        seal_once(&app.state).await.unwrap(),
-    ];
-    assert_eq!(rounds.map(|done| (done.rows, done.more)), [(1000, true), (1000, true), (500, false)]);
+    app.outsider().post("/api/v1/lead-lists", json!({"name": "Theirs"})).await.expect(201);
+    // The first round gives each of the two its half of a batch, so that the one line need not wait for all the others.
+    for round in [(501, true), (1000, true), (1000, true), (0, false)] {
+        let done = seal_once(&app.state).await.unwrap();
+        assert_eq!((done.rows, done.more), round);
+    }
     let verified = verify(&app).await;
     assert_eq!((&verified["valid"], &verified["checked"]), (&json!(true), &json!(2500)), "{verified}");
+    let theirs = app.outsider().get(VERIFY).await.expect(200);
+    assert_eq!((&theirs["valid"], &theirs["checked"]), (&json!(true), &json!(1)), "{theirs}");
 }
 
 #[tokio::test]
@@ -293,6 +319,54 @@ async fn an_organization_that_cannot_be_sealed_does_not_hold_up_the_others() {
     seal_once(&app.state).await.unwrap_err();
     let theirs = app.outsider().get(VERIFY).await.expect(200);
     assert_eq!((&theirs["valid"], &theirs["checked"], &theirs["unsealed"]), (&json!(true), &json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn an_organization_that_is_busy_does_not_hold_up_the_others() {
+    let app = TestApp::start().await;
+    let hasty = DatabaseSettings {
+        statement_timeout: Duration::from_millis(300),
+        ..TestDatabase::settings(app.database.url.clone())
+    };
+    let db = Database::new(&hasty).unwrap();
+    let app = TestApp::start_on(app.database.share(), db, ManualClock::new(), |_| {}).await;
+    // So that whichever organization comes first, the other comes after it.
+    for busy in ["org_ours", "org_theirs"] {
+        write_lines(&app, 1).await;
+        app.outsider().post("/api/v1/lead-lists", json!({"name": "Theirs"})).await.expect(201);
+        seal_once(&app.state).await.unwrap();
+        write_lines(&app, 1).await;
+        app.outsider().post("/api/v1/lead-lists", json!({"name": "Theirs"})).await.expect(201);
+        let mut blocker = app.pool.begin().await.unwrap();
+        sqlx::query("select from audit_chain_heads h join organizations o on o.id = h.organization_id where clerk_organization_id = $1 for update of h")
+            .bind(busy)
+            .execute(&mut *blocker)
+            .await
+            .unwrap();
+        assert_eq!(seal_once(&app.state).await.unwrap_err().code(), "database_busy");
+        blocker.rollback().await.unwrap();
+        assert_eq!(seal_once(&app.state).await.unwrap().rows, 1, "only the busy one's line was left");
+    }
+}
+
+#[tokio::test]
+async fn an_organization_verifies_once_at_a_time() {
+    let app = sealed_lines(1).await;
+    let mut blocker = app.pool.begin().await.unwrap();
+    sqlx::query("lock table audit_logs in access exclusive mode").execute(&mut *blocker).await.unwrap();
+    let first = tokio::spawn(app.admin().request(reqwest::Method::GET, VERIFY).send());
+    let waiting =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    let one_waits = async {
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&app.pool).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), one_waits).await.expect("one that waits");
+    app.admin().get(VERIFY).await.expect_problem(409, "verification_running");
+    blocker.rollback().await.unwrap();
+    first.await.unwrap().expect(200);
+    assert_eq!(verify(&app).await["valid"], true);
 }
 
 #[tokio::test]

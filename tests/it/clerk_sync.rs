@@ -1,6 +1,6 @@
 //! Clerk's webhooks: any order, any number of times, and always the same end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef as _;
 use clento::{
@@ -217,18 +217,32 @@ async fn what_happens_to_members_and_organizations_is_audited_once() {
     let app = TestApp::start().await;
     for (n, event) in comes_and_goes("z").iter().enumerate() {
         app.deliver(&format!("msg_{n}"), event).await.expect(200);
+        app.clock.advance(Duration::from_millis(1));
     }
-    let organization = app.organization_id("org_z").await;
-    let mut actions: Vec<String> = sqlx::query_scalar("select action from audit_logs where organization_id = $1")
-        .bind(organization)
+    assert_eq!(
+        audited(&app, "org_z").await,
+        ["organization.created", "member.added", "member.role_changed", "member.removed", "member.added"]
+    );
+}
+
+/// What was done to an organization, in the order of the log.
+async fn audited(app: &TestApp, organization: &str) -> Vec<String> {
+    sqlx::query_scalar("select action from audit_logs where organization_id = $1 order by id")
+        .bind(app.organization_id(organization).await)
         .fetch_all(&app.pool)
         .await
-        .unwrap();
-    actions.sort();
-    assert_eq!(
-        actions,
-        ["member.added", "member.added", "member.removed", "member.role_changed", "organization.created"]
-    );
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_one_event_does_is_audited_in_the_order_in_which_it_is_done() {
+    let app = TestApp::start().await;
+    for n in 0..20 {
+        let (who, place, id) = (format!("user_{n}"), format!("org_{n}"), format!("orgmem_{n}"));
+        let joins = Membership { id: &id, user: &who, organization: &place, created_at: 5 };
+        app.deliver(&format!("msg_{n}"), &joins.event("created", "org:member", 5)).await.expect(200);
+        assert_eq!(audited(&app, &place).await, ["organization.created", "member.added"]);
+    }
 }
 
 #[tokio::test]

@@ -15,10 +15,11 @@ use tokio::{
 use crate::support::postgres::TestDatabase;
 
 /// Settings that production accepts.
-const PRODUCTION: [(&str, &str); 8] = [
+const PRODUCTION: [(&str, &str); 9] = [
     ("APP_ENV", "production"),
     ("DATABASE_URL", "postgres://clento:secret@db.example:5432/clento"),
     ("CORS_ALLOWED_ORIGINS", "https://app.example.com"),
+    ("TRUSTED_PROXY_HOPS", "1"),
     ("CLERK_ISSUER", "https://clerk.example.com"),
     ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com"),
     ("CLERK_SECRET_KEY", "sk_live_0123456789"),
@@ -57,6 +58,7 @@ fn production_lists_everything_that_it_lacks_at_once() {
             "CORS_ALLOWED_ORIGINS",
             "DATABASE_URL",
             "ENCRYPTION_KEY",
+            "TRUSTED_PROXY_HOPS",
         ]
     );
     let config = production_but(&[]).unwrap();
@@ -81,6 +83,38 @@ fn each_malformed_value_is_named_and_never_repeated() {
     let mut told = variables(Err(faults));
     told.dedup();
     assert_eq!(told, named);
+}
+
+#[test]
+fn what_comes_from_clerk_is_parsed_before_anything_starts() {
+    let live = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    let test = live.replace("live", "test");
+    let short_key = "-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----";
+    let wrong = [
+        ("CLERK_PUBLISHABLE_KEY", test.as_str()),
+        ("CLERK_SECRET_KEY", "sk_test_hunter2"),
+        ("CLERK_JWT_KEY", short_key),
+        ("CLERK_JWKS_URL", "http://clerk.example.com/jwks"),
+        ("CLERK_API_URL", "https://hunter2@api.clerk.example"),
+        ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD,whsec_hunter2!"),
+    ];
+    let faults = production_but(&wrong).unwrap_err();
+    assert!(!faults.to_string().contains("hunter2"), "{faults}");
+    let mut named: Vec<_> = wrong.iter().map(|(name, _)| *name).collect();
+    named.sort_unstable();
+    assert_eq!(variables(Err(faults)), named);
+    for (name, value) in [("CLERK_SECRET_KEY", live), ("CLERK_PUBLISHABLE_KEY", "sk_live_0123")] {
+        assert_eq!(variables(production_but(&[(name, value)])), [name]);
+    }
+    production_but(&[("CLERK_PUBLISHABLE_KEY", live)]).unwrap();
+    // Development talks to a development instance, and to a stand-in on this very machine.
+    let development = [
+        ("CLERK_PUBLISHABLE_KEY", test.as_str()),
+        ("CLERK_SECRET_KEY", "sk_test_0123"),
+        ("CLERK_JWKS_URL", "http://127.0.0.1:9/jwks"),
+        ("CLERK_API_URL", "http://localhost:9"),
+    ];
+    Config::from_vars(Vars::given(development)).unwrap();
 }
 
 #[test]

@@ -46,9 +46,9 @@ async fn whom_no_webhook_has_announced_is_taken_in_from_the_token() {
     assert_eq!(me["memberships"][0]["role"], "admin");
     assert_eq!(me["memberships"][0]["organization"]["name"], "org_new");
     let audited: Vec<(String, String)> =
-        sqlx::query_as("select actor_type, action from audit_logs order by action").fetch_all(&app.pool).await.unwrap();
+        sqlx::query_as("select actor_type, action from audit_logs order by id").fetch_all(&app.pool).await.unwrap();
     let by_system = |action: &str| ("system".to_owned(), action.to_owned());
-    assert_eq!(audited, [by_system("member.added"), by_system("organization.created")]);
+    assert_eq!(audited, [by_system("organization.created"), by_system("member.added")]);
 
     // The true story, when it comes, is written over it.
     app.deliver("msg_1", &membership("orgmem_1", 5).event("created", "org:member", 5)).await.expect(200);

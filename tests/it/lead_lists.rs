@@ -47,6 +47,22 @@ async fn every_fault_of_a_body_is_named_at_once() {
 }
 
 #[tokio::test]
+async fn labels_are_read_as_those_of_leads_are() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let made = member.post("/api/v1/lead-lists", json!({"name": "A", "tags": [" berlin", "q4", "berlin", " "]})).await;
+    let path = made.header("location").to_owned();
+    assert_eq!(made.expect(201)["tags"], json!(["berlin", "q4"]));
+    let changed = member.patch(&path, json!({"tags": ["q4 ", "q4"]})).await.expect(200);
+    assert_eq!(changed["tags"], json!(["q4"]));
+    let refused = member.patch(&path, json!({"tags": ["", "x".repeat(101), "x".repeat(100)]})).await;
+    let problem = refused.expect_problem(422, "validation_failed");
+    let faults: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| (&fault["pointer"], &fault["code"])).collect();
+    assert_eq!(faults, [(&json!("/tags/0"), &json!("empty")), (&json!("/tags/1"), &json!("too_long"))]);
+}
+
+#[tokio::test]
 async fn another_organization_sees_nothing_of_a_list() {
     let app = TestApp::start().await;
     let made = app.member().post("/api/v1/lead-lists", json!({"name": "Ours"})).await;

@@ -11,14 +11,14 @@ use crate::support::{
 };
 
 /// An organization at Clerk, known here by its events: Ada administers it, Ben is a member.
-struct Company {
-    clerk: FakeClerk,
-    app: TestApp,
-    path: String,
+pub(crate) struct Company {
+    pub(crate) clerk: FakeClerk,
+    pub(crate) app: TestApp,
+    pub(crate) path: String,
 }
 
 impl Company {
-    async fn found() -> Self {
+    pub(crate) async fn found() -> Self {
         let clerk = FakeClerk::start().await;
         let app = TestApp::start_with_clerk(&clerk).await;
         {
@@ -36,7 +36,7 @@ impl Company {
     }
 
     /// Delivers the webhooks that Clerk has sent so far; answers what became of each.
-    async fn deliver_all(&self) -> Vec<Value> {
+    pub(crate) async fn deliver_all(&self) -> Vec<Value> {
         let mut outcomes = Vec::new();
         for event in self.clerk.take_events() {
             let id = format!("msg_{}", uuid::Uuid::new_v4().simple());
@@ -45,7 +45,7 @@ impl Company {
         outcomes
     }
 
-    fn ada(&self) -> Caller {
+    pub(crate) fn ada(&self) -> Caller {
         self.app.somebody("user_ada", Some(("org_acme", "org:admin")))
     }
 
@@ -53,7 +53,7 @@ impl Company {
         self.app.somebody("user_ben", Some(("org_acme", "org:member")))
     }
 
-    fn at(&self, rest: &str) -> String {
+    pub(crate) fn at(&self, rest: &str) -> String {
         format!("{}/{rest}", self.path)
     }
 
@@ -62,21 +62,31 @@ impl Company {
         body["data"].as_array().unwrap().iter().find(|one| one["clerk_user_id"] == clerk_user).unwrap().clone()
     }
 
-    async fn path_of(&self, clerk_user: &str) -> String {
+    pub(crate) async fn path_of(&self, clerk_user: &str) -> String {
         self.at(&format!("members/{}", self.member(clerk_user).await["id"].as_str().unwrap()))
     }
 
-    /// Who did what to the company, without what founding it took.
+    /// Who did what to the company, without what founding it took and what was only asked of Clerk.
     async fn audited(&self) -> Vec<(String, String)> {
+        let mut all = self.audited_in_full().await;
+        all.retain(|(_, action)| {
+            !action.ends_with("_requested") && !action.ends_with("_refused") && action != "invitation.requested"
+        });
+        all
+    }
+
+    /// Who did what to the company, without what founding it took. As the rows lie in the table: the clock stands still, and the order of
+    /// two transactions of one instant is not in their ids.
+    pub(crate) async fn audited_in_full(&self) -> Vec<(String, String)> {
         let rows = "select a.actor_type, a.action from audit_logs a join organizations o on o.id = a.organization_id
-                    where o.clerk_organization_id = 'org_acme' order by a.occurred_at, a.id";
+                    where o.clerk_organization_id = 'org_acme' order by a.occurred_at, a.ctid";
         let rows: Vec<(String, String)> = sqlx::query_as(rows).fetch_all(&self.app.pool).await.unwrap();
         let founding = ["organization.created", "member.added"];
         rows.into_iter().filter(|(_, action)| !founding.contains(&action.as_str())).collect()
     }
 }
 
-fn by_user(action: &str) -> (String, String) {
+pub(crate) fn by_user(action: &str) -> (String, String) {
     ("user".to_owned(), action.to_owned())
 }
 
@@ -150,7 +160,8 @@ async fn every_fault_of_an_organization_is_named_and_what_clerk_refuses_changes_
     busy.expect_problem(503, "clerk_unavailable");
     let details = company.ada().get(&company.path).await.expect(200);
     assert_eq!((&details["name"], &details["settings"]["timezone"]), (&json!("Acme"), &json!(null)));
-    assert!(company.audited().await.is_empty());
+    let told = company.audited_in_full().await;
+    assert_eq!(told, [by_user("organization.rename_requested"), by_user("organization.rename_refused")]);
 }
 
 #[tokio::test]
@@ -326,6 +337,23 @@ async fn an_invitation_with_a_key_is_sent_once() {
     assert_eq!(second.header("idempotent-replayed"), "true");
     assert_eq!(second.expect(201), first);
     assert_eq!(company.clerk.take_requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_remembered_answer_is_not_for_who_is_no_administrator_any_more() {
+    let company = Company::found().await;
+    let path = company.at("invitations");
+    let send = || {
+        let call = company.ada().request(Method::POST, &path).header("idempotency-key", "k1");
+        call.json(json!({"email": "cleo@acme.example"})).send()
+    };
+    send().await.expect(201);
+    sqlx::query("update organization_members m set clerk_role = 'org:member' from users u where u.id = m.user_id and clerk_user_id = 'user_ada'")
+        .execute(&company.app.pool)
+        .await
+        .unwrap();
+    company.app.clock.advance(std::time::Duration::from_secs(2));
+    send().await.expect_problem(403, "admin_required");
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clento::{
     app,
-    config::{Config, DEMO_ISSUER, Environment, ServerConfig, Vars},
+    config::{Config, DEMO_ISSUER, Environment, JwtKey, ServerConfig, Vars, WebhookSecret},
     integrations::clerk::{
         BackendSettings, ClerkApi, ClerkBackend, DemoOrganization, DemoSession, DemoSigner, KeySource, SessionVerifier,
         VerifierSettings, WebhookVerifier, http_client,
@@ -16,8 +17,9 @@ use clento::{
     state::{AppState, ClerkParts},
     utils::clock::{Clock, SharedClock},
 };
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use secrecy::SecretString;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -95,14 +97,14 @@ impl TestApp {
         let db = database.open();
         let settings = BackendSettings { api_url: clerk.url(), secret_key: SECRET_KEY.into() };
         let backend = ClerkBackend::new(settings, http_client().expect("a client")).expect("a usable URL");
-        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend))).await
+        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend)), "").await
     }
 
     /// The same, with other signing secrets of webhooks.
     pub(crate) async fn start_with_webhook_secrets(secrets: &[&str]) -> Self {
         let database = TestDatabase::create().await;
         let db = database.open();
-        Self::serve(database, db, ManualClock::new(), |_| {}, secrets, None).await
+        Self::serve(database, db, ManualClock::new(), |_| {}, secrets, None, "").await
     }
 
     /// Another service over `database`, reached through `db`: a replica, or one behind a proxy.
@@ -112,7 +114,24 @@ impl TestApp {
         clock: Arc<ManualClock>,
         change: impl FnOnce(&mut ServerConfig),
     ) -> Self {
-        Self::serve(database, db, clock, change, &SECRETS, None).await
+        Self::serve(database, db, clock, change, &SECRETS, None, "").await
+    }
+
+    /// The same as at the start, with these in `ENCRYPTION_KEY`.
+    pub(crate) async fn start_with_keys(keys: &str) -> Self {
+        let database = TestDatabase::create().await;
+        for person in [ADMIN, MEMBER, OUTSIDER] {
+            introduce(&database.pool, person).await;
+        }
+        let db = database.open();
+        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, None, keys).await
+    }
+
+    /// Another service over the same database, by the same clock, with these in `ENCRYPTION_KEY`.
+    pub(crate) async fn replica_with_keys(&self, keys: &str) -> Self {
+        let database = self.database.share();
+        let db = database.open();
+        Self::serve(database, db, Arc::clone(&self.clock), |_| {}, &SECRETS, None, keys).await
     }
 
     /// Another service over the same database, by the same clock.
@@ -129,28 +148,30 @@ impl TestApp {
         change: impl FnOnce(&mut ServerConfig),
         secrets: &[&str],
         api: Option<Arc<dyn ClerkApi>>,
+        keys: &str,
     ) -> Self {
-        let Config { mut server, encryption, .. } =
-            Config::from_vars(Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN)])).expect("settings");
+        let vars = Vars::given([("CORS_ALLOWED_ORIGINS", ORIGIN), ("ENCRYPTION_KEY", keys)]);
+        let Config { mut server, encryption, .. } = Config::from_vars(vars).expect("settings");
         change(&mut server);
         let shared: SharedClock = clock.clone();
         let settings = VerifierSettings {
             issuer: DEMO_ISSUER.to_owned(),
             authorized_parties: vec![],
-            keys: KeySource::Pem(SIGNER.public_key_pem().to_owned()),
+            keys: KeySource::Pem(JwtKey::from_pem(SIGNER.public_key_pem()).expect("a key")),
         };
         let verifier =
             SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
-        let secrets: Vec<_> = secrets.iter().copied().map(SecretString::from).collect();
-        let webhooks = WebhookVerifier::new(&secrets, Arc::clone(&shared)).expect("secrets");
+        let secrets = secrets.iter().map(|secret| WebhookSecret::parse(secret).expect("a secret")).collect();
+        let webhooks = WebhookVerifier::new(secrets, Arc::clone(&shared));
         let clerk = ClerkParts { verifier, webhooks, api };
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
-        let grace = server.shutdown_grace;
+        let listening = server.clone();
         let (state, router) = app::compose(server, db, shared, &encryption, Some(clerk), metrics).expect("a service");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
-        tokio::spawn(app::serve_on(listener, router, stop.clone(), grace));
+        let stopping = stop.clone();
+        tokio::spawn(async move { app::serve_on(listener, router, stopping, &listening).await });
         Self {
             base,
             clock,
@@ -234,6 +255,19 @@ impl TestApp {
     /// Somebody else, with a token whose active organization is as given.
     pub(crate) fn somebody(&self, clerk_user: &str, organization: Option<(&str, &str)>) -> Caller {
         Caller { token: Some(self.token(clerk_user, organization)), ..self.anonymous() }
+    }
+
+    /// `person`, with `impersonator` acting as them.
+    pub(crate) fn impersonated(&self, person: Person, impersonator: &str) -> Caller {
+        let mut caller = self.caller(person);
+        let token = caller.token.take().expect("a token");
+        let claims = token.split('.').nth(1).expect("claims");
+        let mut claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64")).expect("an object");
+        claims["act"] = json!({"sub": impersonator});
+        let key = EncodingKey::from_rsa_pem(SIGNER.private_key_pem().expose_secret().as_bytes()).expect("a key");
+        caller.token = Some(encode(&Header::new(Algorithm::RS256), &claims, &key).expect("a token"));
+        caller
     }
 
     /// Our id of Clerk's organization.

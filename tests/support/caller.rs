@@ -66,8 +66,13 @@ impl Call {
         Self(self.0.body(body))
     }
 
+    /// The answer as it begins, its body not read yet.
+    pub(crate) async fn open(self) -> reqwest::Response {
+        self.0.send().await.expect("an answer")
+    }
+
     pub(crate) async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("an answer");
+        let response = self.open().await;
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("a whole answer");
         Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }

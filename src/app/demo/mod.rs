@@ -61,7 +61,6 @@ fn user(version: i64) -> ClerkUser {
         email: Some(DEMO_EMAIL.to_owned()),
         first_name: Some("Dana".to_owned()),
         last_name: Some("Demo".to_owned()),
-        username: None,
         image_url: None,
         banned: false,
         version,

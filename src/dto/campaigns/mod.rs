@@ -94,7 +94,7 @@ pub struct CampaignProgressDto {
     #[schema(example = 250)]
     pub total: i64,
     /// Leads by where they stand; a state that nobody is in is absent.
-    #[schema(value_type = BTreeMap<String, i64>, example = json!({"waiting": 180, "replied": 20, "completed": 50}))]
+    #[schema(example = json!({"waiting": 180, "replied": 20, "completed": 50}))]
     pub by_status: BTreeMap<ExecutionStatus, i64>,
     /// Steps sent.
     #[schema(example = 610)]

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationErrors};
 
 use super::limits::AccountLimitsPatch;
 use crate::{
+    dto::extract::Checked,
     errors::{AppError, Fault, Kind},
     models::{AccountLimits, Channel, SendingWindow},
     services::connected_accounts::NewSandboxAccount,
@@ -33,16 +33,19 @@ pub enum CreateConnectedAccountRequest {
 }
 
 /// An account that rehearses a channel inside this service: nothing leaves it, and who accepts or answers follows from `seed`.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+// The schema demands what is read as optional here, so that the rest can be judged where it lacks.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"provider": "sandbox", "channel": "email", "display_name": "Rehearsal", "email": "rehearsal@sender.example"}))]
 pub struct CreateSandboxAccount {
     /// The kind of account.
     pub provider: SandboxProvider,
     /// Which channel it rehearses.
-    pub channel: Channel,
+    #[schema(required = true, value_type = Channel)]
+    pub channel: Option<Channel>,
     /// Its name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[serde(default)]
+    #[schema(required = true, min_length = 1, max_length = 255, pattern = r"\S")]
     pub display_name: String,
     /// The address that it pretends to send from.
     #[schema(max_length = 320)]
@@ -86,22 +89,33 @@ pub enum UnavailableProvider {
     Mailbox,
 }
 
-impl Validate for CreateConnectedAccountRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
+/// An account that somebody wants to connect.
+#[derive(Debug)]
+pub enum AskedAccount {
+    /// An account that rehearses a channel inside this service.
+    Sandbox(NewSandboxAccount),
+    /// An account of the outside world.
+    Unavailable,
+}
+
+impl Checked for CreateConnectedAccountRequest {
+    type Read = AskedAccount;
+
+    fn check(self) -> Result<AskedAccount, Vec<Fault>> {
         match self {
-            Self::Sandbox(account) => account.validate(),
-            Self::Unavailable(_) => Ok(()),
+            Self::Sandbox(account) => account.check().map(AskedAccount::Sandbox),
+            Self::Unavailable(_) => Ok(AskedAccount::Unavailable),
         }
     }
 }
 
-impl TryFrom<CreateConnectedAccountRequest> for NewSandboxAccount {
+impl TryFrom<AskedAccount> for NewSandboxAccount {
     type Error = AppError;
 
-    fn try_from(request: CreateConnectedAccountRequest) -> Result<Self, AppError> {
-        match request {
-            CreateConnectedAccountRequest::Sandbox(account) => account.try_into(),
-            CreateConnectedAccountRequest::Unavailable(_) => {
+    fn try_from(asked: AskedAccount) -> Result<Self, AppError> {
+        match asked {
+            AskedAccount::Sandbox(account) => Ok(account),
+            AskedAccount::Unavailable => {
                 let (code, detail) =
                     ("provider_not_available", "This server can only connect the provider `sandbox` so far.");
                 Err(AppError::new(Kind::Invalid, code, detail).with_faults(vec![Fault::new("/provider", code, detail)]))
@@ -110,37 +124,34 @@ impl TryFrom<CreateConnectedAccountRequest> for NewSandboxAccount {
     }
 }
 
-impl TryFrom<CreateSandboxAccount> for NewSandboxAccount {
-    type Error = AppError;
+impl Checked for CreateSandboxAccount {
+    type Read = NewSandboxAccount;
 
-    fn try_from(request: CreateSandboxAccount) -> Result<Self, AppError> {
-        let CreateSandboxAccount {
-            provider: SandboxProvider::Sandbox,
-            channel,
-            display_name,
-            email,
-            limits,
-            sending_window,
-            seed,
-        } = request;
+    fn check(self) -> Result<NewSandboxAccount, Vec<Fault>> {
+        let Self { provider: SandboxProvider::Sandbox, channel, display_name, email, limits, sending_window, seed } =
+            self;
         let mut faults = Vec::new();
         let email = email.as_deref().map(NormalizedEmail::parse).transpose().unwrap_or_else(|refusal| {
             faults.push(Fault::new("/email", refusal.code, refusal.detail));
             None
         });
-        let limits = AccountLimits::of(channel).changed(channel, limits.unwrap_or_default().into());
-        let limits = limits.unwrap_or_else(|wrong| {
-            faults.extend(wrong);
-            AccountLimits::default()
-        });
         let sending_window = sending_window.map(SendingWindow::checked).transpose().unwrap_or_else(|wrong| {
             faults.extend(wrong);
             None
         });
-        if !faults.is_empty() {
-            return Err(AppError::invalid(faults));
+        let limits = limits_of(channel, limits.unwrap_or_default()).map_err(|wrong| faults.extend(wrong));
+        match (channel, limits) {
+            (Some(channel), Ok(limits)) if faults.is_empty() => {
+                let email = email.map(|email| email.address().to_owned());
+                Ok(NewSandboxAccount { channel, display_name, email, limits, sending_window, seed })
+            }
+            _ => Err(faults),
         }
-        let email = email.map(|email| email.address().to_owned());
-        Ok(Self { channel, display_name, email, limits, sending_window, seed })
     }
+}
+
+/// The limits, which cannot be judged without the channel.
+fn limits_of(channel: Option<Channel>, limits: AccountLimitsPatch) -> Result<AccountLimits, Vec<Fault>> {
+    let channel = channel.ok_or_else(Vec::new)?;
+    AccountLimits::of(channel).changed(channel, limits.into())
 }

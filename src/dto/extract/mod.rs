@@ -6,10 +6,9 @@ mod if_match;
 mod path;
 mod query;
 
-pub use body::Body;
-pub(in crate::dto) use body::fit;
+pub use body::{Body, Checked, body_broken_off, body_too_large};
+pub(in crate::dto) use body::{fit, unread};
 pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;
 pub use path::PathId;
-pub(in crate::dto) use query::bad as bad_parameter;
-pub use query::{ListQuery, QueryParams};
+pub use query::{ListQuery, QueryParams, ShortText};

@@ -7,7 +7,7 @@ use validator::Validate;
 use super::{BatchRow, CreateLeadRequest};
 use crate::{
     dto::{extract::fit, problem::ProblemFault},
-    models::{LeadId, LeadListId, LeadSource, OnDuplicate, RowOutcome, RowVerdict},
+    models::{LeadId, LeadListId, OnDuplicate, RowOutcome, RowVerdict},
     services::leads::LeadBatch,
     utils::json_schema::Schemas,
 };
@@ -38,7 +38,7 @@ impl BatchLeadsRequest {
     pub fn judged(self, schemas: &Schemas) -> LeadBatch {
         let Self { lead_list_id, on_duplicate, leads } = self;
         let read = |BatchRow(row)| {
-            let lead = fit::<CreateLeadRequest>(schemas, row).and_then(|lead| lead.into_lead(LeadSource::Api));
+            let lead = fit(schemas, row, CreateLeadRequest::read);
             lead.map_err(|error| error.faults().to_vec())
         };
         let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::UpdateEmpty);
@@ -71,6 +71,9 @@ pub struct BatchCounts {
     /// Rows about the same person as an earlier row.
     #[schema(example = 0)]
     pub duplicate_in_request: usize,
+    /// Rows about people whom nobody may write to; nothing was written.
+    #[schema(example = 0)]
+    pub suppressed: usize,
     /// Rows that cannot be used.
     #[schema(example = 0)]
     pub rejected: usize,
@@ -85,7 +88,8 @@ pub struct BatchResult {
     pub outcome: RowOutcome,
     /// The person's lead, if it is known.
     pub lead_id: Option<LeadId>,
-    /// Why a row was not used: `validation_failed`, `ambiguous` (it matches two different leads), or `lead_exists` (with `skip`).
+    /// Why a row was not used: `validation_failed`, `ambiguous` (it matches two different leads), `lead_exists` (with `skip`), or what is
+    /// suppressed: `email`, `domain`, `linkedin_url`.
     #[schema(example = json!(null))]
     pub reason: Option<String>,
     /// Everything that is wrong with a rejected row, with pointers into the row.
@@ -102,6 +106,7 @@ impl From<Vec<RowVerdict>> for BatchLeadsDto {
                 RowOutcome::Updated => &mut counts.updated,
                 RowOutcome::Unchanged => &mut counts.unchanged,
                 RowOutcome::DuplicateInRequest => &mut counts.duplicate_in_request,
+                RowOutcome::Suppressed => &mut counts.suppressed,
                 RowOutcome::Rejected => &mut counts.rejected,
             } += 1;
         }

@@ -3,12 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationErrors};
 
-use super::{faults_of, validation};
+use super::faults_of;
 use crate::{
-    dto::tags::Tag,
-    errors::AppError,
+    dto::{extract::Checked, tags::Tag},
+    errors::Fault,
     models::{
         LeadListId, LeadSource, LeadStatus, ListReferences, NewLead,
         input::{self, FieldReader},
@@ -20,7 +19,7 @@ const UNIDENTIFIED: Refusal =
     Refusal { code: "identity_required", detail: "At least one of email, linkedin_url and external_id is needed." };
 
 /// A lead to be made. At least one of `email`, `linkedin_url` and `external_id` is needed; blank text is as good as none.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "first_name": "Jane", "last_name": "Doe", "email": "jane@acme.com", "title": "Head of Growth", "company": "Acme",
@@ -85,10 +84,11 @@ pub struct CreateLeadRequest {
     pub lead_list_ids: Option<Vec<LeadListId>>,
 }
 
-/// Every rule is in the conversion; this is a rehearsal of it.
-impl Validate for CreateLeadRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        validation(self.clone().read(LeadSource::Manual))
+impl Checked for CreateLeadRequest {
+    type Read = NewLead;
+
+    fn check(self) -> Result<NewLead, Vec<Fault>> {
+        self.read()
     }
 }
 
@@ -97,11 +97,7 @@ impl CreateLeadRequest {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn into_lead(self, source: LeadSource) -> Result<NewLead, AppError> {
-        self.read(source).map_err(|faults| faults_of(&faults))
-    }
-
-    fn read(self, source: LeadSource) -> Result<NewLead, Vec<(&'static str, Refusal)>> {
+    pub fn read(self) -> Result<NewLead, Vec<Fault>> {
         let mut reader = FieldReader::default();
         let mut read = |name, value: Option<String>, rule| reader.field(name, value.as_deref(), rule);
         let mut lead = NewLead {
@@ -120,7 +116,7 @@ impl CreateLeadRequest {
             timezone: read("timezone", self.timezone, input::time_zone),
             external_id: read("external_id", self.external_id, input::line),
             status: self.status,
-            source: self.source.unwrap_or(source),
+            source: self.source,
             tags: input::tags(self.tags.unwrap_or_default().into_iter().map(|tag| tag.0)),
             custom_fields: self.custom_fields.unwrap_or_default(),
             lists: ListReferences { one: self.lead_list_id, many: self.lead_list_ids.unwrap_or_default() },
@@ -130,7 +126,7 @@ impl CreateLeadRequest {
             reader.faults.push(("", UNIDENTIFIED));
         }
         complete_name(&mut lead);
-        reader.finish(lead)
+        reader.finish(lead).map_err(faults_of)
     }
 }
 

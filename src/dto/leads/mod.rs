@@ -3,29 +3,33 @@
 mod batch;
 mod batch_delete;
 mod create;
+mod delete;
+mod export;
 mod filter;
 mod row;
 mod update;
+mod upsert;
 
 pub use batch::{BatchLeadsDto, BatchLeadsRequest};
 pub use batch_delete::{BatchDeleteLeadsDto, BatchDeleteLeadsRequest};
 pub use create::CreateLeadRequest;
+pub use delete::DeleteLeadParams;
 pub use filter::LeadFilterParams;
 pub use row::BatchRow;
 pub use update::UpdateLeadRequest;
-
-use std::borrow::Cow;
+pub use upsert::{UpsertLeadDto, UpsertLeadRequest, UpsertParams, UpsertedLead};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use validator::{ValidationError, ValidationErrors};
 
 use crate::{
-    errors::{AppError, Fault},
-    models::{CampaignId, ExecutionId, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign},
-    utils::refusal::Refusal,
+    errors::Fault,
+    models::{
+        CampaignId, ExecutionId, ExecutionStatus, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign,
+    },
+    utils::{names, refusal::Refusal},
 };
 
 /// A person to be written to.
@@ -113,8 +117,7 @@ pub struct RunningCampaignDto {
     #[schema(example = "Founders, Berlin")]
     pub name: String,
     /// Where the lead stands in it.
-    #[schema(example = "waiting")]
-    pub status: String,
+    pub status: ExecutionStatus,
 }
 
 impl LeadDto {
@@ -125,13 +128,13 @@ impl LeadDto {
         let Lead {
             id, organization_id: _, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
             country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
-            lead_list_ids, running_campaigns,
+            on_more_lists: _, enrolled: _, lead_list_ids, running_campaigns,
         } = lead;
         Self {
             id,
             lead_list_id: list.or_else(|| lead_list_ids.first().copied()),
             lead_list_ids,
-            full_name: full_name.or_else(|| joined(first_name.as_deref(), last_name.as_deref())),
+            full_name: full_name.or_else(|| names::joined(first_name.as_deref(), last_name.as_deref())),
             first_name,
             last_name,
             email,
@@ -170,29 +173,11 @@ impl From<RunningCampaign> for RunningCampaignDto {
     }
 }
 
-fn joined(first: Option<&str>, last: Option<&str>) -> Option<String> {
-    match (first, last) {
-        (Some(first), Some(last)) => Some(format!("{first} {last}")),
-        (one, other) => one.or(other).map(str::to_owned),
-    }
-}
-
-/// What a field reader refuses, as the validator crate tells it.
-fn validation<T>(read: Result<T, Vec<(&'static str, Refusal)>>) -> Result<(), ValidationErrors> {
-    let Err(faults) = read else { return Ok(()) };
-    let mut errors = ValidationErrors::new();
-    for (field, Refusal { code, detail }) in faults {
-        let field = if field.is_empty() { "__all__" } else { field };
-        errors.add(field, ValidationError::new(code).with_message(Cow::Borrowed(detail)));
-    }
-    Err(errors)
-}
-
-/// The same as an error of ours.
-fn faults_of(faults: &[(&'static str, Refusal)]) -> AppError {
-    let fault = |(field, refusal): &(&str, Refusal)| {
+/// What a field reader refuses, as faults of the body.
+fn faults_of(refused: Vec<(&'static str, Refusal)>) -> Vec<Fault> {
+    let fault = |(field, refusal): (&str, Refusal)| {
         let at = if field.is_empty() { String::new() } else { format!("/{field}") };
         Fault::new(at, refusal.code, refusal.detail)
     };
-    AppError::invalid(faults.iter().map(fault).collect())
+    refused.into_iter().map(fault).collect()
 }

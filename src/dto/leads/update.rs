@@ -4,22 +4,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use serde_with::rust::double_option;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationErrors};
 
-use super::{faults_of, validation};
+use super::faults_of;
 use crate::{
-    dto::{patch::patch, tags::Tag},
-    errors::AppError,
+    dto::{extract::Checked, patch::patch, tags::Tag},
+    errors::Fault,
     models::{
         LeadChanges, LeadListId, LeadStatus,
         input::{self, FieldReader},
     },
-    utils::refusal::Refusal,
 };
 
 /// A merge patch of a lead (RFC 7396): an absent field stays, null clears. A lead keeps at least one of `email`, `linkedin_url` and
 /// `external_id`.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "CEO", "phone": null, "custom_fields": {"seats": 60, "plan": null}}))]
 pub struct UpdateLeadRequest {
@@ -94,23 +92,10 @@ pub struct UpdateLeadRequest {
     pub lead_list_ids: Option<Vec<LeadListId>>,
 }
 
-/// Every rule is in the conversion; this is a rehearsal of it.
-impl Validate for UpdateLeadRequest {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        validation(self.clone().read())
-    }
-}
+impl Checked for UpdateLeadRequest {
+    type Read = LeadChanges;
 
-impl TryFrom<UpdateLeadRequest> for LeadChanges {
-    type Error = AppError;
-
-    fn try_from(request: UpdateLeadRequest) -> Result<Self, AppError> {
-        request.read().map_err(|faults| faults_of(&faults))
-    }
-}
-
-impl UpdateLeadRequest {
-    fn read(self) -> Result<LeadChanges, Vec<(&'static str, Refusal)>> {
+    fn check(self) -> Result<LeadChanges, Vec<Fault>> {
         let mut reader = FieldReader::default();
         let mut read = |name, value: Option<Option<String>>, rule| {
             reader.patched(name, value.as_ref().map(Option::as_deref), rule)
@@ -135,6 +120,6 @@ impl UpdateLeadRequest {
             custom_fields: patch(self.custom_fields),
             lead_list_ids: self.lead_list_ids,
         };
-        reader.finish(changes)
+        reader.finish(changes).map_err(faults_of)
     }
 }

@@ -1,10 +1,11 @@
 //! Messages with gaps: `Hi {{ first_name | default('there') }}`. A small, closed part of Jinja without functions, methods, macros or other
-//! templates, and with a bound on the work that one message may cost.
+//! templates, and with a bound on its length and on the work that one message may cost.
 
 use std::collections::BTreeSet;
 
 use minijinja::{Error, ErrorKind, Value, context};
 
+mod bounds;
 mod environment;
 mod scan;
 
@@ -20,7 +21,7 @@ pub struct TemplateFault {
     /// The line of the text, from 1; 0 if unknown.
     pub line: usize,
     /// The stable machine-readable kind: `template_syntax`, `unknown_filter`, `unknown_test`, `unknown_function`, `template_fails`,
-    /// `template_too_costly`.
+    /// `template_too_complex`, `template_too_costly`.
     pub code: &'static str,
     /// What is wrong, in English, in a whole sentence. Of the text it repeats at most a short plain name.
     pub detail: String,
@@ -45,8 +46,8 @@ pub struct Variable {
 /// Everything that can be seen to be wrong with `text` before anybody's data is filled in.
 #[must_use]
 pub fn check(text: &str) -> Vec<TemplateFault> {
-    match environment(Missing::IsFault).template_from_str(text) {
-        Err(error) => vec![from_error(&error)],
+    match bounds::read(text, Missing::IsFault) {
+        Err(fault) => vec![fault],
         Ok(template) => scan::forbidden(&template),
     }
 }
@@ -54,7 +55,7 @@ pub fn check(text: &str) -> Vec<TemplateFault> {
 /// The variables that `text` asks for, by name, each once; none if it cannot be read.
 #[must_use]
 pub fn variables(text: &str) -> Vec<Variable> {
-    environment(Missing::IsFault).template_from_str(text).map(|template| scan::variables(&template)).unwrap_or_default()
+    bounds::read(text, Missing::IsFault).map(|template| scan::variables(&template)).unwrap_or_default()
 }
 
 /// `text` filled in with `values`; a variable that is missing and has no default is a fault.
@@ -62,14 +63,14 @@ pub fn variables(text: &str) -> Vec<Variable> {
 /// # Errors
 /// What is wrong with the text, or what it asked of the values that they could not give.
 pub fn render(text: &str, values: Value) -> Result<String, TemplateFault> {
-    environment(Missing::IsFault).render_str(text, values).map_err(|error| from_error(&error))
+    bounds::read(text, Missing::IsFault)?.render(values).map_err(|error| from_error(&error))
 }
 
 /// `text` with every gap left empty or at its default, as it would read for somebody of whom nothing is known. None if that cannot be
 /// done.
 #[must_use]
 pub fn render_bare(text: &str) -> Option<String> {
-    environment(Missing::IsEmpty).render_str(text, context! {}).ok()
+    bounds::read(text, Missing::IsEmpty).ok()?.render(context! {}).ok()
 }
 
 /// The paths of `variables`.

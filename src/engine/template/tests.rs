@@ -116,9 +116,60 @@ fn a_template_cannot_take_the_machine() {
         assert!(["template_too_costly", "template_fails"].contains(&fault.code), "{text}: {fault:?}");
     }
     let deep = format!("{{{{ {}1{} }}}}", "(".repeat(5_000), ")".repeat(5_000));
-    assert_eq!(codes(&deep), [(1, "template_syntax")]);
+    assert_eq!(codes(&deep), [(1, "template_too_complex")]);
     let deep = format!("{}{}", "{% if a %}".repeat(2_000), "{% endif %}".repeat(2_000));
     assert_eq!(codes(&deep).len(), 1);
+}
+
+/// Texts that nest deeper with every repetition, though none of them looks nested.
+fn chains(links: usize) -> Vec<String> {
+    let block = |inside: String| format!("{{{{ {inside} }}}}");
+    let mut texts = vec![
+        block(format!("a{}", ".a".repeat(links))),
+        block(format!("a{}", "[0]".repeat(links))),
+        block(format!("a{}", "[0:1]".repeat(links))),
+        block(format!("a{}", "()".repeat(links))),
+        block(format!("a{}", " | e".repeat(links))),
+        block(format!("a{}", " is defined".repeat(links))),
+        block(format!("a{}", " if a".repeat(links))),
+        block(format!("{}a", "-".repeat(links))),
+        block(format!("{}a", "not ".repeat(links))),
+        block(format!("{}a{}", "- (".repeat(links), ")".repeat(links))),
+        format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(links)),
+        format!("{{% set a{} = 1 %}}", ".a".repeat(links)),
+        format!("{{% for a in a if a{} %}}{{% endfor %}}", ".a".repeat(links)),
+    ];
+    for operator in ["+", "-", "*", "/", "//", "**", "%", "~", "==", "<", "in", "and", "or"] {
+        texts.push(block(format!("a{}", format!(" {operator} a").repeat(links))));
+        texts.push(block(format!("1{}", format!(" {operator} 1").repeat(links))));
+    }
+    texts
+}
+
+#[test]
+fn a_long_chain_is_refused_before_it_is_walked() {
+    for text in chains(50_000) {
+        let fault = check(&text).pop().unwrap();
+        assert_eq!((fault.line, fault.code), (1, "template_too_complex"), "{}", &text[..40]);
+        assert_eq!(variables(&text), []);
+        assert_eq!(render(&text, context! {}).unwrap_err(), fault);
+        assert_eq!(render_bare(&text), None);
+    }
+    let found = codes(&format!("\n{{{{ a{} }}}}", " | e".repeat(1_000)));
+    assert_eq!(found, [(2, "template_too_complex")]);
+}
+
+#[test]
+fn the_longest_chain_that_is_read_does_no_harm() {
+    for text in chains(120).into_iter().chain(chains(45)) {
+        let _ = (check(&text), variables(&text), render(&text, context! {}), render_bare(&text));
+    }
+    let names = (0..100).map(|i| format!("'country {i}'")).collect::<Vec<_>>().join(", ");
+    assert_eq!(codes(&format!("{{% if country in [{names}] %}}Hi{{% endif %}}")), []);
+    let branches = "{% elif country == 'c' %}x".repeat(50);
+    assert_eq!(codes(&format!("{{% if not country %}}{branches}{{% endif %}}")), []);
+    let elsewhere = "{% raw %}{% elif %}{% endraw %}{{ elif }}".repeat(1_000);
+    assert_eq!(codes(&elsewhere), []);
 }
 
 #[test]

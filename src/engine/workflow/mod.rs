@@ -6,7 +6,7 @@
 //! | a node | `duplicate_node_id`, `invalid_node_id`, `several_roots`, `unreachable_node`, `missing_branch`, `no_connected_account`, `withdraw_without_invitation` |
 //! | an edge | `unknown_node`, `self_edge`, `duplicate_edge`, `cycle`, `several_next_nodes`, `duplicate_branch`, `missing_condition`, `unexpected_condition`, `delay_out_of_range`, `acceptance_wait_too_short` |
 //! | a config | `missing_message`, `missing_subject`, `missing_body`, `missing_variants`, `missing_url`, `missing_field`, `missing_operator`, `missing_value`, `unexpected_subject`, `unexpected_value`, `wrong_value_type`, `unknown_field`, `out_of_range`, `no_weight`, `no_mail_to_answer`, `invalid_url` |
-//! | a text | `template_syntax`, `unknown_filter`, `unknown_test`, `unknown_function`, `template_fails`, `template_too_costly`, `unknown_variable`, `too_long`, `may_be_too_long`, `line_break_in_subject` |
+//! | a text | `template_syntax`, `unknown_filter`, `unknown_test`, `unknown_function`, `template_fails`, `template_too_complex`, `template_too_costly`, `unknown_variable`, `too_long`, `may_be_too_long`, `line_break_in_subject` |
 //! | `/schedule` | `missing_schedule`, `missing_timezone`, `unknown_timezone`, `no_days`, `duplicate_day`, `missing_time`, `invalid_time`, `empty_window`, `end_before_start`, `end_in_the_past`, `out_of_range` |
 //! | elsewhere | `no_lead_lists`, `archived_lead_list`, `no_accounts`, `duplicate_stop_rule` |
 

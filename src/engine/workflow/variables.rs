@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     engine::{fields::CUSTOM_FIELDS, template},
-    models::workflow::{Action, SendEmailConfig, Workflow},
+    models::{
+        leads::input::MAX_CUSTOM_NAME,
+        workflow::{Action, SendEmailConfig, Workflow},
+    },
 };
 
 /// The names of custom fields that the workflow's messages and conditions could mean: of `custom_fields.last.round` both `last`, which may
@@ -27,8 +30,10 @@ pub fn custom_fields(workflow: &Workflow) -> BTreeSet<String> {
 
 fn add(path: &str, names: &mut BTreeSet<String>) {
     let Some(name) = path.strip_prefix(CUSTOM_FIELDS).and_then(|rest| rest.strip_prefix('.')) else { return };
-    names.extend(name.match_indices('.').map(|(at, _)| name[..at].to_owned()));
-    names.insert(name.to_owned());
+    let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+    // No lead has a field with a longer name; and a name full of dots could mean a great many.
+    let short = |name: &&str| name.chars().nth(MAX_CUSTOM_NAME).is_none();
+    names.extend(ends.map(|end| &name[..end]).take_while(short).map(str::to_owned));
 }
 
 /// Everything in a node that is filled in for each lead.
@@ -69,5 +74,19 @@ mod tests {
         ]}))
         .unwrap();
         assert_eq!(Vec::from_iter(custom_fields(&workflow)), ["big team", "last", "last.round", "role", "seats"]);
+    }
+
+    #[test]
+    fn a_name_full_of_dots_costs_no_more_than_its_length() {
+        let message = format!("{{{{ custom_fields['{}'] }}}}", "a.".repeat(4_000));
+        let field = format!("custom_fields.{}", "b.".repeat(4_000));
+        let workflow: Workflow = from_value(json!({"nodes": [
+            {"id": "a", "type": "send_followup", "config": {"message": message}},
+            {"id": "b", "type": "condition", "config": {"field": field}}
+        ]}))
+        .unwrap();
+        let names = custom_fields(&workflow);
+        assert_eq!(names.len(), 100);
+        assert!(names.iter().all(|name| name.len() < 100));
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use reqwest::{Client, Response, redirect::Policy};
-use url::{Host, Url};
+use url::Url;
+
+use crate::utils::secure_url::is_secure;
 
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -43,16 +45,7 @@ pub fn http_client() -> Result<Client, ClientError> {
 
 /// Checks that what is sent to and read from `url` cannot be read or changed on the way. `name` says which setting it is.
 pub(super) fn require_secure(url: &Url, name: &'static str) -> Result<(), ClientError> {
-    let loopback = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    };
-    let transport = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let plain =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if transport && plain { Ok(()) } else { Err(ClientError::Insecure(name)) }
+    if is_secure(url) { Ok(()) } else { Err(ClientError::Insecure(name)) }
 }
 
 /// The body of `response`, or `None` when it is longer than `limit` bytes.
@@ -65,26 +58,4 @@ pub(super) async fn read_capped(mut response: Response, limit: usize) -> Result<
         body.extend_from_slice(&chunk);
     }
     Ok(Some(body))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_may_go_without_tls() {
-        for good in ["https://api.clerk.com", "http://127.0.0.1:9/v1", "http://[::1]:9/", "http://localhost:9"] {
-            assert!(require_secure(&good.parse().unwrap(), "url").is_ok(), "{good}");
-        }
-        for bad in [
-            "http://api.clerk.com",
-            "ftp://127.0.0.1/",
-            "https://user@api.clerk.com",
-            "https://api.clerk.com/?a=b",
-            "http://127.0.0.1.example/",
-            "https://api.clerk.com/#a",
-        ] {
-            assert!(require_secure(&bad.parse().unwrap(), "url").is_err(), "{bad}");
-        }
-    }
 }

@@ -5,7 +5,8 @@ const LONGEST: usize = 128;
 
 /// Whether `text` can be an identifier of Clerk's: a prefix, an underscore and base62, as in `user_2abc`. Nothing that
 /// passes needs escaping in a path, a log line or a database.
-pub(super) fn is_clerk_id(text: &str) -> bool {
+#[must_use]
+pub fn is_clerk_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= LONGEST
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')

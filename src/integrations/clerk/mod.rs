@@ -6,18 +6,20 @@
 mod backend;
 mod http;
 mod ids;
-mod pem;
 mod session;
 mod signing;
 mod webhooks;
 
-pub use backend::{BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation};
+pub use backend::{
+    BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation, changed_nothing,
+};
 pub use http::{ClientError, http_client};
+pub use ids::is_clerk_id;
 pub use session::{
     JwksError, KeySource, SessionToken, SessionVerifier, TokenError, TokenOrganization, VerifierError, VerifierSettings,
 };
 pub use signing::{DemoOrganization, DemoSession, DemoSigner, SigningError};
 pub use webhooks::{
     ClerkEvent, ClerkMembership, ClerkOrganization, ClerkUser, Deleted, Delivery, Envelope, EventError, MemberProfile,
-    WebhookError, WebhookSecretError, WebhookVerifier,
+    WebhookError, WebhookVerifier,
 };

@@ -12,8 +12,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::pem;
-use crate::{config::DevelopmentMode, utils::ids::uuid_at};
+use crate::{
+    config::DevelopmentMode,
+    utils::{ids::uuid_at, pem},
+};
 
 /// The category of Clerk's session tokens (private header `cat`).
 const SESSION: &str = "cl_B7d4PD111AAA";
@@ -108,14 +110,9 @@ impl DemoSigner {
         &self.private_key
     }
 
-    /// The public key as SPKI PEM, for [`KeySource::Pem`](super::KeySource::Pem).
+    /// The public key as SPKI PEM, for [`JwtKey::from_pem`](crate::config::JwtKey::from_pem).
     pub fn public_key_pem(&self) -> &str {
         &self.public_key
-    }
-
-    /// The `iss` of its tokens.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
     }
 
     /// A session token of version 2, issued at `now`.
@@ -171,6 +168,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        config::JwtKey,
         integrations::clerk::{KeySource, SessionVerifier, VerifierSettings, http_client},
         utils::clock::{Clock as _, SystemClock},
     };
@@ -192,7 +190,7 @@ mod tests {
     async fn a_demo_token_passes_the_door_also_after_a_restart() {
         let first = DemoSigner::generate(DevelopmentMode::for_tests(), ISSUER).unwrap();
         let second = DemoSigner::from_pem(DevelopmentMode::for_tests(), ISSUER, first.private_key_pem()).unwrap();
-        let keys = KeySource::Pem(first.public_key_pem().to_owned());
+        let keys = KeySource::Pem(JwtKey::from_pem(first.public_key_pem()).unwrap());
         let settings = VerifierSettings { issuer: ISSUER.into(), authorized_parties: vec![], keys };
         let clock = Arc::new(SystemClock::new());
         let verifier = SessionVerifier::new(settings, clock.clone(), http_client().unwrap()).unwrap();

@@ -15,10 +15,6 @@ text_enum! {
         ConnectedAccountsRead = "connected_accounts:read",
         /// Change and disconnect sending accounts.
         ConnectedAccountsWrite = "connected_accounts:write",
-        /// Read imports.
-        ImportsRead = "imports:read",
-        /// Start, cancel and undo imports.
-        ImportsWrite = "imports:write",
         /// Read lists of leads.
         LeadListsRead = "lead_lists:read",
         /// Make, change, copy and delete lists of leads.
@@ -43,8 +39,6 @@ pub enum ApiResource {
     Campaigns,
     /// Sending accounts.
     ConnectedAccounts,
-    /// Imports.
-    Imports,
     /// Lists of leads.
     LeadLists,
     /// Leads.
@@ -63,8 +57,6 @@ impl ApiResource {
             (Self::Campaigns, false) => Scope::CampaignsWrite,
             (Self::ConnectedAccounts, true) => Scope::ConnectedAccountsRead,
             (Self::ConnectedAccounts, false) => Scope::ConnectedAccountsWrite,
-            (Self::Imports, true) => Scope::ImportsRead,
-            (Self::Imports, false) => Scope::ImportsWrite,
             (Self::LeadLists, true) => Scope::LeadListsRead,
             (Self::LeadLists, false) => Scope::LeadListsWrite,
             (Self::Leads, true) => Scope::LeadsRead,

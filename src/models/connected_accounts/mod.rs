@@ -12,7 +12,7 @@ mod window;
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
 pub use window::{SendingWindow, SendingWindowChanges};
 
-/// A sending account. Its credentials are not here: only the repository's own methods read them.
+/// A sending account. Its credentials are not here: they are stored sealed, in columns of their own.
 #[derive(Debug, Clone)]
 pub struct ConnectedAccount {
     pub id: AccountId,

@@ -1,6 +1,10 @@
 //! Many leads at once: what is asked of each row, and what became of it.
 
-use crate::{errors::Fault, models::LeadId, text_enum};
+use crate::{
+    errors::Fault,
+    models::{LeadId, SuppressionKind},
+    text_enum,
+};
 
 text_enum! {
     /// What to do with a row whose person is a lead already.
@@ -25,6 +29,8 @@ text_enum! {
         Unchanged = "unchanged",
         /// An earlier row is about the same person; this one was not used.
         DuplicateInRequest = "duplicate_in_request",
+        /// Nobody may write to the person, so nothing was written; the reason says what is suppressed.
+        Suppressed = "suppressed",
         /// The row cannot be used; the reason is given.
         Rejected = "rejected",
     }
@@ -47,6 +53,12 @@ impl RowVerdict {
     #[must_use]
     pub fn used(outcome: RowOutcome, lead_id: LeadId) -> Self {
         Self { outcome, lead_id: Some(lead_id), reason: None, faults: Vec::new() }
+    }
+
+    /// A row about somebody whom nobody may write to.
+    #[must_use]
+    pub fn suppressed(kind: SuppressionKind) -> Self {
+        Self { outcome: RowOutcome::Suppressed, lead_id: None, reason: Some(kind.as_str()), faults: Vec::new() }
     }
 
     /// A row that cannot be used.

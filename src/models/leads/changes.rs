@@ -31,7 +31,7 @@ pub struct NewLead {
     pub timezone: Option<String>,
     pub external_id: Option<String>,
     pub status: Option<LeadStatus>,
-    pub source: LeadSource,
+    pub source: Option<LeadSource>,
     pub tags: Vec<String>,
     pub custom_fields: Map<String, Value>,
     pub lists: ListReferences,
@@ -71,9 +71,15 @@ impl NewLead {
         self.email.is_some() || self.linkedin_url.is_some() || self.external_id.is_some()
     }
 
-    /// The lead that this makes.
+    /// The lead that this makes, from `source` unless it says otherwise.
     #[must_use]
-    pub fn into_lead(self, id: LeadId, organization_id: OrganizationId, now: DateTime<Utc>) -> Lead {
+    pub fn into_lead(
+        self,
+        id: LeadId,
+        organization_id: OrganizationId,
+        source: LeadSource,
+        now: DateTime<Utc>,
+    ) -> Lead {
         Lead {
             id,
             organization_id,
@@ -92,18 +98,21 @@ impl NewLead {
             timezone: self.timezone,
             external_id: self.external_id,
             status: self.status.unwrap_or(LeadStatus::New),
-            source: self.source,
+            source: self.source.unwrap_or(source),
             tags: self.tags,
             custom_fields: Json(self.custom_fields),
             version: 1,
             created_at: now,
             updated_at: now,
+            on_more_lists: false,
+            enrolled: false,
             lead_list_ids: in_order(self.lists.all().collect()),
             running_campaigns: Json(Vec::new()),
         }
     }
 
-    /// This, as changes of the lead that the person has already: what is absent here stays there, and lists are only added.
+    /// This, as changes of the lead that the person has already: what is absent here stays there, and lists are only added. Whoever is not
+    /// to be contacted stays so, since a table that is sent again knows nothing of what the person has asked for.
     #[must_use]
     pub fn over(mut self, present: &Lead) -> LeadChanges {
         self.custom_fields.retain(|_, value| !value.is_null());
@@ -124,7 +133,7 @@ impl NewLead {
             linkedin_url: set(self.linkedin_url),
             timezone: set(self.timezone),
             external_id: set(self.external_id),
-            status: self.status,
+            status: self.status.filter(|_| present.status != LeadStatus::DoNotContact),
             tags: Some(self.tags).filter(|tags| !tags.is_empty()),
             custom_fields: Patch::Set(self.custom_fields),
             lead_list_ids: Some(lists),
@@ -187,6 +196,13 @@ pub struct LeadChanges {
 }
 
 impl LeadChanges {
+    /// Whether a suppression could be in the way: a new address, or a status that may lift the ban on contacting.
+    #[must_use]
+    pub fn may_be_barred(&self) -> bool {
+        let sets = |patch: &Patch<String>| matches!(patch, Patch::Set(_));
+        sets(&self.email) || sets(&self.linkedin_url) || self.status.is_some_and(|to| to != LeadStatus::DoNotContact)
+    }
+
     /// Makes the changes.
     pub fn apply(self, lead: &mut Lead) {
         let change = |field: &mut Option<String>, patch: Patch<String>| *field = patch.apply(field.take());

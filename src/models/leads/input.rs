@@ -10,9 +10,11 @@ use crate::{
 /// The most custom fields of a lead.
 pub const MAX_CUSTOM_FIELDS: usize = 100;
 /// The longest name of a custom field, in characters.
-const MAX_CUSTOM_NAME: usize = 100;
+pub const MAX_CUSTOM_NAME: usize = 100;
 /// The largest object of custom fields, in bytes of JSON.
 const MAX_CUSTOM_BYTES: usize = 16 * 1024;
+/// The most values in custom fields, in whatever objects and lists: each takes many times its bytes in memory.
+const MAX_CUSTOM_VALUES: usize = 1_000;
 /// The most levels of objects and lists in custom fields, the object itself included.
 const MAX_CUSTOM_DEPTH: usize = 5;
 
@@ -21,6 +23,8 @@ const UNKNOWN_ZONE: Refusal =
 const TOO_MANY: Refusal = Refusal::new("too_many", "At most 100 custom fields are allowed.");
 const WRONG_NAME: Refusal = Refusal::new("wrong_name", "A custom field's name has 1 to 100 characters.");
 const TOO_LARGE: Refusal = Refusal::new("too_large", "Custom fields may take up at most 16 KiB together.");
+const TOO_MANY_VALUES: Refusal =
+    Refusal::new("too_many_values", "Custom fields may hold at most 1000 values, those in lists and objects included.");
 const TOO_DEEP: Refusal = Refusal::new("too_deep", "Custom fields may be nested at most 5 levels deep.");
 
 /// What a field's text becomes; nothing if it is blank.
@@ -72,6 +76,7 @@ pub fn custom_field_faults(fields: &Map<String, Value>) -> Vec<Refusal> {
         (fields.len() > MAX_CUSTOM_FIELDS, TOO_MANY),
         (!fields.keys().all(fits_name), WRONG_NAME),
         (!fields.is_empty() && json_bytes(fields) > MAX_CUSTOM_BYTES, TOO_LARGE),
+        (fields.values().map(values_in).sum::<usize>() > MAX_CUSTOM_VALUES, TOO_MANY_VALUES),
         (!fields.values().all(|value| fits_depth(value, MAX_CUSTOM_DEPTH - 1)), TOO_DEEP),
     ];
     faults.into_iter().filter_map(|(broken, refusal)| broken.then_some(refusal)).collect()
@@ -79,6 +84,14 @@ pub fn custom_field_faults(fields: &Map<String, Value>) -> Vec<Refusal> {
 
 fn json_bytes(fields: &Map<String, Value>) -> usize {
     serde_json::to_vec(fields).map_or(usize::MAX, |json| json.len())
+}
+
+fn values_in(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(values_in).sum(),
+        Value::Object(fields) => fields.values().map(values_in).sum(),
+        _ => 0,
+    }
 }
 
 fn fits_depth(value: &Value, left: usize) -> bool {

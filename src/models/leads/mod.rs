@@ -4,15 +4,17 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{CampaignId, ExecutionId, LeadId, LeadListId, LeadSource, OrganizationId};
+use super::{CampaignId, ExecutionId, ExecutionStatus, LeadId, LeadListId, LeadSource, OrganizationId};
 use crate::text_enum;
 
 mod batch;
 mod changes;
+mod export;
 pub mod input;
 
 pub use batch::*;
 pub use changes::*;
+pub use export::*;
 
 /// A lead, with what it belongs to.
 #[derive(Debug, Clone)]
@@ -36,15 +38,22 @@ pub struct Lead {
     pub status: LeadStatus,
     pub source: LeadSource,
     pub tags: Vec<String>,
-    pub custom_fields: Json<Map<String, Value>>,
+    pub custom_fields: CustomFields,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Whether the lead may be on more lists than the one it came in by.
+    pub on_more_lists: bool,
+    /// Whether the lead has ever been in a campaign.
+    pub enrolled: bool,
     /// Every list the lead is on, in order of the lists' ids: the oldest list first.
     pub lead_list_ids: Vec<LeadListId>,
     /// The campaigns that are under way with this lead.
     pub running_campaigns: RunningCampaigns,
 }
+
+/// What a caller keeps of a lead beside the fields we know.
+pub type CustomFields = Json<Map<String, Value>>;
 
 /// Campaigns that are under way with a lead, as a query gathers them.
 pub type RunningCampaigns = Json<Vec<RunningCampaign>>;
@@ -55,7 +64,7 @@ pub struct RunningCampaign {
     pub execution_id: ExecutionId,
     pub campaign_id: CampaignId,
     pub name: String,
-    pub status: String,
+    pub status: ExecutionStatus,
 }
 
 text_enum! {

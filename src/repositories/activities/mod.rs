@@ -1,12 +1,13 @@
 //! What happened to leads.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use sqlx::{PgConnection, types::Json};
 
 use super::base::OrgScope;
 use crate::{
-    errors::Result,
+    errors::{AppError, Result},
     models::{
-        Activity, ActivityFilter,
+        Activity, ActivityFilter, ExportedActivity, LeadId,
         page::{Direction, Page, PageRequest, Position},
     },
 };
@@ -45,7 +46,7 @@ macro_rules! filtered {
     };
 }
 
-impl ActivityRepository<'_> {
+impl<'c> ActivityRepository<'c> {
     /// Writes down what happened.
     ///
     /// # Errors
@@ -77,6 +78,39 @@ impl ActivityRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// Empties what a lead's activities say, for good; that they happened stays.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget(&mut self, lead: LeadId) -> Result<()> {
+        sqlx::query!(
+            "update activities set data = '{}' where organization_id = $1 and lead_id = $2 and data <> '{}'",
+            self.scope.id(),
+            lead.0,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Every activity that `filter` lets through as of now, the oldest first, read as fast as they are taken. Ask it of a connection that
+    /// plans with values.
+    pub fn export<'s>(self, filter: &'s ActivityFilter) -> BoxStream<'s, Result<ExportedActivity>>
+    where
+        'c: 's,
+    {
+        let query = filtered!(
+            query_as(
+                ExportedActivity,
+                "id, type, lead_id, campaign_id, execution_id, account_id, user_id, nullif(data, '{}')::text as data, occurred_at"
+            ),
+            self,
+            filter,
+            " order by occurred_at, id"
+        );
+        query.fetch(self.conn).map_err(AppError::from).boxed()
     }
 
     /// A page of the activities that `filter` lets through. Ask it of a connection that plans with values.

@@ -79,7 +79,7 @@ impl Database {
                where s.hash = $1"#,
             &hash.0,
         )
-        .fetch_optional(self.pool())
+        .fetch_optional(&mut *self.system().await?)
         .await?;
         Ok(row.map(|row| IdentifiedApiKey {
             id: row.id,
@@ -109,7 +109,7 @@ impl Database {
             now,
             now - NOTED_EVERY,
         )
-        .execute(self.pool())
+        .execute(&mut *self.system().await?)
         .await?;
         Ok(())
     }

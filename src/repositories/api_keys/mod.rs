@@ -48,22 +48,6 @@ impl ApiKeyRepository<'_> {
         Ok(())
     }
 
-    /// The key, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>> {
-        Ok(sqlx::query_as!(
-            ApiKey,
-            r#"select id, organization_id, name, scopes, expires_at, last_used_at, version, created_by, created_at, updated_at
-               from api_keys where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes the fields that may change.
     ///
     /// # Errors

@@ -36,12 +36,20 @@ const CONFLICTS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Constraint name → (JSON pointer, code, sentence) of a reference to what the organization does not have.
-const DANGLING: &[(&str, &str, &str, &str)] = &[(
-    "lead_list_members_organization_id_lead_list_id_fkey",
-    "/lead_list_ids",
-    "lead_list_not_found",
-    "There is no lead list with this id.",
-)];
+const DANGLING: &[(&str, &str, &str, &str)] = &[
+    (
+        "leads_organization_id_lead_list_id_fkey",
+        "/lead_list_ids",
+        "lead_list_not_found",
+        "There is no lead list with this id.",
+    ),
+    (
+        "lead_list_members_organization_id_lead_list_id_fkey",
+        "/lead_list_ids",
+        "lead_list_not_found",
+        "There is no lead list with this id.",
+    ),
+];
 
 /// Whether a transaction failed only because of another at the same time: both at once wrote the same person, or each waited for the
 /// other. Nothing was written, and the second try sees what the other wrote.
@@ -50,6 +58,13 @@ pub fn lost_race(error: &AppError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<sqlx::Error>());
     let state = source.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
     matches!(state.as_deref(), Some("23505" | "40001" | "40P01"))
+}
+
+/// Others are in the way for now.
+#[track_caller]
+#[must_use]
+pub fn database_busy() -> AppError {
+    AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.")
 }
 
 impl From<sqlx::Error> for AppError {
@@ -88,10 +103,7 @@ fn by_state(state: &str, error: sqlx::Error) -> AppError {
             AppError::new(Kind::Invalid, "value_not_storable", "A value cannot be stored.").with_source(error)
         }
         // Serialization failure, deadlock, lock not available, statement time-out: nothing was written, trying again is right.
-        "40001" | "40P01" | "55P03" | "57014" | "25P03" => {
-            AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.")
-                .with_source(error)
-        }
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" => database_busy().with_source(error),
         state if state.starts_with("08") || state.starts_with("53") || state.starts_with("57P") => away(error),
         _ => AppError::internal(error),
     }

@@ -1,27 +1,49 @@
 //! The pool, and the few doors through which a handle can be had.
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, ops::DerefMut, str::FromStr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, PgConnection,
     migrate::{Migrate, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgConnectOptions,
 };
+use tokio::sync::Semaphore;
 
 use super::{
+    export::ExportConn,
+    lease::{Lender, LentTx},
     scope::{Actor, OrgMember, OrgScope, RequestContext, UserScope},
+    share::Shares,
     sync::SyncTx,
     tx::{OrgConn, OrgTx},
     user::{UserConn, UserTx},
 };
-use crate::errors::{AppError, Result};
+use crate::{
+    errors::{AppError, Result},
+    models::OrganizationId,
+    utils::keyed_limit::KeyedLimit,
+};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// After how long a connection is asked for a sign of life before it is used again.
-const IDLE_BEFORE_PING: Duration = Duration::from_millis(500);
+/// What every connection asks of the database, besides its `statement_timeout`. A pooler must let these through: docs/supabase.md.
+const OPTIONS: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("timezone", "UTC"),
+    // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+/// What those ask for that plan each statement with its values.
+const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+
+/// Connections that the pushes of one organization hold at a time, each for a single short statement or two.
+const PUSHING: u32 = 2;
+/// When to try again if too many are exporting.
+const EXPORT_PAUSE: Duration = Duration::from_secs(10);
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -36,12 +58,20 @@ pub struct DatabaseSettings {
     pub statement_timeout: Duration,
 }
 
-/// The database. The pool inside is private: every query goes through a handle that carries what was proved.
+/// The database. The pools inside are private: a query goes through a handle that carries what was proved, or through [`Self::system`].
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: PgPool,
+    pool: Lender,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
-    planning: PgPool,
+    planning: Lender,
+    /// What each organization may hold of the one and of the other.
+    shares: Shares,
+    planning_shares: Shares,
+    /// What the pushes of each organization may hold. Apart from its requests: what Clay has taken must be noted, however busy they are.
+    push_shares: Shares,
+    /// How many of those that plan may be exporting, so that searches find one; and how many of each organization.
+    exports: Arc<Semaphore>,
+    export_shares: KeyedLimit<OrganizationId>,
 }
 
 /// How the migrations stand.
@@ -62,19 +92,19 @@ impl Database {
         let options = PgConnectOptions::from_str(settings.url.expose_secret())
             .map_err(AppError::from)?
             .application_name("clento")
-            .options([
-                ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
-                ("idle_in_transaction_session_timeout", "30s".into()),
-                ("lock_timeout", "10s".into()),
-                ("timezone", "UTC".into()),
-                // Both cost tens of milliseconds before the first row: for reports, not for pages of fifty.
-                ("jit", "off".into()),
-                ("max_parallel_workers_per_gather", "0".into()),
-            ]);
-        let planning = (settings.max_connections / 4).max(1);
-        let pool = pool_of(settings, settings.max_connections.saturating_sub(planning).max(1), options.clone());
-        let planning = pool_of(settings, planning, options.options([("plan_cache_mode", "force_custom_plan")]));
-        Ok(Self { pool, planning })
+            .options([("statement_timeout", settings.statement_timeout.as_millis().to_string())])
+            .options(OPTIONS);
+        let to_plan = (settings.max_connections / 4).max(1);
+        let others = settings.max_connections.saturating_sub(to_plan).max(1);
+        let pool = Lender::new(others, settings.acquire_timeout, options.clone());
+        let planning = Lender::new(to_plan, settings.acquire_timeout, options.options([PLANNING]));
+        let shares = Shares::new((settings.max_connections / 4).max(2), settings.acquire_timeout);
+        let planning_shares = Shares::new(to_plan / 2, settings.acquire_timeout);
+        let push_shares = Shares::new(PUSHING, settings.acquire_timeout);
+        let exports = usize::try_from(to_plan / 2).unwrap_or_default().max(1);
+        let export_shares = KeyedLimit::new((exports / 2).max(1));
+        let exports = Arc::new(Semaphore::new(exports));
+        Ok(Self { pool, planning, shares, planning_shares, push_shares, exports, export_shares })
     }
 
     /// Applies the migrations that are missing.
@@ -83,7 +113,7 @@ impl Database {
     /// The database is away, or a migration fails or was changed after it was applied.
     pub async fn migrate(&self) -> Result<()> {
         // A connection without the statement limit: building an index may take long, and cannot lift the limit itself.
-        let options = self.pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
+        let options = self.pool.options().options([("statement_timeout", "0")]);
         let mut conn = PgConnection::connect_with(&options).await?;
         MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
         Ok(conn.close().await?)
@@ -94,20 +124,11 @@ impl Database {
     /// # Errors
     /// The database is away.
     pub async fn migrations(&self) -> Result<Migrations> {
-        let mut conn = self.pool.acquire().await?;
+        let mut conn = self.pool.lend().await?;
         let applied = conn.list_applied_migrations("_sqlx_migrations").await.map_err(AppError::internal)?;
         let known: Vec<_> = MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration()).collect();
         let applied = known.iter().filter(|m| applied.iter().any(|a| a.version == m.version)).count();
         Ok(Migrations { known: known.len(), applied })
-    }
-
-    /// Asks the database for a sign of life.
-    ///
-    /// # Errors
-    /// It is away.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
     }
 
     /// A connection for single reads of the member's organization.
@@ -115,11 +136,8 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read(&self, member: &OrgMember) -> Result<OrgConn> {
-        self.read_scope(member.scope()).await
-    }
-
-    pub(in crate::repositories) async fn read_scope(&self, scope: OrgScope) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.pool.acquire().await?, scope })
+        let share = self.shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.pool.lend().await?, scope: member.scope(), _share: share })
     }
 
     /// As [`Self::read`], for statements whose best plan depends on their values.
@@ -127,7 +145,23 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn search(&self, member: &OrgMember) -> Result<OrgConn> {
-        Ok(OrgConn { conn: self.planning.acquire().await?, scope: member.scope() })
+        let share = self.planning_shares.take(member.organization_id()).await?;
+        Ok(OrgConn { conn: self.planning.lend().await?, scope: member.scope(), _share: share })
+    }
+
+    /// A connection for one long read that many rows come of. It is not taken of the organization's share, which its searches need: for
+    /// exports there is a share of their own.
+    ///
+    /// # Errors
+    /// `too_many_exports` if as many as may are under way already; none is free in time.
+    pub async fn export(&self, member: &OrgMember) -> Result<ExportConn> {
+        let share = self.export_shares.try_enter(member.organization_id());
+        let (Some(share), Ok(slot)) = (share, Arc::clone(&self.exports).try_acquire_owned()) else {
+            let detail = "Too many exports are under way. Try again when one of them is done.";
+            return Err(AppError::unavailable("too_many_exports", detail).with_retry_after(EXPORT_PAUSE));
+        };
+        let conn = OrgConn { conn: self.planning.lend().await?, scope: member.scope(), _share: share };
+        ExportConn::open(conn, slot).await
     }
 
     /// A transaction for one use case of a member.
@@ -135,8 +169,9 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.shares.take(member.organization_id()).await?;
         let tx = self.pool.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
     /// As [`Self::begin`], for statements whose best plan depends on their values.
@@ -144,13 +179,22 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_search(&self, member: &OrgMember, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.planning_shares.take(member.organization_id()).await?;
         let tx = self.planning.begin().await?;
-        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new() })
+        Ok(OrgTx { tx, scope: member.scope(), actor: member.actor(), now, audit: Vec::new(), _share: share })
     }
 
-    pub(in crate::repositories) async fn begin_as_system(&self, scope: OrgScope, now: DateTime<Utc>) -> Result<OrgTx> {
+    /// A connection for single reads and notes of a push.
+    pub(in crate::repositories) async fn read_for_push(&self, scope: OrgScope) -> Result<OrgConn> {
+        let share = self.push_shares.take(scope.organization_id()).await?;
+        Ok(OrgConn { conn: self.pool.lend().await?, scope, _share: share })
+    }
+
+    /// A transaction of a push, in the name of the system.
+    pub(in crate::repositories) async fn begin_for_push(&self, scope: OrgScope, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.push_shares.take(scope.organization_id()).await?;
         let actor = Actor::system(RequestContext::default());
-        Ok(OrgTx { tx: self.pool.begin().await?, scope, actor, now, audit: Vec::new() })
+        Ok(OrgTx { tx: self.pool.begin().await?, scope, actor, now, audit: Vec::new(), _share: share })
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.
@@ -158,7 +202,7 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_sync(&self, request: RequestContext, now: DateTime<Utc>) -> Result<SyncTx> {
-        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: Vec::new() })
+        Ok(SyncTx { tx: self.pool.begin().await?, actor: Actor::system(request), now, audit: BTreeMap::new() })
     }
 
     /// A connection for single reads of what is the user's own.
@@ -166,7 +210,7 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read_user(&self, user: UserScope) -> Result<UserConn> {
-        Ok(UserConn { conn: self.pool.acquire().await?, scope: user })
+        Ok(UserConn { conn: self.pool.lend().await?, scope: user })
     }
 
     /// A transaction for one use case of a user.
@@ -177,14 +221,22 @@ impl Database {
         Ok(UserTx { tx: self.pool.begin().await?, scope: user, now })
     }
 
-    pub(in crate::repositories) fn pool(&self) -> &PgPool {
-        &self.pool
+    /// The one door for what belongs to no single organization: finding out who calls, and the workers' rounds over all organizations.
+    /// `tests/architecture.rs` lists who uses it; everything else goes through a handle.
+    pub(in crate::repositories) async fn system(&self) -> Result<impl DerefMut<Target = PgConnection> + use<>> {
+        self.pool.lend().await
+    }
+
+    /// As [`Self::system`], in a transaction.
+    pub(in crate::repositories) async fn begin_system(&self) -> Result<LentTx> {
+        self.pool.begin().await
     }
 
     /// Connections in the pool, and how many of them are idle.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
-        (self.pool.size() + self.planning.size(), self.pool.num_idle() + self.planning.num_idle())
+        let ((open, idle), (more_open, more_idle)) = (self.pool.count(), self.planning.count());
+        (open + more_open, idle + more_idle)
     }
 
     /// Closes all connections, waiting for those in use.
@@ -194,19 +246,17 @@ impl Database {
     }
 }
 
-fn pool_of(settings: &DatabaseSettings, connections: u32, options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(settings.acquire_timeout)
-        // Asking before each use would double the round trips; a connection that lay idle may have died with its server.
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > IDLE_BEFORE_PING {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_every_option_that_a_pooler_must_let_through() {
+        let text = include_str!("../../../docs/supabase.md");
+        let (_, list) = text.split_once("let\nit pass").unwrap();
+        let (list, _) = list.split_once("`ignore_startup_parameters`").unwrap();
+        for (name, _) in OPTIONS.into_iter().chain([PLANNING, ("statement_timeout", "")]) {
+            assert!(list.contains(&format!("`{name}`")), "docs/supabase.md should name {name}");
+        }
+    }
 }

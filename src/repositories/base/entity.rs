@@ -29,6 +29,9 @@ pub trait BaseRepository: Send {
     /// Whether the organization has it.
     fn exists(&mut self, id: Self::Id) -> impl Future<Output = Result<bool>> + Send;
 
+    /// The entity, locked until the transaction ends, so that two writers cannot both believe its version.
+    fn lock(&mut self, id: Self::Id) -> impl Future<Output = Result<Option<Self::Model>>> + Send;
+
     /// Deletes it; false if the organization has none such.
     fn delete(&mut self, id: Self::Id) -> impl Future<Output = Result<bool>> + Send;
 
@@ -38,6 +41,14 @@ pub trait BaseRepository: Send {
     /// `<noun>_not_found`, the same for an unknown id and for another organization's.
     fn get(&mut self, id: Self::Id) -> impl Future<Output = Result<Self::Model>> + Send {
         async move { self.find(id).await?.ok_or_else(|| AppError::not_found(Self::NOUN)) }
+    }
+
+    /// The entity, locked as by [`Self::lock`], or an error that names the noun.
+    ///
+    /// # Errors
+    /// `<noun>_not_found`, as [`Self::get`].
+    fn locked(&mut self, id: Self::Id) -> impl Future<Output = Result<Self::Model>> + Send {
+        async move { self.lock(id).await?.ok_or_else(|| AppError::not_found(Self::NOUN)) }
     }
 }
 
@@ -84,46 +95,20 @@ macro_rules! base_repository {
                 &mut self,
                 page: &$crate::models::page::PageRequest,
             ) -> $crate::errors::Result<$crate::models::page::Page<Self::Model>> {
-                use $crate::models::page::{Direction, Page, Position};
-                let from = page.start();
-                let rows = match page.direction {
-                    Direction::Descending => {
-                        sqlx::query_as!(
-                            $crate::models::$model,
-                            "select " + $columns + " from " + $table + " where organization_id = $1 and \
-                             (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
-                            self.scope.id(),
-                            from.at,
-                            from.id,
-                            page.fetch()
-                        )
-                        .fetch_all(&mut *self.conn)
-                        .await?
-                    }
-                    Direction::Ascending => {
-                        sqlx::query_as!(
-                            $crate::models::$model,
-                            "select " + $columns + " from " + $table + " where organization_id = $1 and \
-                             (created_at, id) > ($2, $3) order by created_at, id limit $4",
-                            self.scope.id(),
-                            from.at,
-                            from.id,
-                            page.fetch()
-                        )
-                        .fetch_all(&mut *self.conn)
-                        .await?
-                    }
-                };
-                let total = if page.include_total {
-                    let count = sqlx::query_scalar!(
-                        "select count(*) from " + $table + " where organization_id = $1",
-                        self.scope.id()
-                    );
-                    count.fetch_one(&mut *self.conn).await?
-                } else {
-                    None
-                };
-                Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+                let scope = self.scope.id();
+                $crate::repositories::base::page!(
+                    self,
+                    page,
+                    $crate::models::$model,
+                    "",
+                    ["select " + $columns + " from " + $table + " where organization_id = $4"],
+                    [scope],
+                    total: sqlx::query_scalar!(
+                        "select count(*) as \"count!\" from " + $table + " where organization_id = $1",
+                        scope
+                    )
+                    .fetch_one(&mut *self.conn),
+                )
             }
 
             async fn exists(&mut self, id: Self::Id) -> $crate::errors::Result<bool> {
@@ -135,6 +120,17 @@ macro_rules! base_repository {
                 .fetch_one(&mut *self.conn)
                 .await?
                 .unwrap_or(false))
+            }
+
+            async fn lock(&mut self, id: Self::Id) -> $crate::errors::Result<Option<Self::Model>> {
+                Ok(sqlx::query_as!(
+                    $crate::models::$model,
+                    "select " + $columns + " from " + $table + " where organization_id = $1 and id = $2 for update",
+                    self.scope.id(),
+                    id.0
+                )
+                .fetch_optional(&mut *self.conn)
+                .await?)
             }
 
             async fn delete(&mut self, id: Self::Id) -> $crate::errors::Result<bool> {

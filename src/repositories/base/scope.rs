@@ -39,6 +39,8 @@ pub struct RequestContext {
     pub ip_address: Option<String>,
     /// The caller's program, cut to what is stored.
     pub user_agent: Option<String>,
+    /// Who acts as the user, as Clerk names them.
+    pub impersonator: Option<String>,
     /// The try that an `Idempotency-Key` stands for, to be marked as committed with the effect.
     pub idempotency: Option<IdempotencyToken>,
 }

@@ -1,39 +1,55 @@
 //! Handles to the database. A transaction is owned by one use case, lent to repositories, and rolled back when it is dropped.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
+use sqlx::PgConnection;
 
-use super::scope::{Actor, OrgScope};
+use super::{
+    lease::{Lease, LentTx},
+    scope::{Actor, OrgScope},
+};
 use crate::{
     errors::{AppError, Result},
-    models::{AuditEntry, AuditLogId},
+    models::AuditEntry,
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, LeadListRepository, LeadRepository,
-        MemberRepository, OrganizationRepository,
+        MemberRepository, OrganizationRepository, SuppressionRepository,
     },
+    utils::keyed_limit::Place,
 };
 
 /// A connection for single reads of one organization: no transaction.
 #[derive(Debug)]
 pub struct OrgConn {
-    pub(super) conn: PoolConnection<Postgres>,
+    pub(super) conn: Lease,
     pub(super) scope: OrgScope,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 /// A transaction of one organization, with the actor whose changes it makes.
 #[derive(Debug)]
 pub struct OrgTx {
-    pub(super) tx: Transaction<'static, Postgres>,
+    pub(super) tx: LentTx,
     pub(super) scope: OrgScope,
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) audit: Vec<AuditEntry>,
+    /// What it takes of the organization's share. Given back last.
+    pub(super) _share: Place,
 }
 
 impl OrgConn {
     fn parts(&mut self) -> (&mut PgConnection, OrgScope) {
         (&mut self.conn, self.scope)
+    }
+
+    /// Gives the connection back at rest: every question was answered. Saves the round trip in which a connection that was just dropped
+    /// is asked how it stands.
+    pub fn give_back(self) {
+        let Self { conn, scope: _, _share: share } = self;
+        conn.give_back();
+        drop(share);
     }
 }
 
@@ -61,20 +77,24 @@ impl OrgTx {
         self.audit.push(entry);
     }
 
+    /// Writes the audit rows of what was done so far, still to be committed: for a use case that does so much that it should not keep
+    /// them all in memory. Rows that are written apart have no order among each other.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write_audit(&mut self) -> Result<()> {
+        let (scope, now) = (self.scope, self.now);
+        let entries = std::mem::take(&mut self.audit);
+        AuditLogRepository { conn: &mut self.tx, scope }.append(&self.actor, now, entries).await
+    }
+
     /// Writes the audit rows and the mark of the idempotency key, and commits.
     ///
     /// # Errors
     /// `idempotency_key_taken_over` if another try under the same key has begun because this one took too long: nothing is written.
     pub async fn commit(mut self) -> Result<()> {
+        self.write_audit().await?;
         let (scope, actor, now) = (self.scope, self.actor.clone(), self.now);
-        let entries = std::mem::take(&mut self.audit);
-        if !entries.is_empty() {
-            // Of one instant, so only sorting keeps the order in which things were done.
-            let mut ids: Vec<_> = entries.iter().map(|_| AuditLogId::new(now)).collect();
-            ids.sort_unstable();
-            let rows: Vec<_> = ids.into_iter().zip(entries).collect();
-            AuditLogRepository { conn: &mut self.tx, scope }.append(&actor, now, &rows).await?;
-        }
         if let Some(token) = &actor.request.idempotency {
             let mut keys = IdempotencyRepository { conn: &mut self.tx, scope };
             if !keys.mark_committed(token, now).await? {
@@ -84,7 +104,20 @@ impl OrgTx {
                 ));
             }
         }
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
+    }
+
+    /// Writes the audit rows, gives the idempotency key back, and commits: what was committed under the key before was only what was asked
+    /// of somebody else, and it was refused.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn commit_refusal(mut self) -> Result<()> {
+        self.write_audit().await?;
+        if let Some(token) = &self.actor.request.idempotency {
+            IdempotencyRepository { conn: &mut self.tx, scope: self.scope }.give_back(token).await?;
+        }
+        self.tx.commit().await
     }
 }
 
@@ -129,6 +162,8 @@ macro_rules! lends_all {
             members -> MemberRepository,
             /// The organization itself.
             organization -> OrganizationRepository,
+            /// Whom nobody may write to.
+            suppressions -> SuppressionRepository,
         }
     )+};
 }

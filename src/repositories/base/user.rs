@@ -1,22 +1,24 @@
 //! Handles to what is a user's own, whichever organization is active, or none.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Transaction, pool::PoolConnection};
 
-use super::scope::UserScope;
+use super::{
+    lease::{Lease, LentTx},
+    scope::UserScope,
+};
 use crate::{errors::Result, repositories::UserRepository};
 
 /// A connection for single reads of one user: no transaction.
 #[derive(Debug)]
 pub struct UserConn {
-    pub(super) conn: PoolConnection<Postgres>,
+    pub(super) conn: Lease,
     pub(super) scope: UserScope,
 }
 
 /// A transaction of one user. What it changes belongs to no organization, so that there is no audit log for it.
 #[derive(Debug)]
 pub struct UserTx {
-    pub(super) tx: Transaction<'static, Postgres>,
+    pub(super) tx: LentTx,
     pub(super) scope: UserScope,
     pub(super) now: DateTime<Utc>,
 }
@@ -45,6 +47,6 @@ impl UserTx {
     /// # Errors
     /// The database's.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 }

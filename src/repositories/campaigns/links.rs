@@ -8,6 +8,38 @@ use crate::{
     models::{AccountId, CampaignId, LeadListId},
 };
 
+/// Makes the rows of a link table those of `ids`, in their order.
+macro_rules! set_links {
+    ($repository:expr, $campaign:expr, $ids:expr, $table:literal, $column:literal) => {{
+        let ids: Vec<Uuid> = $ids.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "delete from " + $table + " where organization_id = $1 and campaign_id = $2 and " + $column + " <> all($3)",
+            $repository.scope.id(),
+            $campaign.0,
+            &ids,
+        )
+        .execute(&mut *$repository.conn)
+        .await?;
+        sqlx::query!(
+            "insert into "
+                + $table
+                + " (organization_id, campaign_id, "
+                + $column
+                + ", position)
+               select $1, $2, linked.id, linked.place - 1 from unnest($3::uuid[]) with ordinality as linked (id, place)
+               on conflict (organization_id, campaign_id, "
+                + $column
+                + ") do update set position = excluded.position",
+            $repository.scope.id(),
+            $campaign.0,
+            &ids,
+        )
+        .execute(&mut *$repository.conn)
+        .await?;
+        Ok(())
+    }};
+}
+
 impl CampaignRepository<'_> {
     /// Those of `ids` that are lists of the organization, kept from being deleted until the transaction ends.
     ///
@@ -64,26 +96,7 @@ impl CampaignRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn set_lead_lists(&mut self, campaign: CampaignId, lists: &[LeadListId]) -> Result<()> {
-        let ids: Vec<Uuid> = lists.iter().map(|id| id.0).collect();
-        sqlx::query!(
-            "delete from campaign_lead_lists where organization_id = $1 and campaign_id = $2 and lead_list_id <> all($3)",
-            self.scope.id(),
-            campaign.0,
-            &ids,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        sqlx::query!(
-            r#"insert into campaign_lead_lists (organization_id, campaign_id, lead_list_id, position)
-               select $1, $2, list.id, list.place - 1 from unnest($3::uuid[]) with ordinality as list (id, place)
-               on conflict (organization_id, campaign_id, lead_list_id) do update set position = excluded.position"#,
-            self.scope.id(),
-            campaign.0,
-            &ids,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
+        set_links!(self, campaign, lists, "campaign_lead_lists", "lead_list_id")
     }
 
     /// Makes `accounts` the accounts that the campaign sends from, in this order.
@@ -91,25 +104,6 @@ impl CampaignRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn set_accounts(&mut self, campaign: CampaignId, accounts: &[AccountId]) -> Result<()> {
-        let ids: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
-        sqlx::query!(
-            "delete from campaign_accounts where organization_id = $1 and campaign_id = $2 and account_id <> all($3)",
-            self.scope.id(),
-            campaign.0,
-            &ids,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        sqlx::query!(
-            r#"insert into campaign_accounts (organization_id, campaign_id, account_id, position)
-               select $1, $2, account.id, account.place - 1 from unnest($3::uuid[]) with ordinality as account (id, place)
-               on conflict (organization_id, campaign_id, account_id) do update set position = excluded.position"#,
-            self.scope.id(),
-            campaign.0,
-            &ids,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
+        set_links!(self, campaign, accounts, "campaign_accounts", "account_id")
     }
 }

@@ -2,12 +2,12 @@
 
 use sqlx::types::Json;
 
-use super::base::base_repository;
+use super::base::{base_repository, page};
 use crate::{
     errors::Result,
     models::{
-        Campaign, CampaignId, CampaignSummary,
-        page::{Direction, Page, PageRequest, Position},
+        Campaign, CampaignSummary,
+        page::{Page, PageRequest},
     },
 };
 
@@ -25,54 +25,27 @@ base_repository!(
     "id, organization_id, name, status, workflow, schedule, stop_on, version, created_by, created_at, updated_at"
 );
 
-/// A page of campaigns reads the same columns in both directions.
-macro_rules! summaries_from {
-    ($tail:literal, $($argument:expr),+ $(,)?) => {
-        sqlx::query_as!(
-            CampaignSummary,
-            "select id, organization_id, name, status, schedule, stop_on, version, created_by, created_at, updated_at \
-             from campaigns where organization_id = $1 and " + $tail,
-            $($argument),+
-        )
-    };
-}
-
 impl CampaignRepository<'_> {
     /// A page of all campaigns, without their workflows.
     ///
     /// # Errors
     /// The database's.
     pub async fn summaries(&mut self, page: &PageRequest) -> Result<Page<CampaignSummary>> {
-        let (org, from, limit) = (self.scope.id(), page.start(), page.fetch());
-        let rows = match page.direction {
-            Direction::Descending => {
-                let tail = summaries_from!(
-                    "(created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
-                    org,
-                    from.at,
-                    from.id,
-                    limit,
-                );
-                tail.fetch_all(&mut *self.conn).await?
-            }
-            Direction::Ascending => {
-                let tail = summaries_from!(
-                    "(created_at, id) > ($2, $3) order by created_at, id limit $4",
-                    org,
-                    from.at,
-                    from.id,
-                    limit,
-                );
-                tail.fetch_all(&mut *self.conn).await?
-            }
-        };
-        let total = if page.include_total {
-            let count = sqlx::query_scalar!("select count(*) from campaigns where organization_id = $1", org);
-            count.fetch_one(&mut *self.conn).await?
-        } else {
-            None
-        };
-        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
+        let scope = self.scope.id();
+        page!(
+            self,
+            page,
+            CampaignSummary,
+            "",
+            ["select id, organization_id, name, status, schedule, stop_on, version, created_by, created_at, updated_at \
+              from campaigns where organization_id = $4"],
+            [scope],
+            total: sqlx::query_scalar!(
+                r#"select count(*) as "count!" from campaigns where organization_id = $1"#,
+                scope
+            )
+            .fetch_one(&mut *self.conn),
+        )
     }
 
     /// Writes a new campaign.
@@ -99,22 +72,6 @@ impl CampaignRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-
-    /// The campaign, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: CampaignId) -> Result<Option<Campaign>> {
-        Ok(sqlx::query_as!(
-            Campaign,
-            r#"select id, organization_id, name, status, workflow, schedule, stop_on, version, created_by, created_at, updated_at
-               from campaigns where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
     }
 
     /// Writes the fields that may change.

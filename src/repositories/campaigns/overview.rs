@@ -41,7 +41,7 @@ impl CampaignRepository<'_> {
         // A list's leads are counted once, however many of the campaigns draw on it.
         let rows = sqlx::query!(
             r#"with counted as (
-                 select m.lead_list_id, count(*) as leads from lead_list_members m
+                 select m.lead_list_id, count(*) as leads from lead_list_entries m
                  where m.organization_id = $1
                    and m.lead_list_id in (select l.lead_list_id from campaign_lead_lists l
                                           where l.organization_id = $1 and l.campaign_id = any($2))

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::base::base_repository;
+use super::base::{base_repository, page};
 use crate::{
     errors::Result,
     models::{
         ClayDestination, ClayDestinationId, ClayLimits, ClayProgress, LeadListId,
-        page::{Direction, Page, PageRequest, Position},
+        page::{Page, PageRequest},
     },
     utils::crypto::Sealed,
 };
@@ -31,64 +31,29 @@ base_repository!(
      next_attempt_at, last_sent_at, version, created_by, created_at, updated_at"
 );
 
-/// A page of a list's destinations.
-macro_rules! of_list {
-    ($repository:expr, $tail:literal, $($argument:expr),+) => {
-        sqlx::query_as!(
-            ClayDestination,
-            r#"select id, organization_id, lead_list_id, url, auth_token is not null as "has_auth_token!", status, status_reason,
-                      failures, next_attempt_at, last_sent_at, version, created_by, created_at, updated_at
-               from clay_destinations where organization_id = $1 and lead_list_id = $2 and (created_at, id) "# + $tail,
-            $($argument),+
-        )
-        .fetch_all(&mut *$repository.conn)
-        .await?
-    };
-}
-
 impl ClayDestinationRepository<'_> {
     /// A page of the destinations of a list.
     ///
     /// # Errors
     /// The database's.
     pub async fn list_of(&mut self, list: LeadListId, page: &PageRequest) -> Result<Page<ClayDestination>> {
-        let (from, scope) = (page.start(), self.scope.id());
-        let rows = match page.direction {
-            Direction::Descending => {
-                of_list!(
-                    self,
-                    "< ($3, $4) order by created_at desc, id desc limit $5",
-                    scope,
-                    list.0,
-                    from.at,
-                    from.id,
-                    page.fetch()
-                )
-            }
-            Direction::Ascending => {
-                of_list!(
-                    self,
-                    "> ($3, $4) order by created_at, id limit $5",
-                    scope,
-                    list.0,
-                    from.at,
-                    from.id,
-                    page.fetch()
-                )
-            }
-        };
-        let total = if page.include_total { Some(self.count_of(list).await?) } else { None };
-        Ok(Page::cut(rows, page, total, |row| Position { at: row.created_at, id: row.id.0 }))
-    }
-
-    async fn count_of(&mut self, list: LeadListId) -> Result<i64> {
-        Ok(sqlx::query_scalar!(
-            r#"select count(*) as "count!" from clay_destinations where organization_id = $1 and lead_list_id = $2"#,
-            self.scope.id(),
-            list.0,
+        let scope = self.scope.id();
+        page!(
+            self,
+            page,
+            ClayDestination,
+            "",
+            [r#"select id, organization_id, lead_list_id, url, auth_token is not null as "has_auth_token!", status, status_reason,
+                       failures, next_attempt_at, last_sent_at, version, created_by, created_at, updated_at
+                from clay_destinations where organization_id = $4 and lead_list_id = $5"#],
+            [scope, list.0],
+            total: sqlx::query_scalar!(
+                r#"select count(*) as "count!" from clay_destinations where organization_id = $1 and lead_list_id = $2"#,
+                scope,
+                list.0
+            )
+            .fetch_one(&mut *self.conn),
         )
-        .fetch_one(&mut *self.conn)
-        .await?)
     }
 
     /// How far each of `ids` is.
@@ -148,23 +113,6 @@ impl ClayDestinationRepository<'_> {
         Ok(())
     }
 
-    /// The destination, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: ClayDestinationId) -> Result<Option<ClayDestination>> {
-        Ok(sqlx::query_as!(
-            ClayDestination,
-            r#"select id, organization_id, lead_list_id, url, auth_token is not null as "has_auth_token!", status, status_reason,
-                      failures, next_attempt_at, last_sent_at, version, created_by, created_at, updated_at
-               from clay_destinations where organization_id = $1 and id = $2 for update"#,
-            self.scope.id(),
-            id.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes the fields that may change, the token aside. Whoever pushes just now has lost its lease: what it knows is out of date.
     ///
     /// # Errors
@@ -218,7 +166,7 @@ impl ClayDestinationRepository<'_> {
     pub async fn queue_present(&mut self, id: ClayDestinationId, list: LeadListId, now: DateTime<Utc>) -> Result<u64> {
         let done = sqlx::query!(
             r#"insert into clay_deliveries (organization_id, destination_id, lead_id, queued_at)
-               select organization_id, $2, lead_id, $4 from lead_list_members
+               select $1, $2, lead_id, $4 from lead_list_entries
                where organization_id = $1 and lead_list_id = $3 order by lead_created_at, lead_id limit $5
                on conflict do nothing"#,
             self.scope.id(),

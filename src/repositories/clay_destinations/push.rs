@@ -133,7 +133,7 @@ impl Database {
             Uuid::new_v4(),
             now + LEASE,
         )
-        .fetch_all(self.pool())
+        .fetch_all(&mut *self.system().await?)
         .await?;
         let claimed = rows.into_iter().map(|row| ClaimedDestination {
             scope: OrgScope::new(row.organization_id),
@@ -156,7 +156,7 @@ impl Database {
     /// # Errors
     /// None is free in time.
     pub async fn read_claimed(&self, claim: &ClaimedDestination) -> Result<OrgConn> {
-        self.read_scope(claim.scope).await
+        self.read_for_push(claim.scope).await
     }
 
     /// A transaction for what a push decides, in the name of the system.
@@ -164,7 +164,7 @@ impl Database {
     /// # Errors
     /// No connection is free in time.
     pub async fn begin_claimed(&self, claim: &ClaimedDestination, now: DateTime<Utc>) -> Result<OrgTx> {
-        self.begin_as_system(claim.scope, now).await
+        self.begin_for_push(claim.scope, now).await
     }
 }
 
@@ -176,8 +176,8 @@ impl ClayDestinationRepository<'_> {
     pub async fn waiting(&mut self, claim: &ClaimedDestination, limit: i64) -> Result<Vec<LeadId>> {
         Ok(sqlx::query_scalar!(
             r#"with first as (
-                 select q.lead_id, q.queued_at, exists (select from lead_list_members m where m.organization_id = q.organization_id
-                        and m.lead_list_id = $3 and m.lead_id = q.lead_id) as on_list
+                 select q.lead_id, q.queued_at, exists (select from lead_list_entries e where e.organization_id = $1
+                        and e.lead_list_id = $3 and e.lead_id = q.lead_id) as on_list
                  from clay_deliveries q where q.organization_id = $1 and q.destination_id = $2 and q.state = 'pending'
                  order by q.queued_at, q.lead_id limit $4),
                gone as (

@@ -93,7 +93,7 @@ impl Membership {
             id: MemberId::new(now),
             clerk_membership_id: Some(clerk_id),
             clerk_role: None,
-            version: 0,
+            version: 1,
             source_version: 0,
             source_told_at: 0,
             source_created_at: created_at,
@@ -125,15 +125,12 @@ impl Membership {
 
     /// Brings the row's columns to what is known now.
     fn settle(&mut self, now: DateTime<Utc>) {
-        let visibly = self.before.is_none() || self.role_before() != self.after.content();
         let rank = self.after.rank();
         self.row.clerk_role = self.after.content().cloned();
         self.row.source_version = rank.version;
         self.row.source_told_at = rank.told_at;
-        if visibly {
-            self.row.version += 1;
-            self.row.updated_at = now;
-        }
+        (self.row.version, self.row.updated_at) =
+            self.after.stamp(self.before.as_ref(), (self.row.version, self.row.updated_at), now);
         if self.after.content().is_none() {
             self.row.deleted_at.get_or_insert(now);
         }

@@ -46,9 +46,8 @@ pub(super) async fn hear(conn: Conn<'_>, told: Told<OrganizationProfile>, now: D
     let after = before.clone().join(news);
     let changed = after != before;
     if changed {
-        let visibly = after.content() != before.content();
-        let version = row.version + i64::from(visibly && !is_new);
-        let updated_at = if visibly { now } else { row.updated_at };
+        let seen = (!is_new).then_some(&before);
+        let (version, updated_at) = after.stamp(seen, (row.version, row.updated_at), now);
         store(conn, OrganizationRow { version, updated_at, ..row }, &after, now).await?;
     }
     let seen_before = if is_new { None } else { before.content() };

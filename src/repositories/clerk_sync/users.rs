@@ -59,9 +59,8 @@ pub(super) async fn hear(conn: Conn<'_>, told: Told<UserProfile>, now: DateTime<
     let after = before.clone().join(news);
     let changed = after != before;
     if changed {
-        let visibly = after.content() != before.content();
-        let version = row.version + i64::from(visibly && !is_new);
-        let updated_at = if visibly { now } else { row.updated_at };
+        let seen = (!is_new).then_some(&before);
+        let (version, updated_at) = after.stamp(seen, (row.version, row.updated_at), now);
         store(conn, UserRow { version, updated_at, ..row }, &after, now).await?;
     }
     let welcome = after.content().is_some_and(|profile| !profile.banned);

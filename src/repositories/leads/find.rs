@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     errors::Result,
-    models::{Lead, LeadFilter, LeadId, LeadListId, RunningCampaigns},
+    models::{
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
+    },
 };
 
 /// What tells people apart, of one person or of many.
@@ -21,19 +23,6 @@ pub struct Identities {
 }
 
 impl LeadRepository<'_> {
-    /// The lead, locked until the transaction ends, so that two writers cannot both believe its version.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lock(&mut self, id: LeadId) -> Result<Option<Lead>> {
-        let lead = leads_from!(
-            ["from leads l where l.organization_id = $1 and l.id = $2 for update of l"],
-            self.scope.id(),
-            id.0
-        );
-        Ok(lead.fetch_optional(&mut *self.conn).await?)
-    }
-
     /// Those of `ids` that there are, locked in the one order that everybody uses.
     ///
     /// # Errors
@@ -45,7 +34,9 @@ impl LeadRepository<'_> {
             self.scope.id(),
             &ids
         );
-        Ok(leads.fetch_all(&mut *self.conn).await?)
+        let mut leads = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// Every lead that has one of these identities, locked in the one order that everybody uses.
@@ -63,7 +54,9 @@ impl LeadRepository<'_> {
             &identities.linkedin_urls,
             &identities.external_ids,
         );
-        Ok(leads.fetch_all(&mut *self.conn).await?)
+        let mut leads = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// Up to `limit` leads that `filter` lets through, locked in the one order that everybody uses. Ask it of a transaction that plans
@@ -72,14 +65,10 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        Ok(filtered!(
-            leads_from.fetch_all,
-            self,
-            filter,
-            of_all: " order by l.id limit $10 for update of l",
-            of_list: " order by l.id limit $10 for update of l",
-            limit,
-        ))
+        let mut leads =
+            filtered!(leads_from.fetch_all, self, filter, tail: " order by l.id limit $10 for update of l", limit);
+        self.complete(&mut leads).await?;
+        Ok(leads)
     }
 
     /// The lead that stands in the way of `lead`: which of its identities is checked first is the index's order, and so it is here.

@@ -1,31 +1,113 @@
-//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list`, and in `find` is what locks leads or
-//! looks for a person.
+//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list` and `export`, in `find` is what locks leads
+//! or looks for a person, in `links` what most leads do not have and is asked for only then, and in `suppress` what follows for leads when
+//! somebody is suppressed.
 
-use super::base::base_repository;
-use crate::models::{LeadListId, RunningCampaigns};
+use super::base::{BaseRepository, OrgScope};
+use crate::{
+    errors::Result,
+    models::{
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId, RunningCampaigns,
+        page::{Direction, Page, PageRequest},
+    },
+};
 
+mod export;
 mod find;
+mod links;
 mod list;
 mod select;
+mod suppress;
 mod write;
 
 pub use find::Identities;
+use select::leads_from;
+pub use suppress::BarredLead;
+pub use write::Inserted;
 
-base_repository!(
-    /// The leads of one organization.
-    LeadRepository,
-    Lead,
-    LeadId,
-    "lead",
-    "leads",
-    r#"id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location, country,
-       linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
-       array(select m.lead_list_id from lead_list_members m
-             where m.organization_id = leads.organization_id and m.lead_id = leads.id order by m.lead_list_id)
-         as "lead_list_ids!: Vec<LeadListId>",
-       (select coalesce(jsonb_agg(jsonb_build_object('execution_id', e.id, 'campaign_id', c.id, 'name', c.name, 'status', e.status)
-                                  order by e.id), '[]')
-        from campaign_executions e join campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
-        where e.organization_id = leads.organization_id and e.lead_id = leads.id and e.status in ('pending', 'waiting', 'running'))
-         as "running_campaigns!: RunningCampaigns""#
-);
+/// The leads of one organization.
+#[derive(Debug)]
+pub struct LeadRepository<'c> {
+    pub(in crate::repositories) conn: &'c mut sqlx::PgConnection,
+    pub(in crate::repositories) scope: OrgScope,
+}
+
+impl BaseRepository for LeadRepository<'_> {
+    type Model = Lead;
+    type Id = LeadId;
+    const NOUN: &'static str = "lead";
+
+    async fn find(&mut self, id: LeadId) -> Result<Option<Lead>> {
+        let lead = leads_from!(["from leads l where l.organization_id = $1 and l.id = $2"], self.scope.id(), id.0);
+        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
+        self.complete(lead.as_mut_slice()).await?;
+        Ok(lead)
+    }
+
+    async fn find_many(&mut self, ids: &[LeadId]) -> Result<Vec<Lead>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let leads =
+            leads_from!(["from leads l where l.organization_id = $1 and l.id = any($2)"], self.scope.id(), &ids);
+        let mut leads = leads.fetch_all(&mut *self.conn).await?;
+        self.complete(&mut leads).await?;
+        Ok(leads)
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Lead>> {
+        let from = page.start();
+        let mut rows = match page.direction {
+            Direction::Descending => {
+                leads_from!(
+                    ["from leads l where l.organization_id = $1 and (l.created_at, l.id) < ($2, $3)
+                      order by l.created_at desc, l.id desc limit $4"],
+                    self.scope.id(),
+                    from.at,
+                    from.id,
+                    page.fetch(),
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+            Direction::Ascending => {
+                leads_from!(
+                    ["from leads l where l.organization_id = $1 and (l.created_at, l.id) > ($2, $3)
+                      order by l.created_at, l.id limit $4"],
+                    self.scope.id(),
+                    from.at,
+                    from.id,
+                    page.fetch(),
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+        };
+        self.complete(&mut rows).await?;
+        let total = if page.include_total { Some(self.count(&LeadFilter::default()).await?) } else { None };
+        Ok(Page::cut(rows, page, total, list::position))
+    }
+
+    async fn exists(&mut self, id: LeadId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from leads where organization_id = $1 and id = $2) as "exists!""#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    async fn lock(&mut self, id: LeadId) -> Result<Option<Lead>> {
+        let lead = leads_from!(
+            ["from leads l where l.organization_id = $1 and l.id = $2 for update of l"],
+            self.scope.id(),
+            id.0
+        );
+        let mut lead = lead.fetch_optional(&mut *self.conn).await?;
+        self.complete(lead.as_mut_slice()).await?;
+        Ok(lead)
+    }
+
+    async fn delete(&mut self, id: LeadId) -> Result<bool> {
+        let done = sqlx::query!("delete from leads where organization_id = $1 and id = $2", self.scope.id(), id.0);
+        Ok(done.execute(&mut *self.conn).await?.rows_affected() == 1)
+    }
+}

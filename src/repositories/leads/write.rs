@@ -7,27 +7,30 @@ use sqlx::types::Json;
 use super::LeadRepository;
 use crate::{
     errors::Result,
-    models::{Lead, LeadId, LeadListId},
+    models::{Lead, LeadId, LeadListId, Suppressed, SuppressionKey, SuppressionKind},
 };
 
-impl LeadRepository<'_> {
-    /// Writes a new lead and puts it on its lists, in one statement.
-    ///
-    /// # Errors
-    /// `lead_exists` if the organization has a lead with the same address, profile or external id; `lead_list_not_found`; the
-    /// database's.
-    pub async fn insert(&mut self, lead: &Lead) -> Result<()> {
-        let lists: Vec<_> = lead.lead_list_ids.iter().map(|list| list.0).collect();
-        sqlx::query!(
-            r#"with made as (
+/// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. The first list goes into the lead's
+/// own row, further ones beside it. `$conflict` says what to do about a lead in the way.
+macro_rules! insert_one {
+    ($repository:expr, $lead:expr, $keys:expr, $conflict:literal) => {{
+        let (lead, scope) = ($lead, $repository.scope.id());
+        let further: Vec<_> = lead.lead_list_ids.iter().skip(1).map(|list| list.0).collect();
+        let hashes: Vec<_> = $keys.iter().map(|key| key.hash.as_slice()).collect();
+        let row = sqlx::query!(
+            r#"with barred as materialized (select suppressed_hashes($2, $26) as hash),
+               made as (
                  insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
                                     industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                    custom_fields, version, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23))
-               insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-               select $2, list.id, $1, $22, $22 from unnest($24::uuid[]) as list (id)"#,
+                                    custom_fields, version, created_at, updated_at, lead_list_id)
+                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24
+                 where not exists (select from barred) "# + $conflict + r#" returning id),
+               listed as (
+                 insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
+                 select $2, list.id, made.id, $22, $22 from made, unnest($25::uuid[]) as list (id))
+               select exists (select from made) as "made!", array(select hash from barred) as "barred!: Vec<Vec<u8>>""#,
             lead.id.0,
-            self.scope.id(),
+            scope,
             lead.first_name,
             lead.last_name,
             lead.full_name,
@@ -49,14 +52,51 @@ impl LeadRepository<'_> {
             lead.version,
             lead.created_at,
             lead.updated_at,
-            &lists,
+            lead.lead_list_ids.first().map(|list| list.0),
+            &further,
+            &hashes as &[&[u8]],
         )
-        .execute(&mut *self.conn)
+        .fetch_one(&mut *$repository.conn)
         .await?;
-        Ok(())
+        let barred: Suppressed = row.barred.into_iter().collect();
+        match barred.kind($keys) {
+            Some(kind) => Inserted::Suppressed(kind),
+            None if row.made => Inserted::Made,
+            None => Inserted::Taken,
+        }
+    }};
+}
+
+/// What became of a lead to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there.
+    Made,
+    /// Another lead has one of its identities. Nothing was written.
+    Taken,
+    /// Nobody may write to this person. Nothing was written.
+    Suppressed(SuppressionKind),
+}
+
+impl LeadRepository<'_> {
+    /// Writes a new lead and puts it on its lists, in one statement.
+    ///
+    /// # Errors
+    /// `lead_exists` if the organization has a lead with the same address, profile or external id; `lead_list_not_found`; the
+    /// database's.
+    pub async fn insert(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
+        Ok(insert_one!(self, lead, keys, ""))
     }
 
-    /// Writes new leads, without their lists. The order of the addresses keeps two such statements from waiting for each other.
+    /// As [`Self::insert`], but a lead in the way is no error, and the transaction can go on with it.
+    ///
+    /// # Errors
+    /// `lead_list_not_found`; the database's.
+    pub async fn insert_if_new(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
+        Ok(insert_one!(self, lead, keys, "on conflict do nothing"))
+    }
+
+    /// Writes new leads, each with its first list only. The order of the addresses keeps two such statements from waiting for each other.
     ///
     /// # Errors
     /// As [`Self::insert`].
@@ -64,15 +104,16 @@ impl LeadRepository<'_> {
         sqlx::query!(
             r#"insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
                                   industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                  custom_fields, version, created_at, updated_at)
+                                  custom_fields, version, created_at, updated_at, lead_list_id)
                select row.id, $1, row.first_name, row.last_name, row.full_name, row.email, row.phone, row.title, row.company,
                       row.company_domain, row.industry, row.location, row.country, row.linkedin_url, row.timezone, row.external_id,
-                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at
+                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at,
+                      row.lead_list_id
                from jsonb_to_recordset($2::jsonb) as row (
                       id uuid, first_name text, last_name text, full_name text, email text, phone text, title text, company text,
                       company_domain text, industry text, location text, country text, linkedin_url text, timezone text,
                       external_id text, status text, source text, tags text[], custom_fields jsonb, version bigint,
-                      created_at timestamptz, updated_at timestamptz)
+                      created_at timestamptz, updated_at timestamptz, lead_list_id uuid)
                order by row.email, row.linkedin_url, row.external_id"#,
             self.scope.id(),
             records(leads),
@@ -107,7 +148,7 @@ impl LeadRepository<'_> {
         Ok(())
     }
 
-    /// Puts leads on their lists; one that is on a list already stays there.
+    /// Puts leads that are written already on their lists; one that is on a list stays there.
     ///
     /// # Errors
     /// `lead_list_not_found`; the database's.
@@ -122,6 +163,7 @@ impl LeadRepository<'_> {
             r#"insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
                select $1, row.list, row.lead, row.created_at, $2
                from unnest($3::uuid[], $4::uuid[], $5::timestamptz[]) as row (list, lead, created_at)
+               where not exists (select from leads l where l.organization_id = $1 and l.id = row.lead and l.lead_list_id = row.list)
                on conflict do nothing"#,
             self.scope.id(),
             now,
@@ -141,7 +183,9 @@ impl LeadRepository<'_> {
     pub async fn leave_lists(&mut self, id: LeadId, kept: &[LeadListId]) -> Result<()> {
         let kept: Vec<_> = kept.iter().map(|list| list.0).collect();
         sqlx::query!(
-            "delete from lead_list_members where organization_id = $1 and lead_id = $2 and lead_list_id <> all($3)",
+            "with left_own as (
+               update leads set lead_list_id = null where organization_id = $1 and id = $2 and lead_list_id <> all($3))
+             delete from lead_list_members where organization_id = $1 and lead_id = $2 and lead_list_id <> all($3)",
             self.scope.id(),
             id.0,
             &kept,
@@ -193,5 +237,6 @@ fn record(lead: &Lead) -> Value {
         "version": lead.version,
         "created_at": lead.created_at,
         "updated_at": lead.updated_at,
+        "lead_list_id": lead.lead_list_ids.first(),
     })
 }

@@ -127,7 +127,7 @@ impl ApiKeyService {
         changes: ApiKeyChanges,
     ) -> Result<ApiKeyView> {
         let mut tx = self.context.db.begin(admin, self.context.clock.now()).await?;
-        let mut key = lock(&mut tx, id).await?;
+        let mut key = tx.api_keys().locked(id).await?;
         seen.check(key.version)?;
         let before = facts(&key);
         let ApiKeyChanges { name, scopes, expires_at } = changes;
@@ -148,16 +148,12 @@ impl ApiKeyService {
     /// Ends a key. Every server refuses it within 2 s.
     pub async fn revoke(&self, admin: &OrgAdmin, id: ApiKeyId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(admin, self.context.clock.now()).await?;
-        let key = lock(&mut tx, id).await?;
+        let key = tx.api_keys().locked(id).await?;
         seen.check(key.version)?;
         tx.api_keys().delete(id).await?;
         tx.audit(AuditEntry::new("api_key.revoked", "api_key", id.0).change(facts(&key), None));
         tx.commit().await
     }
-}
-
-async fn lock(tx: &mut OrgTx, id: ApiKeyId) -> Result<ApiKey> {
-    tx.api_keys().lock(id).await?.ok_or_else(|| AppError::not_found("API key"))
 }
 
 async fn living(tx: &mut OrgTx, id: ApiKeyId) -> Result<Vec<StoredSecret>> {

@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{ApiKeyService, ApiKeyView, give_secret, living, lock, masked};
+use super::{ApiKeyService, ApiKeyView, give_secret, living, masked};
 use crate::{
     errors::{AppError, Result},
     models::{ApiKeyId, ApiKeySecret, AuditEntry},
-    repositories::OrgAdmin,
+    repositories::{BaseRepository as _, OrgAdmin},
 };
 
 /// Secrets of one key alive at a time: more means that the rotation itself goes wrong.
@@ -25,7 +25,7 @@ impl ApiKeyService {
         overlap: TimeDelta,
     ) -> Result<(ApiKeyView, ApiKeySecret)> {
         let mut tx = self.context.db.begin(admin, self.context.clock.now()).await?;
-        let mut key = lock(&mut tx, id).await?;
+        let mut key = tx.api_keys().locked(id).await?;
         if key.is_expired(tx.now()) {
             let detail = "The key has expired, and so would the new secret: change expires_at first.";
             return Err(AppError::conflict("api_key_expired", detail));

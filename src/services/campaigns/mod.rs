@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
-use super::Context;
+use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -126,7 +126,7 @@ impl CampaignService {
     /// Makes a draft with the same lists, accounts, workflow and schedule.
     pub async fn duplicate(&self, member: &OrgMember, id: CampaignId, name: Option<String>) -> Result<CampaignView> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let original = lock(&mut tx, id).await?;
+        let original = tx.campaigns().locked(id).await?;
         let (lists, accounts) = tx.campaigns().links(id).await?;
         let copy = Campaign {
             id: CampaignId::new(tx.now()),
@@ -158,13 +158,9 @@ impl CampaignService {
     }
 }
 
-async fn lock(tx: &mut OrgTx, id: CampaignId) -> Result<Campaign> {
-    tx.campaigns().lock(id).await?.ok_or_else(|| AppError::not_found("campaign"))
-}
-
 /// The campaign, locked, if it is the version that the caller has seen and still a draft.
 async fn draft(tx: &mut OrgTx, id: CampaignId, seen: &VersionGuard) -> Result<Campaign> {
-    let campaign = lock(tx, id).await?;
+    let campaign = tx.campaigns().locked(id).await?;
     seen.check(campaign.version)?;
     if campaign.status == CampaignStatus::Draft {
         return Ok(campaign);
@@ -206,9 +202,4 @@ fn differences(mut before: Value, mut after: Value) -> (Value, Value) {
         });
     }
     (before, after)
-}
-
-/// The copy's name, within the same length as the original's.
-fn copy_name(name: &str) -> String {
-    name.chars().take(193).chain(" (copy)".chars()).collect()
 }

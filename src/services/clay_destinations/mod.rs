@@ -106,7 +106,7 @@ impl ClayDestinationService {
         let NewClayDestination { url, auth_token, include_existing } = new;
         self.check(Some(&url), auth_token.as_ref()).await?;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
-        tx.lead_lists().lock(list).await?.ok_or_else(|| AppError::not_found("lead list"))?;
+        tx.lead_lists().locked(list).await?;
         let destination = ClayDestination {
             id: ClayDestinationId::new(tx.now()),
             organization_id: person.organization_id(),
@@ -149,7 +149,7 @@ impl ClayDestinationService {
         let new_token = if let Patch::Set(token) = &auth_token { Some(token) } else { None };
         self.check(url.as_ref(), new_token).await?;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
-        let mut destination = lock(&mut tx, id).await?;
+        let mut destination = tx.clay_destinations().locked(id).await?;
         seen.check(destination.version)?;
         let before = facts(&destination);
         let new_token = self.change_token(&mut tx, &mut destination, auth_token).await?;
@@ -175,7 +175,7 @@ impl ClayDestinationService {
     /// Ends the push. What Clay has, it keeps; that the webhook has had so many records is not forgotten.
     pub async fn delete(&self, person: &OrgPerson, id: ClayDestinationId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
-        let destination = lock(&mut tx, id).await?;
+        let destination = tx.clay_destinations().locked(id).await?;
         seen.check(destination.version)?;
         tx.clay_destinations().delete(id).await?;
         let entry = AuditEntry::new("clay_destination.deleted", "clay_destination", id.0);
@@ -230,10 +230,6 @@ fn refuse_full(destination: &ClayDestination, progress: &ClayProgress) -> Result
     let detail =
         "This webhook has had the 50,000 records that Clay lets it take. Make a new one in Clay, and give its URL.";
     Err(AppError::conflict("clay_webhook_full", detail))
-}
-
-async fn lock(tx: &mut OrgTx, id: ClayDestinationId) -> Result<ClayDestination> {
-    tx.clay_destinations().lock(id).await?.ok_or_else(|| AppError::not_found("Clay destination"))
 }
 
 async fn view(conn: &mut OrgConn, destination: ClayDestination) -> Result<ClayDestinationView> {

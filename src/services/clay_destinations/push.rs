@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{ClayDestinationService, facts, payload::payload, token_of};
 use crate::{
-    errors::{Kind, Result},
+    errors::Result,
     integrations::clay::ClayOutcome,
     models::{AuditEntry, ClayDestinationStatus, ClayLimits, Lead},
     repositories::{BaseRepository, ClaimedDestination, ClaySlot, PushEnd},
@@ -65,7 +65,7 @@ impl ClayDestinationService {
         while let Some(pushed) = pushes.next().await {
             match pushed {
                 Ok(leads) => pushing.leads += leads,
-                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                Err(error) if error.code() == "database_unavailable" => return Err(error),
                 Err(error) => failed = Some(error),
             }
         }

@@ -70,6 +70,7 @@ impl LeadService {
             for lead in &leads {
                 tx.audit(deleted(lead));
             }
+            tx.write_audit().await?;
             gone += count(&leads);
             let Doomed::Matching(filter) = &doomed else { break 0 };
             if count(&leads) < CHUNK {

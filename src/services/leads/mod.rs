@@ -2,21 +2,28 @@
 
 mod batch;
 mod batch_delete;
+mod erase;
 mod facts;
 mod update;
+mod upsert;
 
 pub use batch::LeadBatch;
 pub use batch_delete::{BatchDelete, BatchDeleted, Doomed};
+pub use upsert::LeadUpsert;
 
-use super::Context;
+use super::{
+    Context,
+    exports::{self, Rows},
+};
 use crate::{
-    errors::{AppError, Result},
+    errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, TimelineEntry,
+        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, SuppressionKind,
+        TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgMember, OrgTx},
+    repositories::{BaseRepository, Inserted, OrgMember},
 };
 
 /// People to be written to.
@@ -32,25 +39,42 @@ pub fn source_by_default(member: &OrgMember) -> LeadSource {
 impl LeadService {
     /// A page of the leads that `filter` lets through.
     pub async fn list(&self, member: &OrgMember, filter: &LeadFilter, page: &PageRequest) -> Result<Page<Lead>> {
-        if let Some(list) = filter.only_list() {
-            return self.0.db.read(member).await?.leads().list_of(list, page).await;
-        }
-        if filter.is_empty() {
-            return self.0.db.read(member).await?.leads().list(page).await;
-        }
-        self.0.db.search(member).await?.leads().search(filter, page).await
+        let (page, conn) = if filter.is_empty() || filter.only_list().is_some() {
+            let mut conn = self.0.db.read(member).await?;
+            let page = match filter.lead_list_id {
+                Some(list) => conn.leads().list_of(list, page).await?,
+                None => conn.leads().list(page).await?,
+            };
+            (page, conn)
+        } else {
+            let mut conn = self.0.db.search(member).await?;
+            (conn.leads().search(filter, page).await?, conn)
+        };
+        conn.give_back();
+        Ok(page)
     }
 
     /// One lead.
     pub async fn get(&self, member: &OrgMember, id: LeadId) -> Result<Lead> {
-        self.0.db.read(member).await?.leads().get(id).await
+        let mut conn = self.0.db.read(member).await?;
+        let lead = conn.leads().get(id).await?;
+        conn.give_back();
+        Ok(lead)
+    }
+
+    /// Every lead that `filter` lets through as of now, the oldest first.
+    pub async fn export(&self, member: &OrgMember, filter: LeadFilter) -> Result<Rows<ExportedLead>> {
+        let mut conn = self.0.db.export(member).await?;
+        let (feed, rows) = exports::export(self.0.export_patience);
+        tokio::spawn(async move { feed.pour(conn.leads().export(&filter)).await });
+        rows.begun().await
     }
 
     /// Makes a lead. The answer is what was written, not read again.
     pub async fn create(&self, member: &OrgMember, new: NewLead) -> Result<Lead> {
         let now = self.0.clock.now();
         let lists = new.lists.clone();
-        let lead = new.into_lead(LeadId::new(now), member.organization_id(), now);
+        let lead = new.into_lead(LeadId::new(now), member.organization_id(), source_by_default(member), now);
         match self.insert(member, &lead).await {
             Ok(()) => Ok(lead),
             Err(error) => Err(self.explained(member, error, &lead, &lists).await),
@@ -60,7 +84,7 @@ impl LeadService {
     /// Deletes a lead, and with it its ways through campaigns; the audit log keeps which ones were under way.
     pub async fn delete(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let lead = lock(&mut tx, id).await?;
+        let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         tx.leads().delete(id).await?;
         tx.audit(deleted(&lead));
@@ -77,49 +101,68 @@ impl LeadService {
     }
 
     async fn insert(&self, member: &OrgMember, lead: &Lead) -> Result<()> {
+        let keys = self.0.suppression_keys.of_person(
+            lead.organization_id,
+            lead.email.as_deref(),
+            lead.linkedin_url.as_deref(),
+        );
         let mut tx = self.0.db.begin(member, lead.created_at).await?;
-        tx.leads().insert(lead).await?;
+        if let Inserted::Suppressed(kind) = tx.leads().insert(lead, &keys).await? {
+            return Err(suppressed(kind));
+        }
         tx.audit(created(lead));
         tx.commit().await
     }
 
     /// The error, with the id of the lead in the way or a pointer to each unknown list. Asked only now: a success needs neither.
     async fn explained(&self, member: &OrgMember, error: AppError, lead: &Lead, lists: &ListReferences) -> AppError {
-        let explanation = match error.code() {
-            "lead_exists" => self.twin(member, lead).await,
-            _ if error.faults().iter().any(|fault| fault.code == "lead_list_not_found") => {
-                self.unknown_lists(member, lists).await
-            }
-            _ => return error,
-        };
-        match explanation {
-            Ok(Some(Explanation::Twin(id))) => error.with_member("lead_id", id.to_string()),
-            Ok(Some(Explanation::Lists(unknown))) => unknown.with_source(error),
+        if error.code() != "lead_exists" {
+            return self.explained_lists(member, error, lists).await;
+        }
+        match self.twin(member, lead).await {
+            Ok(Some(id)) => error.with_member("lead_id", id.to_string()),
             Ok(None) => error,
             Err(worse) => worse,
         }
     }
 
-    async fn twin(&self, member: &OrgMember, lead: &Lead) -> Result<Option<Explanation>> {
-        Ok(self.0.db.read(member).await?.leads().find_twin(lead).await?.map(Explanation::Twin))
+    /// The error, with a pointer to each unknown list if that is what it is about.
+    async fn explained_lists(&self, member: &OrgMember, error: AppError, lists: &ListReferences) -> AppError {
+        if !error.faults().iter().any(|fault| fault.code == "lead_list_not_found") {
+            return error;
+        }
+        match self.unknown_lists(member, lists).await {
+            Ok(faults) if faults.is_empty() => error,
+            Ok(faults) => AppError::invalid(faults).with_source(error),
+            Err(worse) => worse,
+        }
     }
 
-    async fn unknown_lists(&self, member: &OrgMember, lists: &ListReferences) -> Result<Option<Explanation>> {
+    async fn twin(&self, member: &OrgMember, lead: &Lead) -> Result<Option<LeadId>> {
+        self.0.db.read(member).await?.leads().find_twin(lead).await
+    }
+
+    async fn unknown_lists(&self, member: &OrgMember, lists: &ListReferences) -> Result<Vec<Fault>> {
         let wanted: Vec<_> = lists.all().collect();
         let known = self.0.db.read(member).await?.lead_lists().find_many(&wanted).await?;
-        let faults = lists.faults(|id| known.iter().any(|list| list.id == id));
-        Ok((!faults.is_empty()).then(|| Explanation::Lists(AppError::invalid(faults))))
+        Ok(lists.faults(|id| known.iter().any(|list| list.id == id)))
     }
 }
 
-/// Why a lead cannot be written.
-enum Explanation {
-    Twin(LeadId),
-    Lists(AppError),
-}
-
-async fn lock(tx: &mut OrgTx, id: LeadId) -> Result<Lead> {
-    tx.leads().lock(id).await?.ok_or_else(|| AppError::not_found("lead"))
+/// Nobody may write to the person.
+fn suppressed(kind: SuppressionKind) -> AppError {
+    let (at, detail) = match kind {
+        SuppressionKind::Email => ("/email", "This e-mail address is suppressed: nobody may write to it."),
+        SuppressionKind::Domain => {
+            ("/email", "The domain of this e-mail address is suppressed: nobody may write there.")
+        }
+        SuppressionKind::LinkedinUrl => {
+            ("/linkedin_url", "This LinkedIn profile is suppressed: nobody may write to it.")
+        }
+    };
+    AppError::conflict("suppressed", detail)
+        .with_faults(vec![Fault::new(at, "suppressed", detail)])
+        .with_member("reason", kind.as_str())
 }
 
 fn created(lead: &Lead) -> AuditEntry {

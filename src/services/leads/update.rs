@@ -2,14 +2,14 @@
 
 use std::slice::from_ref;
 
-use super::{LeadService, facts::difference, lock};
+use super::{LeadService, facts::difference, suppressed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        Activity, AuditEntry, Lead, LeadChanges, LeadId, ListReferences, input::custom_field_faults,
+        Activity, AuditEntry, Lead, LeadChanges, LeadId, LeadStatus, ListReferences, input::custom_field_faults,
         version::VersionGuard,
     },
-    repositories::{OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgMember, OrgTx},
 };
 
 impl LeadService {
@@ -23,15 +23,35 @@ impl LeadService {
     ) -> Result<Lead> {
         let lists = ListReferences { one: None, many: changes.lead_list_ids.clone().unwrap_or_default() };
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let before = lock(&mut tx, id).await?;
+        if changes.may_be_barred() {
+            // Only keeps the suppressions as they are: whom to ask about is known once the lead is, and leads are locked after this.
+            tx.suppressions().matching([]).await?;
+        }
+        let before = tx.leads().locked(id).await?;
         seen.check(before.version)?;
         let mut lead = before.clone();
         changes.apply(&mut lead);
         check(&before, &lead)?;
+        self.check_suppressed(&mut tx, &before, &lead).await?;
         match write(tx, member, &before, &mut lead).await {
             Ok(()) => Ok(lead),
             Err(error) => Err(self.explained(member, error, &lead, &lists).await),
         }
+    }
+}
+
+impl LeadService {
+    /// Refuses to give a lead an address that nobody may write to, and to say of a lead with one that it may be contacted.
+    async fn check_suppressed(&self, tx: &mut OrgTx, before: &Lead, lead: &Lead) -> Result<()> {
+        let freed = before.status == LeadStatus::DoNotContact && lead.status != before.status;
+        let changed =
+            |address: fn(&Lead) -> Option<&str>| address(lead).filter(|new| freed || address(before) != Some(*new));
+        let (email, profile) = (changed(|lead| lead.email.as_deref()), changed(|lead| lead.linkedin_url.as_deref()));
+        let keys = self.0.suppression_keys.of_person(lead.organization_id, email, profile);
+        if keys.is_empty() {
+            return Ok(());
+        }
+        tx.suppressions().matching(&keys).await?.kind(&keys).map_or(Ok(()), |kind| Err(suppressed(kind)))
     }
 }
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::LISTS;
+use super::{LISTS, pointers};
 use crate::support::{TestApp, caller::Answer};
 
 /// Checks the shape that RFC 9457 and our contract ask of every problem.
@@ -19,15 +19,6 @@ fn check_problem(answer: Answer, status: u16, code: &str) -> Value {
         assert!(!problem[text].as_str().unwrap().is_empty(), "{problem}");
     }
     problem
-}
-
-#[track_caller]
-fn pointers(problem: &Value) -> Vec<(&str, &str)> {
-    let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {problem}"));
-    let mut pairs: Vec<_> =
-        errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
-    pairs.sort_unstable();
-    pairs
 }
 
 #[tokio::test]
@@ -103,6 +94,55 @@ async fn all_faults_of_a_body_are_told_at_once_and_none_repeats_the_value() {
     assert_eq!(pointers(&problem), expected);
     let problem = check_problem(app.member().post(LISTS, json!({})).await, 422, "validation_failed");
     assert_eq!(pointers(&problem), [("/name", "required")]);
+}
+
+#[tokio::test]
+async fn what_the_schema_finds_hides_nothing_that_only_the_rules_beyond_it_find() {
+    let app = TestApp::start().await;
+    let told = async |path: &str, body: Value| {
+        let problem = check_problem(app.member().post(path, body).await, 422, "validation_failed");
+        pointers(&problem).into_iter().map(|(at, code)| format!("{at} {code}")).collect::<Vec<_>>()
+    };
+    let window = json!({"timezone": "Mars/Base", "days": ["mon"], "start_time": "18:00", "end_time": "09:00"});
+    let account =
+        json!({"provider": "sandbox", "channel": "fax", "email": "nobody", "seed": -1, "sending_window": window});
+    assert_eq!(
+        told("/api/v1/connected-accounts", account).await,
+        [
+            "/channel not_allowed",
+            "/display_name required",
+            "/email email_without_at",
+            "/seed too_small",
+            "/sending_window/end_time empty_window",
+            "/sending_window/timezone unknown_timezone",
+        ]
+    );
+    let account = json!({"provider": "sandbox", "channel": "email", "display_name": "",
+        "limits": {"send_inmail": {"per_day": 1}, "send_email": {"per_day": -1}}});
+    assert_eq!(
+        told("/api/v1/connected-accounts", account).await,
+        [
+            "/display_name empty",
+            "/display_name wrong_form",
+            "/limits/send_email/per_day too_small",
+            "/limits/send_inmail not_for_channel"
+        ]
+    );
+    let lead =
+        json!({"email": "nobody", "linkedin_url": 7, "status": "hot", "tags": ["a", 1], "timezone": "Mars/Base"});
+    assert_eq!(
+        told("/api/v1/leads", lead).await,
+        [
+            "/email email_without_at",
+            "/linkedin_url wrong_type",
+            "/status not_allowed",
+            "/tags/1 wrong_type",
+            "/timezone timezone_unknown"
+        ]
+    );
+    // What identifies the lead is there, if in a wrong form: that it lacks is not said.
+    assert_eq!(told("/api/v1/leads", json!({"email": 7})).await, ["/email wrong_type"]);
+    assert_eq!(told("/api/v1/leads", json!({"colour": 7})).await, [" identity_required", "/colour unknown_field"]);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn an_answer_lost_in_a_crash_is_not_made_twice() {
     // The effect was committed, and the process died before it could remember the answer.
     set(&app, "state = 'committed'").await;
     for _ in 0..2 {
-        create(&member, "key", json!({"name": "A"})).await.expect_problem(409, "idempotency_answer_lost");
+        create(&member, "key", json!({"name": "A"})).await.expect_problem(409, "idempotency_key_in_flight");
     }
     app.clock.advance(Duration::from_mins(2));
     let later = app.member();
@@ -136,4 +136,27 @@ async fn a_key_is_remembered_for_a_day() {
     let later = app.member();
     assert_eq!(create(&later, "key", json!({"name": "B"})).await.header("idempotent-replayed"), "");
     assert_eq!(count(&later).await, 2);
+}
+
+#[tokio::test]
+async fn a_key_does_not_widen_what_an_endpoint_reads() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let text = "x".repeat(1_100_000);
+    create(&member, "key", json!({"name": text})).await.expect_problem(413, "body_too_large");
+    let batch = |rows: usize| {
+        let call = member.request(Method::POST, "/api/v1/leads/batch").header("idempotency-key", "key");
+        call.json(json!({"leads": vec![json!({"title": text}); rows]})).send()
+    };
+    batch(8).await.expect_problem(413, "body_too_large");
+    let answer = batch(2).await.expect(200);
+    assert_eq!(answer["results"][0]["outcome"], "rejected");
+}
+
+#[tokio::test]
+async fn a_key_for_a_path_of_any_length_is_answered() {
+    let app = TestApp::start().await;
+    let path = format!("{LISTS}/{}/duplicate", "x".repeat(600));
+    let call = app.member().request(Method::POST, &path).header("idempotency-key", "key");
+    call.json(json!({})).send().await.expect_problem(400, "path_too_long");
 }

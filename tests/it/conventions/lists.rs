@@ -75,3 +75,14 @@ async fn a_total_is_counted_when_asked_for() {
     assert!(page.get("total").is_none(), "{page}");
     assert_eq!(app.outsider().get(&format!("{LISTS}?include_total=true")).await.expect(200)["total"], 0);
 }
+
+#[tokio::test]
+async fn a_query_with_very_many_parameters_is_refused_unread() {
+    let app = TestApp::start().await;
+    let query = |n: usize| (0..n).map(|i| format!("p{i}=1")).collect::<Vec<_>>().join("&");
+    let problem = app.member().get(&format!("{LISTS}?{}", query(8_000))).await;
+    let problem = problem.expect_problem(400, "invalid_parameter");
+    assert_eq!(problem["errors"][0]["code"], "too_many");
+    let problem = app.member().get(&format!("{LISTS}?{}", query(32))).await.expect_problem(400, "invalid_parameter");
+    assert_eq!(problem["errors"][0]["code"], "unknown_parameter");
+}

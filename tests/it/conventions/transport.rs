@@ -96,6 +96,22 @@ async fn an_answer_is_compressed_for_who_can_read_it() {
 }
 
 #[tokio::test]
+async fn the_documentation_is_served_like_everything_else_under_a_policy_of_its_own() {
+    let app = TestApp::start().await;
+    for path in ["/api-docs/", "/api-docs/swagger-initializer.js", "/api-docs/openapi.json"] {
+        let call = app.anonymous().request(Method::GET, path).header("accept-encoding", "gzip");
+        let answer = call.header("x-request-id", "docs-1").header("origin", ORIGIN).send().await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, "gzip"), "{path}");
+        assert_eq!(answer.header("x-request-id"), "docs-1", "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN, "{path}");
+        assert_eq!(answer.header("strict-transport-security"), "max-age=63072000; includeSubDomains", "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+    }
+    app.anonymous().get("/api-docs/nothing.js").await.expect(404);
+}
+
+#[tokio::test]
 async fn who_asks_too_often_is_told_how_long_to_wait() {
     let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
     let (member, admin) = (app.member(), app.admin());
@@ -111,4 +127,27 @@ async fn who_asks_too_often_is_told_how_long_to_wait() {
     assert!(refused.header("ratelimit").starts_with("\"default\";r=0;"), "{:?}", refused.headers);
     refused.expect_problem(429, "rate_limited");
     ask(&admin).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_fails_to_sign_in_too_often_is_told_how_long_to_wait() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let forger = Caller { token: Some("nonsense".to_owned()), ..app.anonymous() };
+    let answers = futures::future::join_all((0..10).map(|_| forger.get(LISTS))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("ten failures at once are too many");
+    assert!((1..=2).contains(&refused.header("retry-after").parse::<u64>().unwrap()), "{:?}", refused.headers);
+    assert!(refused.header("ratelimit").starts_with("\"default\";r=0;"), "{:?}", refused.headers);
+    assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=2;w=2");
+    refused.expect_problem(429, "too_many_failures");
+}
+
+#[tokio::test]
+async fn failed_sign_ins_do_not_shut_out_who_shares_the_address() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let stranger = Caller { token: Some("no.session.token".into()), ..app.anonymous() };
+    let answers = futures::future::join_all((0..6).map(|_| stranger.get(LISTS))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("one of six at once is too many");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    refused.expect_problem(429, "too_many_failures");
+    app.member().get(LISTS).await.expect(200);
 }

@@ -1,5 +1,7 @@
 //! Many leads at once.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ async fn every_row_gets_its_own_verdict() {
         make(&member, "jane@example.com", json!({"title": "CEO", "custom_fields": {"a": 1}, "tags": ["x"]})).await;
     let joe = make(&member, "joe@example.com", json!({"external_id": "joe"})).await;
     let nobodys = uuid::Uuid::now_v7();
-    app.clock.advance(std::time::Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     let answer = member
         .post(
             BATCH,
@@ -56,7 +58,7 @@ async fn every_row_gets_its_own_verdict() {
     assert_eq!(outcomes(&answer), expected);
     assert_eq!(
         answer["counts"],
-        json!({"created": 2, "updated": 1, "unchanged": 0, "duplicate_in_request": 2, "rejected": 5})
+        json!({"created": 2, "updated": 1, "unchanged": 0, "duplicate_in_request": 2, "suppressed": 0, "rejected": 5})
     );
     let results = answer["results"].as_array().unwrap();
     assert!(results.iter().enumerate().all(|(i, result)| result["index"] == i));
@@ -228,4 +230,35 @@ async fn a_thousand_rows_are_one_call_and_a_replay_does_nothing() {
     assert_eq!(newest["data"][0]["email"], "p999@example.com");
     let read = member.get(&format!("{LEADS}/{}", id_of(&newest["data"][0]))).await.expect(200);
     assert_eq!((&read["tags"], &read["custom_fields"]), (&json!(["a", "b"]), &json!({"i": 999})));
+}
+
+#[tokio::test]
+async fn two_batches_of_an_organization_are_worked_on_at_a_time() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    make(&member, "jane@example.com", json!({})).await;
+    let mut blocker = app.pool.begin().await.unwrap();
+    sqlx::query("select from leads for update").execute(&mut *blocker).await.unwrap();
+    let change = |key: &str| {
+        let call = member.request(Method::POST, BATCH).header("idempotency-key", key);
+        tokio::spawn(call.json(json!({"leads": [{"email": "jane@example.com", "title": "CTO"}]})).send())
+    };
+    let at_work = [change("k1"), change("k2")];
+    let waiting =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let both = async {
+        while count(&app, waiting).await < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), both).await.expect("two that wait");
+    let third = change("k3");
+    app.outsider().post(BATCH, json!({"leads": [{"email": "jane@example.com"}]})).await.expect(200);
+    third.await.unwrap().expect_problem(503, "server_busy");
+    assert_eq!(count(&app, waiting).await, 2);
+    blocker.rollback().await.unwrap();
+    for answer in at_work {
+        answer.await.unwrap().expect(200);
+    }
+    change("k3").await.unwrap().expect(200);
 }

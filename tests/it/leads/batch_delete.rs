@@ -60,7 +60,7 @@ async fn nothing_is_deleted_by_mistake() {
     for (body, expected) in [
         (json!({}), vec![""]),
         (json!({"dry_run": true}), vec![""]),
-        (json!({"filter": {}}), vec!["", "/filter"]),
+        (json!({"filter": {}}), vec!["/filter"]),
         (json!({"filter": {"status": null, "tag": null}}), vec![""]),
         (json!({"filter": {"search": ""}}), vec!["/filter/search"]),
         (json!({"filter": {"colour": "red"}}), vec!["", "/filter/colour"]),

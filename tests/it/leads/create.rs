@@ -98,18 +98,6 @@ async fn every_fault_is_named_at_once() {
         )
         .await
         .expect_problem(422, "validation_failed");
-    // What is no status cannot be read any further, so the rules beyond the schema are told when it is mended.
-    assert_eq!(pointers(&problem), ["/first_name", "/shoe_size", "/status", "/tags/1"]);
-    let problem = member
-        .post(
-            LEADS,
-            json!({
-                "first_name": "x".repeat(201), "last_name": "a\u{7}b", "email": "jane@", "linkedin_url": "https://example.com/in/jane",
-                "company_domain": "no domain", "timezone": "Mars/Olympus", "tags": ["x".repeat(101)], "custom_fields": {"": 1}
-            }),
-        )
-        .await
-        .expect_problem(422, "validation_failed");
     let expected = [
         "/company_domain",
         "/custom_fields",
@@ -117,7 +105,9 @@ async fn every_fault_is_named_at_once() {
         "/first_name",
         "/last_name",
         "/linkedin_url",
-        "/tags/0",
+        "/shoe_size",
+        "/status",
+        "/tags/1",
         "/timezone",
     ];
     assert_eq!(pointers(&problem), expected);
@@ -182,12 +172,15 @@ async fn custom_fields_have_bounds() {
         (json!({"x".repeat(101): 1}), "wrong_name"),
         (json!({"a": "x".repeat(16 * 1024)}), "too_large"),
         (json!({"a": [[[[[1]]]]]}), "too_deep"),
+        (json!({"a": vec![1; 1_000]}), "too_many_values"),
+        (json!({"a": {"b": vec![json!({}); 998]}, "c": 1}), "too_many_values"),
     ] {
         let body = json!({"email": "jane@example.com", "custom_fields": fields});
         let problem = member.post(LEADS, body).await.expect_problem(422, "validation_failed");
         assert_eq!((pointers(&problem), &problem["errors"][0]["code"]), (vec!["/custom_fields"], &json!(code)));
     }
     make(&member, "a@example.com", json!({"custom_fields": many(100)})).await;
+    make(&member, "c@example.com", json!({"custom_fields": {"a": vec![1; 999]}})).await;
     make(&member, "b@example.com", json!({"custom_fields": {"x".repeat(100): [[[[1]]]]}})).await;
     let problem = member
         .post(LEADS, json!({"email": "jane@example.com", "tags": vec!["x"; 51], "custom_fields": [1]}))

@@ -3,9 +3,12 @@
 mod batch;
 mod batch_delete;
 mod create;
+mod erase;
 mod list;
+mod memberships;
 mod timeline;
 mod update;
+mod upsert;
 
 use serde_json::{Value, json};
 

@@ -12,8 +12,9 @@ use crate::errors::Result;
 ///
 /// All fail alike: 404 `…_not_found`; 422 `validation_failed` with Clerk's own codes and sentences as faults; 409 with
 /// Clerk's code where the organization's state forbids it; 502 `clerk_refused` when our key is not accepted and
-/// `clerk_failed` when Clerk fails; 503 `clerk_unavailable` with `Retry-After` when it is busy or silent. A change that
-/// fails with 502 or 503 may have been made; its webhook tells.
+/// `clerk_failed` when Clerk fails; 503 with `Retry-After`, `clerk_unavailable` when it is busy or cannot be reached and
+/// `clerk_silent` when it does not answer. A change that fails with `clerk_failed` or `clerk_silent` may have been made; its
+/// webhook tells.
 pub trait ClerkApi: Send + Sync + 'static {
     /// Renames an organization.
     fn rename_organization<'a>(

@@ -8,3 +8,4 @@ mod refusal;
 
 pub use api::{ClerkApi, Invitation, InvitationPage, NewInvitation};
 pub use client::{BackendSettings, ClerkBackend};
+pub use refusal::changed_nothing;

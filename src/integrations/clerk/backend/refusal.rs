@@ -10,6 +10,10 @@ use serde::Deserialize;
 
 use crate::errors::{AppError, Fault, Kind};
 
+/// The codes of failures after which a change may have been made.
+const SILENT: &str = "clerk_silent";
+const FAILED: &str = "clerk_failed";
+
 /// What we ask callers to wait when Clerk does not say, and the most that is passed on.
 const WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
@@ -65,7 +69,7 @@ impl From<Refusal<'_>> for AppError {
             StatusCode::FORBIDDEN if ABOUT_THE_ORGANIZATION.contains(&code.as_str()) => conflict(errors),
             StatusCode::TOO_MANY_REQUESTS => busy(retry_after),
             status if status.is_server_error() => {
-                Self::new(Kind::BadGateway, "clerk_failed", "Clerk failed to carry this out.")
+                Self::new(Kind::BadGateway, FAILED, "Clerk failed to carry this out.")
             }
             _ => Self::new(Kind::BadGateway, "clerk_refused", "Clerk does not accept this from us."),
         }
@@ -95,16 +99,26 @@ fn busy(retry_after: Option<Duration>) -> AppError {
         .with_retry_after(retry_after.unwrap_or(WAIT).min(LONGEST_WAIT))
 }
 
-/// No answer, or not a whole one. Whether a change was made is then unknown.
+/// No answer, or not a whole one. Whether a change was made is then unknown, unless nothing was ever sent.
 pub(super) fn silence(error: reqwest::Error) -> AppError {
     let error = error.without_url();
     tracing::warn!(error = %error, timeout = error.is_timeout(), "Clerk does not answer");
-    AppError::unavailable("clerk_unavailable", "Clerk does not answer.").with_source(error)
+    if error.is_connect() {
+        return AppError::unavailable("clerk_unavailable", "Clerk cannot be reached.").with_source(error);
+    }
+    let detail = "Clerk does not answer. The change may have been made: look before you repeat it.";
+    AppError::unavailable(SILENT, detail).with_source(error)
+}
+
+/// Whether a call that failed so has changed nothing at Clerk, for sure.
+#[must_use]
+pub fn changed_nothing(error: &AppError) -> bool {
+    ![SILENT, FAILED].contains(&error.code())
 }
 
 /// An answer that is not what it should be.
 pub(super) fn unreadable() -> AppError {
-    AppError::new(Kind::BadGateway, "clerk_failed", "Clerk gave an answer that cannot be read.")
+    AppError::new(Kind::BadGateway, FAILED, "Clerk gave an answer that cannot be read.")
 }
 
 /// `Retry-After` in seconds (RFC 9110, 10.2.3), the only form Clerk uses.

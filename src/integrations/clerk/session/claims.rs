@@ -44,18 +44,11 @@ pub(super) fn check(
     }
     check_authorized_party(claims, &expected.authorized_parties)?;
     let expires_at = instant(claims, "exp")?.ok_or(TokenError::Claim("exp"))?;
-    let issued_at = instant(claims, "iat")?;
-    check_times(expires_at, instant(claims, "nbf")?, issued_at, now)?;
-    let session_id = id(claims, "sid")?;
+    check_times(expires_at, instant(claims, "nbf")?, instant(claims, "iat")?, now)?;
+    id(claims, "sid")?;
     check_status(claims)?;
-    Ok(SessionToken {
-        user_id,
-        session_id,
-        issued_at,
-        expires_at,
-        organization: organization(claims)?,
-        impersonator: impersonator(claims)?,
-    })
+    let (organization, impersonator) = (organization(claims)?, impersonator(claims)?);
+    Ok(SessionToken { user_id, expires_at, organization, impersonator })
 }
 
 /// Whether a token that expires at `expires_at` has, the skew allowed.

@@ -15,12 +15,11 @@ use std::{
 use jsonwebtoken::DecodingKey;
 use moka::future::Cache;
 use reqwest::StatusCode;
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::Url;
 
 use super::{
-    super::http::{ClientError, read_capped, require_secure},
+    super::http::{read_capped, require_secure},
     error::{JwksError, TokenError},
     key_source::{VerifierError, decoding_keys_from_jwks},
 };
@@ -45,7 +44,6 @@ const LARGEST: usize = 128 * 1024;
 pub(super) struct KeyRing {
     http: reqwest::Client,
     url: Url,
-    bearer: Option<SecretString>,
     clock: SharedClock,
     keys: RwLock<Option<Fetched>>,
     /// Held while fetching.
@@ -74,21 +72,11 @@ enum Known {
 }
 
 impl KeyRing {
-    pub(super) fn new(
-        url: Url,
-        bearer: Option<SecretString>,
-        clock: SharedClock,
-        http: reqwest::Client,
-    ) -> Result<Arc<Self>, VerifierError> {
+    pub(super) fn new(url: Url, clock: SharedClock, http: reqwest::Client) -> Result<Arc<Self>, VerifierError> {
         require_secure(&url, "the address of the key set")?;
-        let printable = |secret: &SecretString| secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
-        if !bearer.as_ref().is_none_or(printable) {
-            return Err(ClientError::Secret("the bearer of the key set").into());
-        }
         Ok(Arc::new(Self {
             http,
             url,
-            bearer,
             clock,
             keys: RwLock::default(),
             attempts: Arc::default(),
@@ -179,11 +167,7 @@ impl KeyRing {
     }
 
     async fn fetch(&self) -> Result<(), JwksError> {
-        let mut request = self.http.get(self.url.clone()).timeout(FETCH);
-        if let Some(bearer) = &self.bearer {
-            request = request.bearer_auth(bearer.expose_secret());
-        }
-        let response = request.send().await?;
+        let response = self.http.get(self.url.clone()).timeout(FETCH).send().await?;
         // A client that follows redirects would end elsewhere than at the address that was asked.
         if response.status() != StatusCode::OK || *response.url() != self.url {
             return Err(JwksError::Status(response.status()));

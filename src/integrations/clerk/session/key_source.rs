@@ -2,54 +2,32 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::rsa::PublicEncryptingKey;
 use jsonwebtoken::DecodingKey;
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{
-    super::{http::ClientError, pem},
-    error::JwksError,
-};
+use super::{super::http::ClientError, error::JwksError};
+use crate::config::JwtKey;
 
 /// Where the keys that sign session tokens come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// One key, known beforehand; no network is needed and a token's key id is not looked at. An SPKI PEM (RFC 7468, 13)
-    /// as Clerk's dashboard shows it; `\n` written out and missing line breaks are understood, as environment variables
-    /// suffer them.
-    Pem(String),
-    /// The issuer's key set (RFC 7517).
-    Jwks {
-        /// `https://<frontend-api>/.well-known/jwks.json`, or `https://api.clerk.com/v1/jwks` with a bearer.
-        url: Url,
-        /// Clerk's secret key, where the address wants one.
-        bearer: Option<SecretString>,
-    },
+    /// One key, known beforehand; no network is needed and a token's key id is not looked at.
+    Pem(JwtKey),
+    /// The issuer's key set (RFC 7517), as at `https://<frontend-api>/.well-known/jwks.json`.
+    Jwks(Url),
 }
 
 /// A verifier cannot be made from these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifierError {
-    /// The PEM is not that of an RSA public key of 2,048 bits or more.
-    #[error("the key is not the PEM of an RSA public key of at least 2048 bits")]
-    Pem,
     /// There is no issuer to compare `iss` with.
     #[error("the issuer is empty")]
     NoIssuer,
     /// The keys would be fetched over a connection that anyone could change.
     #[error(transparent)]
     Client(#[from] ClientError),
-}
-
-/// Reads an SPKI PEM, tolerant of what environment variables do to line breaks.
-pub(super) fn decoding_key_from_pem(text: &str) -> Result<DecodingKey, VerifierError> {
-    let der = pem::decode("PUBLIC KEY", text).ok_or(VerifierError::Pem)?;
-    // The signature check reports a short key as a bad signature; better to say so while starting.
-    PublicEncryptingKey::from_der(&der).map_err(|_| VerifierError::Pem)?;
-    DecodingKey::from_rsa_pem(pem::encode("PUBLIC KEY", &der).as_bytes()).map_err(|_| VerifierError::Pem)
 }
 
 #[derive(Deserialize)]

@@ -7,10 +7,6 @@ use chrono::{DateTime, Utc};
 pub struct SessionToken {
     /// The signed-in user (`sub`), as in `user_2abc`.
     pub user_id: String,
-    /// The session (`sid`), as in `sess_2abc`.
-    pub session_id: String,
-    /// When it was issued, if it says so.
-    pub issued_at: Option<DateTime<Utc>>,
     /// When it expires; it is accepted 5 s longer (clock skew).
     pub expires_at: DateTime<Utc>,
     /// The organization the user has made active, if any.

@@ -8,7 +8,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, crypto};
+use jsonwebtoken::{Algorithm, crypto};
 use moka::{Expiry, future::Cache};
 
 use super::{
@@ -16,10 +16,10 @@ use super::{
     error::TokenError,
     header::{Parts, refuse_at_sight},
     key_ring::KeyRing,
-    key_source::{KeySource, VerifierError, decoding_key_from_pem},
+    key_source::{KeySource, VerifierError},
     token::SessionToken,
 };
-use crate::utils::clock::SharedClock;
+use crate::{config::JwtKey, utils::clock::SharedClock};
 
 /// How many verified tokens are remembered; one takes about 1 KiB.
 const REMEMBERED: u64 = 10_000;
@@ -57,7 +57,7 @@ struct Inner {
 }
 
 enum Keys {
-    One(DecodingKey),
+    One(JwtKey),
     Published(Arc<KeyRing>),
 }
 
@@ -89,8 +89,8 @@ impl SessionVerifier {
             return Err(VerifierError::NoIssuer);
         }
         let keys = match keys {
-            KeySource::Pem(pem) => Keys::One(decoding_key_from_pem(&pem)?),
-            KeySource::Jwks { url, bearer } => Keys::Published(KeyRing::new(url, bearer, Arc::clone(&clock), http)?),
+            KeySource::Pem(key) => Keys::One(key),
+            KeySource::Jwks(url) => Keys::Published(KeyRing::new(url, Arc::clone(&clock), http)?),
         };
         let remembered = Cache::builder().max_capacity(REMEMBERED).expire_after(UntilUseless).build();
         let expected = Expected { issuer, authorized_parties };
@@ -123,7 +123,7 @@ impl Inner {
         let parts = Parts::read(token)?;
         let published;
         let key = match (&self.keys, &parts.kid) {
-            (Keys::One(key), _) => key,
+            (Keys::One(key), _) => key.decoding_key(),
             (Keys::Published(_), None) => return Err(TokenError::UnknownKey),
             (Keys::Published(ring), Some(kid)) => {
                 published = ring.find(kid).await?;

@@ -18,8 +18,6 @@ pub struct ClerkUser {
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
-    /// Name chosen for signing in.
-    pub username: Option<String>,
     /// Picture; Clerk draws one for those who have none.
     pub image_url: Option<String>,
     /// Whether the instance's owner has banned the user.
@@ -99,8 +97,6 @@ struct WireUser {
     #[serde(default, deserialize_with = "optional_text")]
     last_name: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    username: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     image_url: Option<String>,
     primary_email_address_id: Option<String>,
     email_addresses: Option<Vec<WireEmail>>,
@@ -118,10 +114,10 @@ struct WireEmail {
 
 impl From<WireUser> for ClerkUser {
     fn from(wire: WireUser) -> Self {
-        let WireUser { id, first_name, last_name, username, image_url, .. } = wire;
+        let WireUser { id, first_name, last_name, image_url, .. } = wire;
         let email = primary_email(wire.primary_email_address_id, wire.email_addresses.unwrap_or_default());
         let banned = wire.banned.unwrap_or_default();
-        Self { id, email, first_name, last_name, username, image_url, banned, version: wire.updated_at }
+        Self { id, email, first_name, last_name, image_url, banned, version: wire.updated_at }
     }
 }
 

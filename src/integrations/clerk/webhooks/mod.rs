@@ -7,4 +7,4 @@ mod verifier;
 
 pub use entities::{ClerkMembership, ClerkOrganization, ClerkUser, MemberProfile};
 pub use event::{ClerkEvent, Deleted, Envelope, EventError};
-pub use verifier::{Delivery, WebhookError, WebhookSecretError, WebhookVerifier};
+pub use verifier::{Delivery, WebhookError, WebhookVerifier};

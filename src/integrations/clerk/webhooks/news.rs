@@ -18,7 +18,7 @@ impl ClerkUser {
     /// The news of the user, told at `told_at` (milliseconds since 1970).
     #[must_use]
     pub fn told(self, told_at: i64) -> Told<UserProfile> {
-        let Self { id, email, first_name, last_name, username: _, image_url, banned, version } = self;
+        let Self { id, email, first_name, last_name, image_url, banned, version } = self;
         let profile = UserProfile {
             email: whole(email, LONGEST_EMAIL),
             first_name: first_name.map(cut),

@@ -4,10 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
-use secrecy::{ExposeSecret as _, SecretString};
-use svix::webhooks::Webhook;
 
 use crate::{
+    config::WebhookSecret,
     errors::{AppError, Kind},
     utils::clock::SharedClock,
 };
@@ -24,7 +23,7 @@ const STANDARD: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signatu
 
 /// Verifies webhooks against every signing secret that is valid now: two while one is being rotated.
 pub struct WebhookVerifier {
-    keys: Vec<Webhook>,
+    secrets: Vec<WebhookSecret>,
     clock: SharedClock,
 }
 
@@ -36,14 +35,6 @@ pub struct Delivery {
     /// When this attempt was signed, to the second.
     pub signed_at: DateTime<Utc>,
 }
-
-/// A signing secret that is none. Says which by its place in the list, never by its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("webhook signing secret {0} is not `whsec_` and base64")]
-pub struct WebhookSecretError(
-    /// Counted from 1.
-    pub usize,
-);
 
 /// Why a webhook is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,16 +60,10 @@ pub enum WebhookError {
 }
 
 impl WebhookVerifier {
-    /// A verifier for `secrets` (`whsec_` and base64). With none it refuses everything.
-    ///
-    /// # Errors
-    /// [`WebhookSecretError`] names the first secret that is malformed.
-    pub fn new(secrets: &[SecretString], clock: SharedClock) -> Result<Self, WebhookSecretError> {
-        let key = |(index, secret): (usize, &SecretString)| {
-            Webhook::new(secret.expose_secret().trim()).map_err(|_| WebhookSecretError(index + 1))
-        };
-        let keys = secrets.iter().enumerate().map(key).collect::<Result<_, _>>()?;
-        Ok(Self { keys, clock })
+    /// A verifier for `secrets`. With none it refuses everything.
+    #[must_use]
+    pub fn new(secrets: Vec<WebhookSecret>, clock: SharedClock) -> Self {
+        Self { secrets, clock }
     }
 
     /// Whether `body`, exactly as it came, was signed for us within the last 300 s. Headers named `svix-*` win over
@@ -87,14 +72,14 @@ impl WebhookVerifier {
     /// # Errors
     /// [`WebhookError`] says why it is not believed.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, WebhookError> {
-        if self.keys.is_empty() {
+        if self.secrets.is_empty() {
             return Err(WebhookError::NotConfigured);
         }
         let signed = one_family(headers)?;
         let [id, timestamp, _] = texts(&signed)?;
         let timestamp: i64 = timestamp.parse().map_err(|_| WebhookError::InvalidHeader("timestamp"))?;
         self.check_age(timestamp)?;
-        if !self.keys.iter().any(|key| key.verify_ignoring_timestamp(body, &signed).is_ok()) {
+        if !self.secrets.iter().any(|secret| secret.webhook().verify_ignoring_timestamp(body, &signed).is_ok()) {
             return Err(WebhookError::Signature);
         }
         let signed_at = DateTime::from_timestamp(timestamp, 0).ok_or(WebhookError::InvalidHeader("timestamp"))?;
@@ -155,6 +140,6 @@ impl From<WebhookError> for AppError {
 
 impl fmt::Debug for WebhookVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookVerifier").field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("WebhookVerifier").field("secrets", &self.secrets.len()).finish_non_exhaustive()
     }
 }

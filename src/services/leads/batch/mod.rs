@@ -8,8 +8,10 @@ use self::plan::Plan;
 use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
-    models::{AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict},
-    repositories::{BaseRepository, Identities, OrgMember, OrgTx, lost_race},
+    models::{
+        AuditEntry, Lead, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey, SuppressionKind,
+    },
+    repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
 
 /// How often a batch is tried that others at the same time keep from being written.
@@ -30,27 +32,57 @@ impl LeadService {
     /// Writes many leads and says of each row what became of it. Two batches about the same people at the same time make one lead of
     /// each: the one that comes second is tried again, and then finds what the first has written.
     pub async fn batch(&self, member: &OrgMember, batch: &LeadBatch) -> Result<Vec<RowVerdict>> {
-        let mut last = None;
-        for _ in 0..MAX_TRIES {
+        let mut spoilt = Spoilt::default();
+        loop {
             match self.try_batch(member, batch).await {
-                Err(error) if lost_race(&error) => last = Some(error),
-                result => return result,
+                Err(error) => spoilt.once_more(error)?,
+                verdicts => return verdicts,
             }
         }
-        let busy = AppError::unavailable("database_busy", "The database is busy. Nothing was changed; try again.");
-        Err(match last {
-            Some(error) => busy.with_source(error),
-            None => busy,
-        })
     }
 
     async fn try_batch(&self, member: &OrgMember, batch: &LeadBatch) -> Result<Vec<RowVerdict>> {
+        let organization = member.organization_id();
+        let keys_of = |row: &Result<NewLead, _>| match row {
+            Ok(row) => self.0.suppression_keys.of_lead(organization, row),
+            Err(_) => Vec::new(),
+        };
+        let keys: Vec<Vec<SuppressionKey>> = batch.rows.iter().map(keys_of).collect();
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let lists = known_lists(&mut tx, batch).await?;
-        let present = tx.leads().lock_identified(&identities(batch)).await?;
-        let plan = Plan::of(batch, present, &lists, member.organization_id(), tx.now());
-        write(tx, member, &plan).await?;
-        Ok(plan.verdicts)
+        let suppressed = tx.suppressions().matching(keys.iter().flatten()).await?;
+        let barred: Vec<_> = keys.iter().map(|keys| suppressed.kind(keys)).collect();
+        settle(tx, member, batch, &barred).await
+    }
+}
+
+/// Decides about each row and writes what is decided. `barred` says which rows are about somebody whom nobody may write to, and must have been
+/// asked in this very transaction.
+pub(super) async fn settle(
+    mut tx: OrgTx,
+    member: &OrgMember,
+    batch: &LeadBatch,
+    barred: &[Option<SuppressionKind>],
+) -> Result<Vec<RowVerdict>> {
+    let lists = known_lists(&mut tx, batch).await?;
+    let present = tx.leads().lock_identified(&identities(batch)).await?;
+    let plan = Plan::of(batch, barred, present, &lists, (member.organization_id(), tx.now()));
+    write(tx, member, &plan).await?;
+    Ok(plan.verdicts)
+}
+
+/// Tries that others at the same time have spoilt.
+#[derive(Debug, Default)]
+pub(super) struct Spoilt(usize);
+
+impl Spoilt {
+    /// Lets the work be tried again if `error` says that another transaction was in the way, and not for too long.
+    pub(super) fn once_more(&mut self, error: AppError) -> Result<()> {
+        self.0 += 1;
+        match error {
+            error if !lost_race(&error) => Err(error),
+            _ if self.0 < MAX_TRIES => Ok(()),
+            error => Err(database_busy().with_source(error)),
+        }
     }
 }
 

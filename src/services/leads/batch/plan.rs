@@ -8,8 +8,8 @@ use super::LeadBatch;
 use crate::{
     errors::Fault,
     models::{
-        Lead, LeadId, LeadListId, NewLead, OnDuplicate, OrganizationId, RowOutcome, RowVerdict,
-        input::custom_field_faults,
+        Lead, LeadId, LeadListId, LeadSource, NewLead, OnDuplicate, OrganizationId, RowOutcome, RowVerdict,
+        SuppressionKind, input::custom_field_faults,
     },
     services::leads::facts::difference,
 };
@@ -47,13 +47,13 @@ struct Planner<'b> {
 }
 
 impl Plan {
-    /// Goes through the rows in order.
+    /// Goes through the rows in order, each with the reason, if there is one, why nobody may write to its person.
     pub(super) fn of(
         batch: &LeadBatch,
+        barred: &[Option<SuppressionKind>],
         present: Vec<Lead>,
         lists: &HashSet<LeadListId>,
-        organization_id: OrganizationId,
-        now: DateTime<Utc>,
+        (organization_id, now): (OrganizationId, DateTime<Utc>),
     ) -> Self {
         let mut planner = Planner {
             on_duplicate: batch.on_duplicate,
@@ -65,10 +65,11 @@ impl Plan {
             claimed: HashSet::new(),
             plan: Self::default(),
         };
-        for row in &batch.rows {
-            let verdict = match row {
-                Ok(row) => planner.place(row.clone(), batch.lead_list_id),
-                Err(faults) => RowVerdict::rejected("validation_failed", faults.clone()),
+        for (row, barred) in batch.rows.iter().zip(barred) {
+            let verdict = match (row, barred) {
+                (Ok(_), Some(kind)) => RowVerdict::suppressed(*kind),
+                (Ok(row), None) => planner.place(row.clone(), batch.lead_list_id),
+                (Err(faults), _) => RowVerdict::rejected("validation_failed", faults.clone()),
             };
             planner.plan.verdicts.push(verdict);
         }
@@ -105,7 +106,7 @@ impl Planner<'_> {
     fn create(&mut self, row: NewLead) -> RowVerdict {
         let place = i64::try_from(self.plan.created.len()).unwrap_or_default();
         let now = self.now + TimeDelta::microseconds(place);
-        let lead = row.into_lead(LeadId::new(now), self.organization_id, now);
+        let lead = row.into_lead(LeadId::new(now), self.organization_id, LeadSource::Api, now);
         let verdict = RowVerdict::used(RowOutcome::Created, lead.id);
         self.plan.created.push(lead);
         verdict

@@ -1,0 +1,81 @@
+//! What most leads do not have: further lists, and campaigns under way. Two flags of a lead say whether to ask, so that a page of leads
+//! costs one statement, and three at the most.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::LeadRepository;
+use crate::{
+    errors::Result,
+    models::{Lead, LeadId, RunningCampaign},
+};
+
+impl LeadRepository<'_> {
+    /// Fills in what the leads' own rows do not say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn complete(&mut self, leads: &mut [Lead]) -> Result<()> {
+        let on_more_lists = those(leads, |lead| lead.on_more_lists);
+        let enrolled = those(leads, |lead| lead.enrolled);
+        if on_more_lists.is_empty() && enrolled.is_empty() {
+            return Ok(());
+        }
+        let mut by_id: HashMap<_, _> = leads.iter_mut().map(|lead| (lead.id, lead)).collect();
+        if !on_more_lists.is_empty() {
+            self.add_lists(&on_more_lists, &mut by_id).await?;
+        }
+        if !enrolled.is_empty() {
+            self.add_campaigns(&enrolled, &mut by_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_lists(&mut self, ids: &[Uuid], leads: &mut HashMap<LeadId, &mut Lead>) -> Result<()> {
+        let rows = sqlx::query!(
+            "select lead_id, lead_list_id from lead_list_members where organization_id = $1 and lead_id = any($2)",
+            self.scope.id(),
+            ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        for row in rows {
+            if let Some(lead) = leads.get_mut(&row.lead_id) {
+                lead.lead_list_ids.push(row.lead_list_id);
+            }
+        }
+        for lead in leads.values_mut() {
+            lead.lead_list_ids.sort_unstable();
+        }
+        Ok(())
+    }
+
+    async fn add_campaigns(&mut self, ids: &[Uuid], leads: &mut HashMap<LeadId, &mut Lead>) -> Result<()> {
+        let rows = sqlx::query!(
+            r#"select e.lead_id, e.id, e.status, e.campaign_id, c.name
+               from campaign_executions e join campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
+               where e.organization_id = $1 and e.lead_id = any($2) and e.status in ('pending', 'waiting', 'running')
+               order by e.id"#,
+            self.scope.id(),
+            ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        for row in rows {
+            if let Some(lead) = leads.get_mut(&row.lead_id) {
+                lead.running_campaigns.push(RunningCampaign {
+                    execution_id: row.id,
+                    campaign_id: row.campaign_id,
+                    name: row.name,
+                    status: row.status,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn those(leads: &[Lead], which: fn(&Lead) -> bool) -> Vec<Uuid> {
+    leads.iter().filter(|lead| which(lead)).map(|lead| lead.id.0).collect()
+}

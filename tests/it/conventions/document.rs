@@ -1,0 +1,102 @@
+//! The OpenAPI document says what is so, and says it well.
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::LISTS;
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn no_schema_has_the_name_of_a_plain_type() {
+    let app = TestApp::start().await;
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    for name in ["String", "Value", "Vec", "Map", "bool", "i64", "Uuid"] {
+        assert!(document["components"]["schemas"][name].is_null(), "{name}");
+    }
+}
+
+/// The example that the document gives of an operation's answer, less what differs in every answer.
+fn example(document: &Value, method: &str, path: &str, status: &str) -> Value {
+    let answer = &document["paths"][path][method]["responses"][status];
+    words(&answer["content"]["application/problem+json"]["example"])
+}
+
+/// What a problem tells.
+fn words(problem: &Value) -> Value {
+    json!({"code": problem["code"], "detail": problem["detail"], "type": problem["type"], "title": problem["title"]})
+}
+
+#[tokio::test]
+async fn the_examples_of_problems_are_what_is_answered_word_for_word() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 20).await;
+    let member = app.member();
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let list = member.post(LISTS, json!({"name": "A"})).await.header("location").to_owned();
+    let organization = format!("/api/v1/organizations/{}", app.organization_id("org_ours").await);
+    let post = || member.request(Method::POST, LISTS);
+    let unsigned = app.anonymous().request(Method::POST, "/api/v1/webhooks/clerk");
+    let unsigned = ["svix-id", "svix-timestamp"].iter().fold(unsigned, |call, name| call.header(name, &now(&app)));
+    let left = app.somebody("user_outsider", Some(("org_ours", "org:member")));
+    app.admin().patch(&organization, json!({"settings": {"just_in_time_members": false}})).await.expect(200);
+    let (one, many) = (format!("{LISTS}/{{id}}"), LISTS.to_owned());
+    let answers = [
+        ("get", many.as_str(), member.get(&format!("{LISTS}?colour=red")).await),
+        ("get", many.as_str(), app.anonymous().get(LISTS).await),
+        ("get", many.as_str(), left.get(LISTS).await),
+        ("get", "/api/v1/audit-logs", member.get("/api/v1/audit-logs").await),
+        ("get", one.as_str(), member.get(&format!("{LISTS}/{}", uuid::Uuid::new_v4())).await),
+        (
+            "patch",
+            one.as_str(),
+            member.request(Method::PATCH, &list).header("if-match", "\"7\"").json(json!({})).send().await,
+        ),
+        (
+            "post",
+            many.as_str(),
+            post().header("content-type", "application/json").body("x".repeat(2 << 20)).send().await,
+        ),
+        ("post", many.as_str(), post().header("content-type", "text/plain").body("{}").send().await),
+        ("post", "/api/v1/webhooks/clerk", unsigned.header("svix-signature", "v1,AAAA").body("{}").send().await),
+    ];
+    let asking = join_all((0..100).map(|_| member.get(LISTS))).await;
+    let limited = asking.into_iter().find(|answer| answer.status == 429).expect("a hundred at once are too many");
+    for (method, path, answer) in answers.into_iter().chain([("get", many.as_str(), limited)]) {
+        let status = answer.status.as_str().to_owned();
+        assert_eq!(words(&answer.body), example(&document, method, path, &status), "{method} {path} {status}");
+    }
+}
+
+fn now(app: &TestApp) -> String {
+    (app.now_millis() / 1000).to_string()
+}
+
+#[tokio::test]
+async fn what_clerk_is_asked_for_tells_that_clerk_may_fail() {
+    let app = TestApp::start().await;
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let mut asking = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !operation["responses"]["502"].is_null() {
+                asking.push(format!("{method} {}", path.trim_start_matches("/api/v1/organizations/{id}")));
+            }
+            let named = operation["parameters"].as_array().unwrap().iter().find(|parameter| parameter["name"] == "id");
+            if path.starts_with("/api/v1/organizations/{id}") {
+                assert!(named.unwrap()["schema"]["format"].is_null(), "{method} {path}: Clerk's ids are no UUIDs");
+            }
+        }
+    }
+    asking.sort_unstable();
+    assert_eq!(
+        asking,
+        [
+            "delete /invitations/{invitation_id}",
+            "delete /members/{member_id}",
+            "get /invitations",
+            "patch ",
+            "patch /members/{member_id}",
+            "post /invitations"
+        ]
+    );
+}
