@@ -136,19 +136,15 @@ fn fingerprint(route: &str, parts: &Parts, body: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Stores a success, unless it shows a secret; gives the key back after a refusal: a request that changed nothing may be mended and
-/// sent again.
+/// Stores a success, unless it shows a secret: then its answer is as good as lost. Gives the key back after a refusal: a request that
+/// changed nothing may be mended and sent again.
 async fn remember(
     state: &AppState,
     member: &OrgMember,
     claim: &IdempotencyToken,
     response: Response,
 ) -> Result<Response> {
-    if response.extensions().get::<NeverKept>().is_some() {
-        // The key stays marked as committed: a repetition acts no second time, and is told that the answer is gone.
-        return Ok(response);
-    }
-    if !response.status().is_success() {
+    if !response.status().is_success() || response.extensions().get::<NeverKept>().is_some() {
         let mut conn = state.db().read(member).await?;
         conn.idempotency_keys().release(claim, state.clock().now()).await?;
         return Ok(response);
