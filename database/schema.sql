@@ -92,6 +92,38 @@ begin
 end $$;
 
 --
+-- Name: clay_deliveries_of_joined_leads(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clay_deliveries_of_joined_leads() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into clay_deliveries (organization_id, destination_id, lead_id, queued_at)
+  select d.organization_id, d.id, added.lead_id, added.added_at
+  from added
+  join clay_destinations d on d.organization_id = added.organization_id and d.lead_list_id = added.lead_list_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+--
+-- Name: clay_deliveries_of_new_leads(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clay_deliveries_of_new_leads() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into clay_deliveries (organization_id, destination_id, lead_id, queued_at)
+  select d.organization_id, d.id, added.id, added.created_at
+  from added
+  join clay_destinations d on d.organization_id = added.organization_id and d.lead_list_id = added.lead_list_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+--
 -- Name: leads_are_enrolled(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -154,6 +186,42 @@ CREATE TABLE public.activities (
     occurred_at timestamp with time zone NOT NULL,
     CONSTRAINT activities_data_check CHECK ((jsonb_typeof(data) = 'object'::text)),
     CONSTRAINT activities_type_check CHECK (((length(type) >= 1) AND (length(type) <= 100)))
+);
+
+--
+-- Name: api_key_secrets; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_key_secrets (
+    organization_id uuid NOT NULL,
+    api_key_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    last_four text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_key_secrets_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT api_key_secrets_last_four_check CHECK ((length(last_four) = 4))
+);
+
+--
+-- Name: api_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT api_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+    CONSTRAINT api_keys_version_check CHECK ((version > 0))
 );
 
 --
@@ -277,6 +345,77 @@ CREATE TABLE public.campaigns (
     CONSTRAINT campaigns_stop_on_check CHECK ((stop_on <@ ARRAY['reply'::text, 'unsubscribe'::text, 'bounce'::text])),
     CONSTRAINT campaigns_version_check CHECK ((version > 0)),
     CONSTRAINT campaigns_workflow_check CHECK ((jsonb_typeof(workflow) = 'object'::text))
+);
+
+--
+-- Name: clay_deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_deliveries (
+    organization_id uuid NOT NULL,
+    destination_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    queued_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT clay_deliveries_check CHECK (((state = 'pending'::text) = (settled_at IS NULL))),
+    CONSTRAINT clay_deliveries_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT clay_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'rejected'::text])))
+);
+
+--
+-- Name: clay_destinations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_destinations (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    lead_list_id uuid NOT NULL,
+    url text NOT NULL,
+    url_hash bytea NOT NULL,
+    auth_token bytea,
+    auth_token_key bytea,
+    auth_token_key_id text,
+    status text NOT NULL,
+    status_reason text,
+    failures integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    last_sent_at timestamp with time zone,
+    lease uuid,
+    leased_until timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT clay_destinations_check CHECK ((num_nonnulls(auth_token, auth_token_key, auth_token_key_id) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT clay_destinations_check1 CHECK (((lease IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT clay_destinations_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT clay_destinations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'full'::text, 'disabled'::text]))),
+    CONSTRAINT clay_destinations_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT clay_destinations_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2048))),
+    CONSTRAINT clay_destinations_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: clay_paces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_paces (
+    organization_id uuid NOT NULL,
+    paced_until timestamp with time zone NOT NULL
+);
+
+--
+-- Name: clay_webhooks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clay_webhooks (
+    organization_id uuid NOT NULL,
+    url_hash bytea NOT NULL,
+    sent_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT clay_webhooks_sent_count_check CHECK ((sent_count >= 0)),
+    CONSTRAINT clay_webhooks_url_hash_check CHECK ((length(url_hash) = 32))
 );
 
 --
@@ -672,6 +811,20 @@ ALTER TABLE ONLY public.activities
     ADD CONSTRAINT activities_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: api_key_secrets api_key_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key_secrets
+    ADD CONSTRAINT api_key_secrets_pkey PRIMARY KEY (organization_id, api_key_id, hash);
+
+--
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: audit_chain_heads audit_chain_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -726,6 +879,34 @@ ALTER TABLE ONLY public.campaign_lead_lists
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: clay_deliveries clay_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_pkey PRIMARY KEY (organization_id, destination_id, lead_id);
+
+--
+-- Name: clay_destinations clay_destinations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: clay_paces clay_paces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_paces
+    ADD CONSTRAINT clay_paces_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: clay_webhooks clay_webhooks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_webhooks
+    ADD CONSTRAINT clay_webhooks_pkey PRIMARY KEY (organization_id, url_hash);
 
 --
 -- Name: connected_accounts connected_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -870,6 +1051,24 @@ CREATE INDEX activities_keyset ON public.activities USING btree (organization_id
 CREATE INDEX activities_lead ON public.activities USING btree (organization_id, lead_id, occurred_at DESC, id DESC);
 
 --
+-- Name: api_key_secrets_current; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX api_key_secrets_current ON public.api_key_secrets USING btree (organization_id, api_key_id) WHERE (expires_at IS NULL);
+
+--
+-- Name: api_key_secrets_hash; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX api_key_secrets_hash ON public.api_key_secrets USING btree (hash);
+
+--
+-- Name: api_keys_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX api_keys_keyset ON public.api_keys USING btree (organization_id, created_at DESC, id DESC);
+
+--
 -- Name: audit_logs_chain; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -934,6 +1133,42 @@ CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree 
 --
 
 CREATE INDEX campaigns_keyset ON public.campaigns USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: clay_deliveries_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_deliveries_lead ON public.clay_deliveries USING btree (organization_id, lead_id);
+
+--
+-- Name: clay_deliveries_position; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_deliveries_position ON public.clay_deliveries USING btree (organization_id, destination_id, state, queued_at, lead_id);
+
+--
+-- Name: clay_destinations_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_due ON public.clay_destinations USING btree (next_attempt_at) WHERE (status = 'active'::text);
+
+--
+-- Name: clay_destinations_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_keyset ON public.clay_destinations USING btree (organization_id, lead_list_id, created_at DESC, id DESC);
+
+--
+-- Name: clay_destinations_url; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX clay_destinations_url ON public.clay_destinations USING btree (organization_id, lead_list_id, url_hash);
+
+--
+-- Name: clay_destinations_webhook; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (organization_id, url_hash);
 
 --
 -- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -
@@ -1104,6 +1339,18 @@ CREATE TRIGGER campaign_executions_mark AFTER INSERT ON public.campaign_executio
 CREATE TRIGGER lead_list_members_mark AFTER INSERT ON public.lead_list_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_on_more_lists();
 
 --
+-- Name: lead_list_members lead_list_members_to_clay; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lead_list_members_to_clay AFTER INSERT ON public.lead_list_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.clay_deliveries_of_joined_leads();
+
+--
+-- Name: leads leads_to_clay; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER leads_to_clay AFTER INSERT ON public.leads REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.clay_deliveries_of_new_leads();
+
+--
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1144,6 +1391,27 @@ ALTER TABLE ONLY public.activities
 
 ALTER TABLE ONLY public.activities
     ADD CONSTRAINT activities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
+-- Name: api_key_secrets api_key_secrets_organization_id_api_key_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_key_secrets
+    ADD CONSTRAINT api_key_secrets_organization_id_api_key_id_fkey FOREIGN KEY (organization_id, api_key_id) REFERENCES public.api_keys(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: api_keys api_keys_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
 -- Name: audit_chain_heads audit_chain_heads_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1221,6 +1489,62 @@ ALTER TABLE ONLY public.campaigns
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: clay_deliveries clay_deliveries_organization_id_destination_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_organization_id_destination_id_fkey FOREIGN KEY (organization_id, destination_id) REFERENCES public.clay_destinations(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_deliveries clay_deliveries_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_deliveries
+    ADD CONSTRAINT clay_deliveries_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_destinations clay_destinations_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_lead_list_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: clay_destinations clay_destinations_organization_id_url_hash_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_destinations
+    ADD CONSTRAINT clay_destinations_organization_id_url_hash_fkey FOREIGN KEY (organization_id, url_hash) REFERENCES public.clay_webhooks(organization_id, url_hash);
+
+--
+-- Name: clay_paces clay_paces_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_paces
+    ADD CONSTRAINT clay_paces_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: clay_webhooks clay_webhooks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clay_webhooks
+    ADD CONSTRAINT clay_webhooks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
 -- Name: connected_accounts connected_accounts_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1348,6 +1672,18 @@ ALTER TABLE ONLY public.suppressions
 ALTER TABLE public.activities ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: api_key_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_key_secrets ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: audit_chain_heads; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1382,6 +1718,30 @@ ALTER TABLE public.campaign_lead_lists ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.campaigns ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_deliveries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_destinations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_destinations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_paces; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_paces ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: clay_webhooks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: connected_accounts; Type: ROW SECURITY; Schema: public; Owner: -

@@ -7,12 +7,16 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     config::ServerConfig,
-    integrations::clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+    integrations::{
+        clay::ClayWebhooks,
+        clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+    },
     repositories::Database,
     services::{
-        AccountService, ActivityService, AuditLogService, CampaignService, Clerk, ClerkSyncService, Context,
-        ExecutionService, IdentityService, ImportService, InvitationService, LeadListService, LeadService,
-        MemberService, OrganizationService, ReadinessService, SuppressionKeys, SuppressionService, UserService,
+        AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
+        Clerk, ClerkSyncService, Context, ExecutionService, IdentityService, ImportService, InvitationService,
+        LeadListService, LeadService, MemberService, OrganizationService, ReadinessService, SuppressionKeys,
+        SuppressionService, UserService,
     },
     utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
 };
@@ -34,8 +38,10 @@ struct Inner {
     sign_in_failures: RateLimiter,
     accounts: AccountService,
     activities: ActivityService,
+    api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
+    clay_destinations: ClayDestinationService,
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
     identity: IdentityService,
@@ -73,6 +79,8 @@ pub struct Parts {
     pub suppression_keys: SuppressionKeys,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
+    /// What sends to Clay.
+    pub clay: ClayWebhooks,
     /// What connects us with Clerk; without it nobody can sign in.
     pub clerk: Option<ClerkParts>,
     /// What has been measured.
@@ -83,7 +91,7 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, suppression_keys, schemas, clerk, metrics } = parts;
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics } = parts;
         let context = Context { db, clock, suppression_keys, export_patience: server.export_patience };
         let (verifier, webhooks, api) = match clerk {
             Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
@@ -91,10 +99,12 @@ impl AppState {
         };
         let clerk = Clerk::new(api);
         Self(Arc::new(Inner {
-            accounts: AccountService::new(context.clone(), cipher),
+            accounts: AccountService::new(context.clone(), cipher.clone()),
             activities: ActivityService(context.clone()),
+            api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
+            clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
@@ -195,6 +205,18 @@ impl AppState {
         &self.0.imports
     }
 
+    /// Pushing leads to Clay, for the worker that does it.
+    #[must_use]
+    pub fn clay_destinations(&self) -> &ClayDestinationService {
+        &self.0.clay_destinations
+    }
+
+    /// Keys by which programs call.
+    #[must_use]
+    pub fn api_keys(&self) -> &ApiKeyService {
+        &self.0.api_keys
+    }
+
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
@@ -215,8 +237,10 @@ macro_rules! hands_out {
 hands_out! {
     accounts: AccountService,
     activities: ActivityService,
+    api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
+    clay_destinations: ClayDestinationService,
     executions: ExecutionService,
     clerk_sync: ClerkSyncService,
     imports: ImportService,

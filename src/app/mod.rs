@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
+    integrations::clay::ClayWebhooks,
     repositories::Database,
     routers,
     services::SuppressionKeys,
@@ -35,7 +36,7 @@ pub use self::{database::Databases, server::serve_on};
 /// Hands the state its parts and builds the service on it.
 ///
 /// # Errors
-/// A published schema does not compile: a fault of ours.
+/// A published schema does not compile, or TLS cannot be set up.
 pub fn compose(
     server: ServerConfig,
     db: Database,
@@ -47,7 +48,8 @@ pub fn compose(
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
     let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
-    let state = AppState::new(Parts { server, db, clock, cipher, suppression_keys, schemas, clerk, metrics });
+    let clay = ClayWebhooks::new(server.outbound_anywhere)?;
+    let state = AppState::new(Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics });
     let router = routers::router(&state, document);
     Ok((state, router))
 }
@@ -95,6 +97,7 @@ async fn serve_over(
     serve_on(listener, router, stop, &config.server).await;
     state.settled().await;
     workers.ended().await;
+    state.api_keys().settle().await;
     Ok(())
 }
 

@@ -28,6 +28,9 @@ pub struct ServerConfig {
     pub home: Option<PathBuf>,
     /// `XDG_DATA_HOME`.
     pub xdg_data_home: Option<PathBuf>,
+    /// Whether webhooks may lead anywhere, to this machine and by plain http too, and not only to public addresses by https. In
+    /// development only, so that there is something to try them on.
+    pub outbound_anywhere: bool,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -77,6 +80,7 @@ impl ServerConfig {
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
+            outbound_anywhere: !environment.is_production(),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

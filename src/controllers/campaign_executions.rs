@@ -6,7 +6,7 @@ use crate::{
     dto::{PathId, Versioned, campaign_executions::ExecutionDto},
     errors::Result,
     models::ExecutionId,
-    repositories::OrgMember,
+    repositories::OrgPerson,
     services::ExecutionService,
 };
 
@@ -15,11 +15,11 @@ use crate::{
 /// One lead's way through one campaign.
 #[utoipa::path(get, path = "/campaign-executions/{id}", params(("id" = ExecutionId, Path)), responses((status = 200, body = ExecutionDto)))]
 pub async fn get(
-    member: OrgMember,
+    person: OrgPerson,
     State(executions): State<ExecutionService>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Versioned<ExecutionDto>> {
-    let execution = executions.get(&member, id).await?;
+    let execution = executions.get(&person, id).await?;
     let version = execution.version;
     Ok(Versioned(execution.into(), version))
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     errors::Result,
     models::CampaignId,
-    repositories::OrgMember,
+    repositories::{OrgMember, OrgPerson},
     services::{CampaignService, ExecutionService, campaigns::CampaignView},
 };
 
@@ -103,11 +103,11 @@ pub async fn duplicate(
 #[utoipa::path(post, path = "/campaigns/{id}/validate", params(("id" = CampaignId, Path)),
     responses((status = 200, body = CampaignValidationDto)))]
 pub async fn validate(
-    member: OrgMember,
+    person: OrgPerson,
     State(campaigns): State<CampaignService>,
     PathId(id): PathId<CampaignId>,
 ) -> Result<Json<CampaignValidationDto>> {
-    Ok(Json(campaigns.validate(&member, id).await?.into()))
+    Ok(Json(campaigns.validate(&person, id).await?.into()))
 }
 
 /// List a campaign's executions

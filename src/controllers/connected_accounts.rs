@@ -9,7 +9,7 @@ use crate::{
     },
     errors::Result,
     models::{AccountId, ConnectedAccount},
-    repositories::OrgMember,
+    repositories::{OrgMember, OrgPerson},
     services::AccountService,
 };
 
@@ -33,11 +33,11 @@ pub async fn list(
 #[utoipa::path(post, path = "/connected-accounts", request_body = CreateConnectedAccountRequest,
     responses((status = 201, body = ConnectedAccountDto)))]
 pub async fn create(
-    member: OrgMember,
+    person: OrgPerson,
     State(accounts): State<AccountService>,
     Body(asked): Body<CreateConnectedAccountRequest>,
 ) -> Result<Created<ConnectedAccountDto>> {
-    let account = accounts.create_sandbox(&member, asked.try_into()?).await?;
+    let account = accounts.create_sandbox(&person, asked.try_into()?).await?;
     let location = format!("/api/v1/connected-accounts/{}", account.id);
     Ok(Created { location, version: Some(account.version), body: account.into() })
 }

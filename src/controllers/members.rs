@@ -9,7 +9,7 @@ use crate::{
     },
     errors::Result,
     models::{Member, MemberId, OrganizationId},
-    repositories::{OrgAdmin, OrgMember},
+    repositories::{OrgAdmin, OrgPerson},
     services::MemberService,
 };
 
@@ -17,11 +17,11 @@ use crate::{
 #[utoipa::path(get, path = "/organizations/{id}/members", operation_id = "list_members",
     params(("id" = OrganizationId, Path), PageParams), responses((status = 200, body = PageDto<MemberDto>)))]
 pub async fn list(
-    member: OrgMember,
+    person: OrgPerson,
     State(members): State<MemberService>,
     query: ListQuery,
 ) -> Result<Paged<MemberDto>> {
-    let page = members.list(&member, &query.page).await?;
+    let page = members.list(&person, &query.page).await?;
     Ok(Paged::new(page, &query.page, MemberDto::from))
 }
 

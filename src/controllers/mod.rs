@@ -2,9 +2,11 @@
 //! text of the API documentation.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clay_destinations;
 pub mod connected_accounts;
 pub mod imports;
 pub mod invitations;

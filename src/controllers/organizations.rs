@@ -9,7 +9,7 @@ use crate::{
     },
     errors::Result,
     models::OrganizationId,
-    repositories::{OrgAdmin, OrgMember},
+    repositories::{OrgAdmin, OrgPerson},
     services::{OrganizationService, organizations::OrganizationDetails},
 };
 
@@ -19,10 +19,10 @@ use crate::{
 #[utoipa::path(get, path = "/organizations/{id}", params(("id" = OrganizationId, Path)),
     responses((status = 200, body = OrganizationDetailsDto)))]
 pub async fn get(
-    member: OrgMember,
+    person: OrgPerson,
     State(organizations): State<OrganizationService>,
 ) -> Result<Versioned<OrganizationDetailsDto>> {
-    Ok(versioned(organizations.get(&member).await?))
+    Ok(versioned(organizations.get(&person).await?))
 }
 
 /// Change an organization

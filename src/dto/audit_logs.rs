@@ -93,7 +93,7 @@ pub struct AuditActorDto {
     /// The user's e-mail address, as long as the user exists.
     #[schema(example = "ada@example.com")]
     pub email: Option<String>,
-    /// The user's name, as long as the user exists.
+    /// The user's or the key's name, as long as there is one.
     #[schema(example = "Ada Lovelace")]
     pub name: Option<String>,
     /// Who acted as the user, as Clerk names them: support staff or an agent; null if the user did.
@@ -115,7 +115,7 @@ pub struct AuditEntityDto {
 
 impl From<AttributedAuditLog> for AuditLogDto {
     fn from(attributed: AttributedAuditLog) -> Self {
-        let AttributedAuditLog { log, actor } = attributed;
+        let AttributedAuditLog { log, actor, key_name } = attributed;
         let AuditLog {
             id,
             organization_id: _,
@@ -137,16 +137,22 @@ impl From<AttributedAuditLog> for AuditLogDto {
         } = log;
         let (before, after) = (before.map(|json| json.0), after.map(|json| json.0));
         let entity = AuditEntityDto { entity_type, id: entity_id };
-        let actor = AuditActorDto::of(actor_type, actor_id, actor, impersonator);
+        let actor = AuditActorDto::of(actor_type, actor_id, actor, key_name, impersonator);
         let hash = hash.map(hex::encode);
         Self { id, occurred_at, actor, action, entity, before, after, ip_address, user_agent, request_id, seq, hash }
     }
 }
 
 impl AuditActorDto {
-    fn of(actor_type: ActorType, id: Option<Uuid>, person: Option<AuditActor>, impersonator: Option<String>) -> Self {
+    fn of(
+        actor_type: ActorType,
+        id: Option<Uuid>,
+        person: Option<AuditActor>,
+        key_name: Option<String>,
+        impersonator: Option<String>,
+    ) -> Self {
         let Some(AuditActor { id: _, email, first_name, last_name }) = person else {
-            return Self { actor_type, id, email: None, name: None, impersonator };
+            return Self { actor_type, id, email: None, name: key_name, impersonator };
         };
         let name = names::joined(first_name.as_deref(), last_name.as_deref());
         Self { actor_type, id, email, name, impersonator }

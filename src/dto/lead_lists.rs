@@ -76,7 +76,7 @@ pub struct CreateLeadListRequest {
     /// What it is for.
     #[schema(max_length = 2000)]
     pub description: Option<String>,
-    /// Where its leads will come from; `manual` unless said otherwise.
+    /// Where its leads will come from; unless said otherwise `manual`, or `api` by an API key.
     pub source: Option<LeadSource>,
     /// Labels.
     #[serde(default)]
@@ -88,7 +88,7 @@ impl From<CreateLeadListRequest> for NewLeadList {
     fn from(request: CreateLeadListRequest) -> Self {
         let CreateLeadListRequest { name, description, source, tags } = request;
         let tags = input::tags(tags.into_iter().map(|tag| tag.0));
-        Self { name, description, source: source.unwrap_or(LeadSource::Manual), tags }
+        Self { name, description, source, tags }
     }
 }
 

@@ -2,9 +2,11 @@
 //! malformed request into a problem that says what is wrong.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clay_destinations;
 pub mod connected_accounts;
 pub mod extract;
 pub mod imports;
@@ -27,5 +29,5 @@ pub mod webhooks;
 pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
-pub use respond::{Accepted, Created, NoContent, Versioned};
+pub use respond::{Accepted, Created, NoContent, ShownOnce, Versioned};
 pub use table::{CsvDownload, RejectedDownload};

@@ -58,6 +58,22 @@ impl<T: Serialize> IntoResponse for Accepted<T> {
     }
 }
 
+/// An answer that shows a secret. It is sent, and kept nowhere: not even under an `Idempotency-Key`.
+#[derive(Debug)]
+pub struct ShownOnce<R>(pub R);
+
+/// What such an answer is marked with.
+#[derive(Debug, Clone, Copy)]
+pub struct NeverKept;
+
+impl<R: IntoResponse> IntoResponse for ShownOnce<R> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(NeverKept);
+        response
+    }
+}
+
 /// Done, and nothing to say.
 #[derive(Debug)]
 pub struct NoContent;

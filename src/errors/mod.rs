@@ -87,7 +87,7 @@ impl AppError {
     pub fn not_found(noun: &'static str) -> Self {
         Self::new(
             Kind::NotFound,
-            format!("{}_not_found", noun.replace(' ', "_")),
+            format!("{}_not_found", noun.to_lowercase().replace(' ', "_")),
             format!("There is no {noun} with this id."),
         )
     }

@@ -1,4 +1,6 @@
 //! Floor 3: the outside world. Each neighbour is a trait or a client of its own and knows nothing of tables.
 
+pub mod clay;
 pub mod clerk;
+pub mod outbound;
 pub mod postgres;

@@ -1,37 +1,64 @@
-//! `require_auth`: a valid session token, or 401.
+//! `require_auth`: a valid session token or API key, or 401.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderName, header},
     middleware::Next,
     response::Response,
 };
 
-use super::{observe::client_address, rate_limit::refused, witness::Session};
+use super::{
+    observe::client_address,
+    rate_limit::refused,
+    witness::{PresentedKey, Session},
+};
 use crate::{
     errors::{AppError, Kind, Result},
-    integrations::clerk::SessionToken,
+    models::ApiKeySecret,
     state::AppState,
 };
 
-/// Lets a request through that carries a valid Clerk session token, and leaves a [`Session`] in it. Only who fails is counted, and only
-/// after the token was looked at: many people may share an address, and one of them must not shut the others out.
+/// What a caller without a credential is told.
+pub const MISSING: &str = "Send a session token, or an API key where one is taken: Authorization: Bearer <token>.";
+
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What a request is signed with.
+enum Credential<'r> {
+    Token(&'r str),
+    ApiKey(&'r str),
+}
+
+/// Who a request is from.
+enum Caller {
+    Session(Session),
+    ApiKey(PresentedKey),
+}
+
+/// Lets a request through that carries a valid Clerk session token or API key, and leaves a [`Session`] or a [`PresentedKey`] in it. Only
+/// who fails is counted, and only after the credential was looked at: many people may share an address, and one of them must not shut the
+/// others out.
 ///
 /// # Errors
-/// 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys cannot be had.
+/// 400 for several credentials; 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys, or the
+/// database, cannot be reached.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
-    let token = match verified(&state, request.headers()).await {
-        Ok(token) => token,
+    let caller = match identified(&state, request.headers()).await {
+        Ok(caller) => caller,
         Err(error) if error.kind() == Kind::Unauthenticated => {
             let counted = state.sign_in_failures().count(&address);
             return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |_| Err(error));
         }
         Err(error) => return Err(error),
     };
-    request.extensions_mut().insert(Session { token });
+    let extensions = request.extensions_mut();
+    match caller {
+        Caller::Session(session) => drop(extensions.insert(session)),
+        Caller::ApiKey(key) => drop(extensions.insert(key)),
+    }
     Ok(next.run(request).await)
 }
 
@@ -40,32 +67,53 @@ fn too_many_failures(state: &AppState, wait: Duration) -> Response {
     refused(state.sign_in_failures(), wait, "too_many_failures", detail)
 }
 
-async fn verified(state: &AppState, headers: &HeaderMap) -> Result<Arc<SessionToken>> {
-    let token = bearer(headers)?;
-    let verifier = state.verifier().ok_or_else(|| {
-        AppError::new(
-            Kind::Unauthenticated,
-            "identity_not_configured",
-            "This server has no Clerk settings: nobody can sign in.",
-        )
-    })?;
-    Ok(verifier.verify(token).await?)
+async fn identified(state: &AppState, headers: &HeaderMap) -> Result<Caller> {
+    match credential(headers)? {
+        Credential::Token(token) => {
+            let verifier = state.verifier().ok_or_else(|| {
+                AppError::new(
+                    Kind::Unauthenticated,
+                    "identity_not_configured",
+                    "This server has no Clerk settings: nobody can sign in.",
+                )
+            })?;
+            Ok(Caller::Session(Session { token: verifier.verify(token).await? }))
+        }
+        Credential::ApiKey(text) => {
+            // The checksum tells a mistyped or invented key, without a question to the database.
+            let secret = ApiKeySecret::parse(text).ok_or_else(|| {
+                AppError::new(Kind::Unauthenticated, "api_key_malformed", "This is no API key, or not a whole one.")
+            })?;
+            Ok(Caller::ApiKey(PresentedKey { key: state.api_keys().identify(&secret).await? }))
+        }
+    }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750, 2.1). Cookies are not read, so no request can be forged across sites.
-fn bearer(headers: &HeaderMap) -> Result<&str> {
-    let missing = || {
-        AppError::new(Kind::Unauthenticated, "token_missing", "Send a session token: Authorization: Bearer <token>.")
-    };
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(missing)?;
-    if values.next().is_some() {
-        return Err(AppError::new(
+/// The token or key of `Authorization: Bearer …` (RFC 6750, 2.1), or the key of `X-API-Key`. Cookies are not read, so no request can be
+/// forged across sites.
+fn credential(headers: &HeaderMap) -> Result<Credential<'_>> {
+    let mut bearers = headers.get_all(header::AUTHORIZATION).iter();
+    let mut keys = headers.get_all(&API_KEY).iter();
+    match (bearers.next(), keys.next()) {
+        (None, Some(key)) if keys.next().is_none() => {
+            Ok(Credential::ApiKey(key.to_str().map(str::trim).unwrap_or_default()))
+        }
+        (Some(bearer), None) if bearers.next().is_none() => {
+            let parts = bearer.to_str().ok().and_then(|value| value.split_once(' '));
+            let (_, token) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(missing)?;
+            let token = token.trim();
+            let is_key = token.starts_with(ApiKeySecret::PREFIX);
+            Ok(if is_key { Credential::ApiKey(token) } else { Credential::Token(token) })
+        }
+        (None, None) => Err(missing()),
+        _ => Err(AppError::new(
             Kind::BadRequest,
             "invalid_authorization",
-            "Send one Authorization header, not several.",
-        ));
+            "Send one Authorization header or one X-API-Key header, not several.",
+        )),
     }
-    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn missing() -> AppError {
+    AppError::new(Kind::Unauthenticated, "token_missing", MISSING)
 }

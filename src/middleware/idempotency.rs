@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{few_at_once::Turn, whole_body::whole};
 use crate::{
+    dto::respond::NeverKept,
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgAdmin, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
@@ -118,7 +119,8 @@ fn acting_under(claim: &IdempotencyToken, member: &OrgMember, mut request: Reque
     let context = RequestContext { idempotency: Some(claim.clone()), ..member.request().clone() };
     let member = member.acting_in(Arc::new(context));
     let extensions = request.extensions_mut();
-    if let (Some(admin), Some(_)) = (member.admin(), extensions.get::<OrgAdmin>()) {
+    let admin = member.person().and_then(|person| person.admin());
+    if let (Some(admin), Some(_)) = (admin, extensions.get::<OrgAdmin>()) {
         extensions.insert(admin);
     }
     extensions.insert(member);
@@ -169,14 +171,15 @@ fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Stores a success, gives the key back after a refusal: a request that changed nothing may be mended and sent again.
+/// Stores a success, unless it shows a secret: then its answer is as good as lost. Gives the key back after a refusal: a request that
+/// changed nothing may be mended and sent again.
 async fn remember(
     state: &AppState,
     member: &OrgMember,
     claim: &IdempotencyToken,
     response: Response,
 ) -> Result<Response> {
-    if !response.status().is_success() {
+    if !response.status().is_success() || response.extensions().get::<NeverKept>().is_some() {
         let mut conn = state.db().read(member).await?;
         conn.idempotency_keys().release(claim, state.clock().now()).await?;
         return Ok(response);

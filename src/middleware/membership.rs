@@ -21,7 +21,7 @@ use crate::{
     errors::{AppError, Fault, Kind, Result},
     integrations::clerk::SessionToken,
     models::Role,
-    repositories::{OrgMember, OrganizationRef},
+    repositories::{OrgMember, OrgPerson, OrganizationRef},
     state::AppState,
 };
 
@@ -57,10 +57,13 @@ impl Named {
 /// 401 for a user whom Clerk has deleted, 403 for a banned one, 503 while the database is away.
 pub async fn load_user(
     State((state, source)): State<(AppState, OrganizationSource)>,
-    session: Session,
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
+    if is_admitted(&request) {
+        return Ok(next.run(request).await);
+    }
+    let session: Session = request.extract_parts().await?;
     let named = named(source, &mut request, session.token()).await?;
     let reference = named.as_ref().map(|named| named.reference().clone());
     let identified = state.identity().identify(session.token(), reference).await?;
@@ -83,7 +86,7 @@ pub async fn load_user(
 /// # Errors
 /// 400 `organization_required`.
 pub async fn require_organization(request: Request, next: Next) -> Result<Response> {
-    if request.extensions().get::<Named>().is_none() {
+    if !is_admitted(&request) && request.extensions().get::<Named>().is_none() {
         return Err(AppError::new(
             Kind::BadRequest,
             "organization_required",
@@ -93,18 +96,21 @@ pub async fn require_organization(request: Request, next: Next) -> Result<Respon
     Ok(next.run(request).await)
 }
 
-/// Lets a request through whose user is a member of the named organization, and leaves an [`OrgMember`].
+/// Lets a request through whose user is a member of the named organization, and leaves an [`OrgMember`]: a person.
 ///
 /// # Errors
 /// 404 if the caller named an organization that is not theirs, whether it exists or not; 403 if the token's own organization is no
 /// longer theirs.
 pub async fn verify_organization_membership(
     State(state): State<AppState>,
-    session: Session,
-    user: CurrentUser,
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
+    if is_admitted(&request) {
+        return Ok(next.run(request).await);
+    }
+    let session: Session = request.extract_parts().await?;
+    let user: CurrentUser = request.extract_parts().await?;
     let by_token = matches!(request.extensions().get::<Named>(), Some(Named::ByToken(_)));
     let ceiling =
         user.identified.organization.as_ref().and_then(|standing| role_in(session.token(), &standing.clerk_id));
@@ -122,16 +128,21 @@ pub async fn verify_organization_membership(
     Ok(response)
 }
 
-/// Lets a request through whose member is an administrator, and leaves an `OrgAdmin`.
+/// Lets a request through whose person is an administrator, and leaves an `OrgAdmin`.
 ///
 /// # Errors
 /// 403 `admin_required`.
-pub async fn require_organization_admin(member: OrgMember, mut request: Request, next: Next) -> Result<Response> {
-    let admin = member.admin().ok_or_else(|| {
+pub async fn require_organization_admin(person: OrgPerson, mut request: Request, next: Next) -> Result<Response> {
+    let admin = person.admin().ok_or_else(|| {
         AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
     })?;
     request.extensions_mut().insert(admin);
     Ok(next.run(request).await)
+}
+
+/// Whether `admit_api_key` has let the request through: a key is no user, and its organization was proved with it.
+fn is_admitted(request: &Request) -> bool {
+    request.extensions().get::<OrgMember>().is_some()
 }
 
 async fn named(source: OrganizationSource, request: &mut Request, token: &SessionToken) -> Result<Option<Named>> {
@@ -141,13 +152,14 @@ async fn named(source: OrganizationSource, request: &mut Request, token: &Sessio
         let reference = id.as_deref().and_then(reference).ok_or_else(|| AppError::not_found("organization"))?;
         return Ok(Some(Named::Explicitly(reference)));
     }
-    if let Some(reference) = from_header(request.headers())? {
+    if let Some(reference) = organization_header(request.headers())? {
         return Ok(Some(Named::Explicitly(reference)));
     }
     Ok(token.organization.as_ref().map(|organization| Named::ByToken(OrganizationRef::Clerk(organization.id.clone()))))
 }
 
-fn from_header(headers: &HeaderMap) -> Result<Option<OrganizationRef>> {
+/// The organization that `X-Organization-Id` names, if there is one.
+pub(super) fn organization_header(headers: &HeaderMap) -> Result<Option<OrganizationRef>> {
     let Some(value) = headers.get(ORGANIZATION_HEADER) else {
         return Ok(None);
     };

@@ -1,6 +1,7 @@
-//! Floor 7: what stands between the wire and a controller. The five guards leave witnesses with private fields in the request; a
-//! controller that needs one names it in its signature.
+//! Floor 7: what stands between the wire and a controller. The guards leave witnesses with private fields in the request; a controller
+//! that needs one names it in its signature.
 
+mod api_key;
 mod auth;
 mod few_at_once;
 mod idempotency;
@@ -11,7 +12,8 @@ mod rate_limit;
 mod whole_body;
 mod witness;
 
-pub use auth::require_auth;
+pub use api_key::admit_api_key;
+pub use auth::{MISSING, require_auth};
 pub use few_at_once::{BulkTurns, few_at_once};
 pub use idempotency::{idempotency, idempotency_of_uploads};
 pub use membership::{
@@ -20,4 +22,4 @@ pub use membership::{
 pub use observe::{RequestId, observe, panic_response};
 pub use query::{QueryReaders, refuse_unread_query};
 pub use rate_limit::rate_limit;
-pub use witness::{CurrentUser, Session};
+pub use witness::{CurrentUser, PresentedKey, Session};

@@ -123,20 +123,21 @@ fn log(method: &Method, route: &str, response: &Response, failed: Option<&Failed
     let status = response.status().as_u16();
     let member = response.extensions().get::<OrgMember>();
     let organization = member.map(|member| tracing::field::display(member.organization_id()));
-    let user = member.map(|member| tracing::field::display(member.user_id()));
+    let user = member.and_then(OrgMember::user_id).map(tracing::field::display);
+    let api_key = member.and_then(OrgMember::api_key_id).map(tracing::field::display);
     let millis = took.as_secs_f64() * 1e3;
     let request_id = id.as_str();
     match failed.map(|Failed(error)| error) {
         Some(error) if matches!(error.kind(), Kind::Internal | Kind::BadGateway | Kind::Unavailable) => {
             tracing::error!(
-                %method, route, status, request_id, organization, user, millis, code = error.code(), at = %error.location(),
+                %method, route, status, request_id, organization, user, api_key, millis, code = error.code(), at = %error.location(),
                 cause = error.causes(), "request failed"
             );
         }
         Some(error) => {
-            tracing::info!(%method, route, status, request_id, organization, user, millis, code = error.code(), "request refused");
+            tracing::info!(%method, route, status, request_id, organization, user, api_key, millis, code = error.code(), "request refused");
         }
-        None => tracing::info!(%method, route, status, request_id, organization, user, millis, "request"),
+        None => tracing::info!(%method, route, status, request_id, organization, user, api_key, millis, "request"),
     }
 }
 

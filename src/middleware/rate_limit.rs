@@ -9,20 +9,27 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::witness::Session;
+use super::witness::{PresentedKey, Session};
 use crate::{
     errors::{AppError, Kind},
     state::AppState,
     utils::rate_limiter::RateLimiter,
 };
 
-/// Lets a request through if the session's user has not asked too often.
-pub async fn rate_limit(State(state): State<AppState>, session: Session, request: Request, next: Next) -> Response {
+/// Lets a request through if its caller, a session's user or an API key, has not asked too often.
+pub async fn rate_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Some(caller) = caller(&request) else { return AppError::internal("no guard: require_auth").into_response() };
     let limiter = state.rate_limiter();
-    match limiter.count(&session.token().user_id) {
+    match limiter.count(&caller) {
         Ok(left) => with_headers(next.run(request).await, limiter, left, Duration::from_secs(1)),
         Err(wait) => refused(limiter, wait, "rate_limited", "Too many requests. Wait as long as Retry-After says."),
     }
+}
+
+fn caller(request: &Request) -> Option<String> {
+    let extensions = request.extensions();
+    let user = extensions.get::<Session>().map(|session| session.token().user_id.clone());
+    user.or_else(|| extensions.get::<PresentedKey>().map(|presented| presented.key.id().to_string()))
 }
 
 /// 429: nothing of `limiter`'s quota is left for `wait`.

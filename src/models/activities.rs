@@ -24,7 +24,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// A lead's status was changed by a person.
+    /// A lead's status was changed by a caller: a person, or a program by its key.
     #[must_use]
     pub fn lead_status_changed(
         organization_id: OrganizationId,

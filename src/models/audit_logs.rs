@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::{AuditLogId, OrganizationId, UserId};
 use crate::text_enum;
 
+/// What the audit log shows of a secret.
+pub const MASKED: &str = "***";
+
 /// One line of the audit log. The hashes are there once the line is sealed.
 #[derive(Debug, Clone)]
 pub struct AuditLog {

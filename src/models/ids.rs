@@ -23,6 +23,10 @@ typed_id! {
     ActivityId,
     /// One line of the audit log.
     AuditLogId,
+    /// A key by which a program calls.
+    ApiKeyId,
+    /// A webhook in Clay that a list's leads are pushed to.
+    ClayDestinationId,
     /// Somebody whom nobody may write to.
     SuppressionId,
     /// An import of leads from a file.

@@ -3,10 +3,12 @@
 #![expect(missing_docs, reason = "a model's fields are its table's columns, explained where the table is made")]
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_chain;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clay_destinations;
 pub mod clerk_sync;
 pub mod connected_accounts;
 pub mod ids;
@@ -23,10 +25,12 @@ pub mod version;
 pub mod workflow;
 
 pub use activities::*;
+pub use api_keys::*;
 pub use audit_chain::*;
 pub use audit_logs::*;
 pub use campaign_executions::*;
 pub use campaigns::*;
+pub use clay_destinations::*;
 pub use connected_accounts::*;
 pub use ids::*;
 pub use imports::*;

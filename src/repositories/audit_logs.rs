@@ -92,7 +92,7 @@ impl<'c> AuditLogRepository<'c> {
         let query = filtered!(
             query_as!(
                 ExportedAuditLog,
-                r#"select id, occurred_at, actor_type, actor_id, person_email as "actor_email?", person_name as "actor_name?", impersonator,
+                r#"select id, occurred_at, actor_type, actor_id, person_email as "actor_email?", coalesce(person_name, key_name) as "actor_name?", impersonator,
                           action, entity_type, entity_id, before::text as before, after::text as after, ip_address, user_agent,
                           request_id, seq, hash
                    from audit_logs left join
@@ -100,7 +100,9 @@ impl<'c> AuditLogRepository<'c> {
                              nullif(concat_ws(' ', u.first_name, u.last_name), '') as person_name
                       from users u
                       where exists (select from organization_members m where m.organization_id = $1 and m.user_id = u.id)) people
-                     on actor_type = 'user' and person_id = actor_id"#
+                     on actor_type = 'user' and person_id = actor_id
+                     left join (select k.id as key_id, k.name as key_name from api_keys k where k.organization_id = $1) keys
+                     on actor_type = 'api_key' and key_id = actor_id"#
             ),
             self,
             filter,

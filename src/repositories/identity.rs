@@ -1,4 +1,4 @@
-//! The one query that proves who is calling: user, organization and membership in one round trip.
+//! The one query that proves which person is calling: user, organization and membership in one round trip.
 
 use sqlx::types::Json;
 use uuid::Uuid;

@@ -1,11 +1,13 @@
 //! Floor 3: all SQL, and only here. One file per entity, each on `base`, every statement bound to one organization.
 
 mod activities;
+mod api_keys;
 mod audit_chain;
 mod audit_logs;
 pub mod base;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
 mod clerk_sync;
 mod connected_accounts;
 mod idempotency;
@@ -21,14 +23,16 @@ mod suppressions;
 mod users;
 
 pub use activities::ActivityRepository;
+pub use api_keys::{ApiKeyRepository, IdentifiedApiKey};
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
-    BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgScope,
-    OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
+    BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson,
+    OrgScope, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::CampaignRepository;
+pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};

@@ -1,4 +1,4 @@
-//! Campaigns.
+//! Campaigns: what programs may do too, and what only people may.
 
 use utoipa_axum::routes;
 
@@ -10,6 +10,9 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(campaigns::list, campaigns::create))
         .routes(routes!(campaigns::get, campaigns::update, campaigns::delete))
         .routes(routes!(campaigns::duplicate))
-        .routes(routes!(campaigns::validate))
         .routes(routes!(campaigns::executions))
+}
+
+pub(super) fn person_routes() -> Routes {
+    Routes::new().routes(routes!(campaigns::validate))
 }

@@ -1,4 +1,4 @@
-//! Sending accounts.
+//! Sending accounts: what programs may do too, and what only people may.
 
 use utoipa_axum::routes;
 
@@ -6,9 +6,13 @@ use super::Routes;
 use crate::controllers::connected_accounts;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(connected_accounts::list, connected_accounts::create)).routes(routes!(
+    Routes::new().routes(routes!(connected_accounts::list)).routes(routes!(
         connected_accounts::get,
         connected_accounts::update,
         connected_accounts::delete
     ))
+}
+
+pub(super) fn person_routes() -> Routes {
+    Routes::new().routes(routes!(connected_accounts::create))
 }

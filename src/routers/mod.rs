@@ -1,9 +1,11 @@
 //! Floor 9: route tables, one file per noun, gathered into zones. A zone's guards are stacked here, once, and nowhere else.
 
 mod activities;
+mod api_keys;
 mod audit_logs;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
 mod connected_accounts;
 mod docs;
 mod imports;
@@ -15,6 +17,7 @@ mod openapi;
 mod organizations;
 mod problem_examples;
 mod public;
+mod security;
 mod suppressions;
 mod users;
 mod webhooks;
@@ -39,10 +42,11 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        BulkTurns, OrganizationSource, QueryReaders, few_at_once, idempotency, idempotency_of_uploads, load_user,
-        observe, panic_response, rate_limit, refuse_unread_query, require_auth, require_organization,
+        BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once, idempotency, idempotency_of_uploads,
+        load_user, observe, panic_response, rate_limit, refuse_unread_query, require_auth, require_organization,
         require_organization_admin, verify_organization_membership,
     },
+    models::ApiResource,
     state::AppState,
 };
 
@@ -70,27 +74,58 @@ enum Zone {
     Session,
     /// A member of the organization that the request names.
     Organization(OrganizationSource),
+    /// A member likewise, or one of the organization's API keys, if it has the scope to read or write this.
+    Keyed(ApiResource),
     /// An administrator of it.
     Admin(OrganizationSource),
 }
 
+impl Zone {
+    /// Where its requests name their organization; none if nobody signs in here.
+    fn source(self) -> Option<OrganizationSource> {
+        match self {
+            Self::Public | Self::Webhooks => None,
+            Self::Session | Self::Keyed(_) => Some(OrganizationSource::Context),
+            Self::Organization(source) | Self::Admin(source) => Some(source),
+        }
+    }
+
+    /// Whether its requests are about an organization.
+    fn is_of_an_organization(self) -> bool {
+        matches!(self, Self::Organization(_) | Self::Keyed(_) | Self::Admin(_))
+    }
+
+    /// What API keys are let at here.
+    fn resource(self) -> Option<ApiResource> {
+        match self {
+            Self::Keyed(resource) => Some(resource),
+            _ => None,
+        }
+    }
+}
+
 /// Every zone with its routes.
 fn zones() -> Vec<(Zone, Routes)> {
+    use ApiResource::{Activities, Campaigns, ConnectedAccounts, LeadLists, Leads, Suppressions};
     use OrganizationSource::{Context, Path};
     vec![
         (Zone::Public, public::routes()),
         (Zone::Webhooks, webhooks::routes()),
         (Zone::Session, users::routes()),
-        (Zone::Organization(Context), activities::routes()),
         (Zone::Organization(Context), campaign_executions::routes()),
-        (Zone::Organization(Context), campaigns::routes()),
-        (Zone::Organization(Context), connected_accounts::routes()),
-        (Zone::Organization(Context), imports::routes()),
-        (Zone::Organization(Context), lead_lists::routes()),
-        (Zone::Organization(Context), leads::routes()),
-        (Zone::Organization(Context), suppressions::routes()),
+        (Zone::Organization(Context), campaigns::person_routes()),
+        (Zone::Organization(Context), clay_destinations::routes()),
+        (Zone::Organization(Context), connected_accounts::person_routes()),
+        (Zone::Keyed(Activities), activities::routes()),
+        (Zone::Keyed(Campaigns), campaigns::routes()),
+        (Zone::Keyed(ConnectedAccounts), connected_accounts::routes()),
+        (Zone::Keyed(Leads), imports::routes()),
+        (Zone::Keyed(LeadLists), lead_lists::routes()),
+        (Zone::Keyed(Leads), leads::routes()),
+        (Zone::Keyed(Suppressions), suppressions::routes()),
         (Zone::Organization(Path), members::routes()),
         (Zone::Organization(Path), organizations::routes()),
+        (Zone::Admin(Context), api_keys::routes()),
         (Zone::Admin(Context), audit_logs::routes()),
         (Zone::Admin(Path), invitations::routes()),
         (Zone::Admin(Path), members::admin_routes()),
@@ -100,17 +135,15 @@ fn zones() -> Vec<(Zone, Routes)> {
 
 /// The zones with routes that take or change many records at once: their bodies may be larger, and few of them are worked on at a time.
 fn bulk_zones() -> Vec<(Zone, Routes)> {
-    use OrganizationSource::Context;
     vec![
-        (Zone::Organization(Context), leads::bulk_routes()),
-        (Zone::Organization(Context), suppressions::bulk_routes()),
+        (Zone::Keyed(ApiResource::Leads), leads::bulk_routes()),
+        (Zone::Keyed(ApiResource::Suppressions), suppressions::bulk_routes()),
     ]
 }
 
 /// The zones with routes that take a file of any size, and read it as it comes.
 fn upload_zones() -> Vec<(Zone, Routes)> {
-    use OrganizationSource::Context;
-    vec![(Zone::Organization(Context), imports::upload_routes())]
+    vec![(Zone::Keyed(ApiResource::Leads), imports::upload_routes())]
 }
 
 /// The whole service.
@@ -163,36 +196,35 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
 
 /// Answers of an organization's routes are remembered under their `Idempotency-Key`.
 fn with_idempotency(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    match zone {
-        Zone::Organization(_) | Zone::Admin(_) => routes.route_layer(from_fn_with_state(state.clone(), idempotency)),
-        Zone::Public | Zone::Webhooks | Zone::Session => routes,
+    if zone.is_of_an_organization() {
+        routes.route_layer(from_fn_with_state(state.clone(), idempotency))
+    } else {
+        routes
     }
 }
 
 /// A zone's routes behind its guards, outermost first.
 fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let source = match zone {
-        Zone::Public | Zone::Webhooks => return routes,
-        Zone::Session => OrganizationSource::Context,
-        Zone::Organization(source) | Zone::Admin(source) => source,
-    };
+    let Some(source) = zone.source() else { return routes };
     // Before a remembered answer is given again: who is no administrator any more does not see it.
     let routes = match zone {
         Zone::Admin(_) => routes.route_layer(from_fn(require_organization_admin)),
         _ => routes,
     };
-    let routes = match zone {
-        Zone::Organization(_) | Zone::Admin(_) => routes.route_layer(
+    let routes = if zone.is_of_an_organization() {
+        routes.route_layer(
             ServiceBuilder::new()
                 .layer(from_fn(require_organization))
                 .layer(from_fn_with_state(state.clone(), verify_organization_membership)),
-        ),
-        _ => routes,
+        )
+    } else {
+        routes
     };
     routes.route_layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(state.clone(), require_auth))
             .layer(from_fn_with_state(state.clone(), rate_limit))
+            .layer(from_fn_with_state((state.clone(), zone.resource()), admit_api_key))
             .layer(from_fn_with_state((state.clone(), source), load_user)),
     )
 }

@@ -8,7 +8,7 @@ use super::{
     OrganizationSource::{Context, Path},
     Routes, Zone, bulk_zones,
     problem_examples::example,
-    upload_zones, zones,
+    security, upload_zones, zones,
 };
 use crate::dto::problem::{Problem, ProblemFault};
 
@@ -21,12 +21,14 @@ const TAGS: &[(&str, &str)] = &[
     ("Organizations", "Who works together: details, members, invitations."),
     ("Connected accounts", "The mailboxes and LinkedIn accounts that messages are sent from."),
     ("Lead lists", "Named sets of leads, for a campaign to draw on."),
+    ("Clay destinations", "Webhooks in Clay that a list's new leads are pushed to."),
     ("Leads", "The people to be reached, alone and by the thousand."),
     ("Imports", "Leads from files: how far the work is, and undoing it."),
     ("Suppressions", "Whom nobody may write to: addresses, profiles, whole domains."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),
+    ("API keys", "By which programs call, in place of a person's session token."),
     ("Audit logs", "Who changed what, in a chain that shows any tampering."),
     ("Webhooks", "What other services tell us."),
     ("Service", "Signs of life and measurements, for those who run the server."),
@@ -58,9 +60,7 @@ pub fn document() -> Value {
     document["paths"] = paths.into();
     document["components"] = json!({
         "schemas": schemas,
-        "securitySchemes": {
-            "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Clerk session token."},
-        },
+        "securitySchemes": security::schemes(),
     });
     document
 }
@@ -122,13 +122,13 @@ fn tags(paths: &Map<String, Value>) -> Value {
 fn tag_of(path: &str) -> String {
     let Some(rest) = path.strip_prefix("/api/v1/") else { return "Service".to_owned() };
     let noun = rest.split('/').next().unwrap_or(rest).replace('-', " ");
-    let mut letters = noun.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    let heading = TAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&noun));
+    heading.map_or(noun, |(name, _)| (*name).to_owned())
 }
 
 /// A heading's noun for one thing.
 fn noun_of(tag: &str) -> String {
-    let noun = tag.to_lowercase();
+    let noun = if tag.starts_with("API") { tag.to_owned() } else { tag.to_lowercase() };
     match noun.strip_suffix("ies") {
         Some(stem) => format!("{stem}y"),
         None => noun.trim_end_matches('s').to_owned(),
@@ -137,7 +137,7 @@ fn noun_of(tag: &str) -> String {
 
 fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
     if !matches!(zone, Zone::Public | Zone::Webhooks) {
-        operation["security"] = json!([{"session": []}]);
+        security::stamp(method, operation, zone);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     if matches!(zone, Zone::Organization(Path) | Zone::Admin(Path)) {
@@ -170,7 +170,7 @@ fn by_either_id(parameter: &mut Value) {
 /// The headers that every operation of `zone` with `method` reads.
 fn headers(method: &str, zone: Zone) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if matches!(zone, Zone::Organization(Context) | Zone::Admin(Context)) {
+    if zone.is_of_an_organization() && zone.source() == Some(Context) {
         parameters.push(header(
             "X-Organization-Id",
             "The organization, by our id or Clerk's; else the session's active one.",
@@ -183,7 +183,7 @@ fn headers(method: &str, zone: Zone) -> Vec<Value> {
             parameter
         }));
     }
-    if method == "post" && matches!(zone, Zone::Organization(_) | Zone::Admin(_)) {
+    if method == "post" && zone.is_of_an_organization() {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
     if matches!(method, "patch" | "delete") {
@@ -240,7 +240,7 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
     }
     let mut told = vec![
         NOT_UNDERSTOOD,
-        ("401", "No valid session token."),
+        ("401", "No valid session token or API key."),
         ("403", "The caller may not do this."),
         ("429", "Too many requests: wait as long as `Retry-After` says."),
         ("500", "A fault of ours."),

@@ -6,11 +6,12 @@ use super::Zone;
 use crate::{
     dto::{extract::body_too_large, problem::Problem},
     errors::{AppError, Fault, Kind},
+    middleware::MISSING,
 };
 
 /// What is told, word for word, when the named status is answered: tests/it/conventions/document.rs compares.
 const TOLD: &[(&str, Kind, &str, &str)] = &[
-    ("401", Kind::Unauthenticated, "token_missing", "Send a session token: Authorization: Bearer <token>."),
+    ("401", Kind::Unauthenticated, "token_missing", MISSING),
     (
         "412",
         Kind::PreconditionFailed,
@@ -35,15 +36,20 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
         ("403", Zone::Admin(_)) => {
             AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
         }
+        ("403", Zone::Keyed(resource)) => {
+            let needed = resource.scope(method == "get");
+            AppError::forbidden("scope_missing", format!("The API key lacks the scope {needed}."))
+                .with_member("scope", needed.as_str())
+        }
         ("403", Zone::Organization(_)) => {
             AppError::forbidden("membership_required", "You are not a member of the session's active organization.")
         }
         ("404", _) => AppError::new(
             Kind::NotFound,
-            format!("{}_not_found", noun.replace(' ', "_")),
+            format!("{}_not_found", noun.to_lowercase().replace(' ', "_")),
             format!("There is no {noun} with this id."),
         ),
-        ("409", Zone::Organization(_) | Zone::Admin(_)) if method == "post" => {
+        ("409", zone) if method == "post" && zone.is_of_an_organization() => {
             AppError::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
         }
         ("413", _) => body_too_large(),

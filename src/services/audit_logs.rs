@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use super::{
     Context,
     exports::{self, Rows},
@@ -9,11 +11,11 @@ use super::{
 use crate::{
     errors::{AppError, Result},
     models::{
-        ActorType, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
+        ActorType, ApiKeyId, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
         OrganizationId,
         page::{Page, PageRequest},
     },
-    repositories::{OrgAdmin, SealedBatch},
+    repositories::{BaseRepository, OrgAdmin, SealedBatch},
     utils::keyed_limit::KeyedLimit,
 };
 
@@ -29,13 +31,15 @@ pub struct AuditLogService {
     verifying: KeyedLimit<OrganizationId>,
 }
 
-/// A line and the person it names.
+/// A line and whom it names.
 #[derive(Debug)]
 pub struct AttributedAuditLog {
     /// The line.
     pub log: AuditLog,
     /// Who acted, if a person whom we know.
     pub actor: Option<AuditActor>,
+    /// The name of the API key that acted, as long as there is that key.
+    pub key_name: Option<String>,
 }
 
 /// What one round of sealing came to.
@@ -63,14 +67,17 @@ impl AuditLogService {
     ) -> Result<Page<AttributedAuditLog>> {
         let mut conn = self.context.db.search(admin).await?;
         let lines = conn.audit_logs().list(filter, page).await?;
-        let people = lines.items.iter().filter(|line| line.actor_type == ActorType::User);
-        let mut ids: Vec<_> = people.filter_map(|line| line.actor_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let actors = conn.audit_logs().actors(&ids).await?;
+        let actors = conn.audit_logs().actors(&named(&lines.items, ActorType::User)).await?;
         let actors: HashMap<_, _> = actors.into_iter().map(|actor| (actor.id.0, actor)).collect();
+        let keys: Vec<_> = named(&lines.items, ActorType::ApiKey).into_iter().map(ApiKeyId).collect();
+        let keys = if keys.is_empty() { vec![] } else { conn.api_keys().find_many(&keys).await? };
+        let keys: HashMap<_, _> = keys.into_iter().map(|key| (key.id.0, key.name)).collect();
         Ok(lines.map(|log| AttributedAuditLog {
             actor: log.actor_id.filter(|_| log.actor_type == ActorType::User).and_then(|id| actors.get(&id).cloned()),
+            key_name: log
+                .actor_id
+                .filter(|_| log.actor_type == ActorType::ApiKey)
+                .and_then(|id| keys.get(&id).cloned()),
             log,
         }))
     }
@@ -152,6 +159,15 @@ impl AuditLogService {
         }
         Ok(sealing)
     }
+}
+
+/// Whom of one kind the lines name, each once.
+fn named(lines: &[AuditLog], kind: ActorType) -> Vec<Uuid> {
+    let mut ids: Vec<_> =
+        lines.iter().filter(|line| line.actor_type == kind).filter_map(|line| line.actor_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// A round of sealing so far.

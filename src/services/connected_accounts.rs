@@ -7,18 +7,15 @@ use super::Context;
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, AuditEntry, Channel, ConnectedAccount, Provider,
-        SendingWindow, SendingWindowChanges,
+        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, AuditEntry, Channel, ConnectedAccount, MASKED,
+        Provider, SendingWindow, SendingWindowChanges,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgMember},
+    repositories::{BaseRepository, OrgMember, OrgPerson},
     utils::crypto::{Cipher, Place},
 };
-
-/// What the audit log shows of a secret.
-const MASKED: &str = "***";
 
 /// Sending accounts.
 #[derive(Clone)]
@@ -75,12 +72,12 @@ impl AccountService {
     }
 
     /// Makes a sandbox account.
-    pub async fn create_sandbox(&self, member: &OrgMember, new: NewSandboxAccount) -> Result<ConnectedAccount> {
-        let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+    pub async fn create_sandbox(&self, person: &OrgPerson, new: NewSandboxAccount) -> Result<ConnectedAccount> {
+        let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
         let NewSandboxAccount { channel, display_name, email, limits, sending_window, seed } = new;
         let account = ConnectedAccount {
             id: AccountId::new(tx.now()),
-            organization_id: member.organization_id(),
+            organization_id: person.organization_id(),
             provider: Provider::Sandbox,
             channel,
             display_name,
@@ -91,7 +88,7 @@ impl AccountService {
             limits: Json(limits),
             sending_window: sending_window.map(Json),
             version: 1,
-            created_by: Some(member.user_id()),
+            created_by: Some(person.user_id()),
             created_at: tx.now(),
             updated_at: tx.now(),
         };

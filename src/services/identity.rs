@@ -1,8 +1,7 @@
 //! Who is calling: from a verified token to a user and a proved membership, remembered for a moment.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use moka::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::Context;
@@ -14,11 +13,9 @@ use crate::{
         clerk_sync::{IntroducedOrganization, Introduction},
     },
     repositories::{Identified, OrganizationRef, OrganizationStanding, RequestContext},
+    utils::brief_memory::BriefMemory,
 };
 
-/// How long a proof is believed without asking again. A removal or demotion must bite within 2 s on every replica, so this is counted
-/// from before the question is asked, and leaves room for the answer.
-const REMEMBERED_FOR: Duration = Duration::from_millis(1500);
 /// Callers remembered at a time.
 const CALLERS: u64 = 10_000;
 /// The longest slug or role of a token's that is kept, in characters.
@@ -30,7 +27,7 @@ type Caller = (String, Option<OrganizationRef>);
 #[derive(Clone)]
 pub struct IdentityService {
     context: Context,
-    remembered: Cache<Caller, (Arc<Identified>, Duration)>,
+    remembered: BriefMemory<Caller, Arc<Identified>>,
     introducing: Arc<Mutex<()>>,
 }
 
@@ -38,7 +35,7 @@ impl IdentityService {
     /// A service that remembers nobody yet.
     #[must_use]
     pub fn new(context: Context) -> Self {
-        let remembered = Cache::builder().max_capacity(CALLERS).time_to_live(REMEMBERED_FOR * 2).build();
+        let remembered = BriefMemory::new(CALLERS, Arc::clone(&context.clock));
         Self { context, remembered, introducing: Arc::default() }
     }
 
@@ -65,16 +62,13 @@ impl IdentityService {
 
     /// What is remembered of the caller, unless the token has something to add to it.
     fn recall(&self, token: &SessionToken, caller: &Caller) -> Option<Arc<Identified>> {
-        let now = self.context.clock.monotonic();
-        let (identified, since) = self.remembered.get(caller)?;
-        let fresh = now.saturating_sub(since) < REMEMBERED_FOR;
-        (fresh && introduction(token, caller.1.as_ref(), &identified).is_none()).then_some(identified)
+        self.remembered.recall(caller).filter(|identified| introduction(token, caller.1.as_ref(), identified).is_none())
     }
 
     async fn ask(&self, caller: &Caller) -> Result<Arc<Identified>> {
-        let asked_at = self.context.clock.monotonic();
+        let asked = self.remembered.asking();
         let identified = Arc::new(self.context.db.identify(&caller.0, caller.1.as_ref()).await?);
-        self.remembered.insert(caller.clone(), (Arc::clone(&identified), asked_at));
+        self.remembered.keep(caller.clone(), Arc::clone(&identified), asked);
         Ok(identified)
     }
 

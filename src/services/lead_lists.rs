@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Context, copy_name};
+use super::{Context, copy_name, leads::source_by_default};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -32,8 +32,8 @@ pub struct NewLeadList {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// Where its leads will come from.
-    pub source: LeadSource,
+    /// Where its leads will come from, if the caller says so.
+    pub source: Option<LeadSource>,
     /// Labels.
     pub tags: Vec<String>,
 }
@@ -84,11 +84,11 @@ impl LeadListService {
             organization_id: member.organization_id(),
             name,
             description,
-            source,
+            source: source.unwrap_or_else(|| source_by_default(member)),
             status: LeadListStatus::Active,
             tags,
             version: 1,
-            created_by: Some(member.user_id()),
+            created_by: member.user_id(),
             created_at: tx.now(),
             updated_at: tx.now(),
         };
@@ -138,7 +138,7 @@ impl LeadListService {
             name: name.unwrap_or_else(|| copy_name(&original.name)),
             status: LeadListStatus::Active,
             version: 1,
-            created_by: Some(member.user_id()),
+            created_by: member.user_id(),
             created_at: tx.now(),
             updated_at: tx.now(),
             ..original

@@ -2,9 +2,11 @@
 //! HTTP, and takes models and commands, never wire types.
 
 pub mod activities;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaigns;
+pub mod clay_destinations;
 pub mod clerk_sync;
 pub mod connected_accounts;
 pub mod exports;
@@ -22,9 +24,11 @@ pub mod users;
 use std::{sync::Arc, time::Duration};
 
 pub use activities::ActivityService;
+pub use api_keys::ApiKeyService;
 pub use audit_logs::AuditLogService;
 pub use campaign_executions::ExecutionService;
 pub use campaigns::CampaignService;
+pub use clay_destinations::ClayDestinationService;
 pub use clerk_sync::ClerkSyncService;
 pub use connected_accounts::AccountService;
 pub use identity::IdentityService;

@@ -7,7 +7,7 @@ use super::{Clerk, Context};
 use crate::{
     errors::{AppError, Kind, Result},
     models::{AuditEntry, Organization, OrganizationUsage, Role, patch::Patch, version::VersionGuard},
-    repositories::{OrgAdmin, OrgMember, OrgTx},
+    repositories::{OrgAdmin, OrgPerson, OrgTx},
 };
 
 /// The organization itself.
@@ -45,12 +45,12 @@ pub struct OrganizationDetails {
 
 impl OrganizationService {
     /// The organization.
-    pub async fn get(&self, member: &OrgMember) -> Result<OrganizationDetails> {
+    pub async fn get(&self, person: &OrgPerson) -> Result<OrganizationDetails> {
         let month = month_of(self.context.clock.now());
-        let mut conn = self.context.db.read(member).await?;
+        let mut conn = self.context.db.read(person).await?;
         let organization = conn.organization().get().await?;
         let usage = conn.organization().usage(month).await?;
-        Ok(OrganizationDetails { organization, role: member.role(), usage, month })
+        Ok(OrganizationDetails { organization, role: person.role(), usage, month })
     }
 
     /// Changes the name at Clerk and the settings here.

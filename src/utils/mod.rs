@@ -1,5 +1,6 @@
 //! Floor 0: single-purpose tools that know nothing of the product.
 
+pub mod brief_memory;
 pub mod canonical_json;
 pub mod clock;
 pub mod crypto;
@@ -13,6 +14,7 @@ pub mod labels;
 pub mod linkedin;
 pub mod names;
 pub mod pem;
+pub mod public_address;
 pub mod rate_limiter;
 pub mod refusal;
 pub mod secure_url;

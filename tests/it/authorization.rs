@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use clento::models::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -27,6 +28,12 @@ enum Access {
 const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/activities", Access::Member),
     ("GET /api/v1/activities/export.csv", Access::Member),
+    ("GET /api/v1/api-keys", Access::Admin),
+    ("POST /api/v1/api-keys", Access::Admin),
+    ("DELETE /api/v1/api-keys/{id}", Access::Admin),
+    ("GET /api/v1/api-keys/{id}", Access::Admin),
+    ("PATCH /api/v1/api-keys/{id}", Access::Admin),
+    ("POST /api/v1/api-keys/{id}/rotate", Access::Admin),
     ("GET /api/v1/audit-logs", Access::Admin),
     ("GET /api/v1/audit-logs/export.csv", Access::Admin),
     ("GET /api/v1/audit-logs/verify", Access::Admin),
@@ -39,6 +46,9 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/campaigns/{id}/duplicate", Access::Member),
     ("GET /api/v1/campaigns/{id}/executions", Access::Member),
     ("POST /api/v1/campaigns/{id}/validate", Access::Member),
+    ("DELETE /api/v1/clay-destinations/{id}", Access::Member),
+    ("GET /api/v1/clay-destinations/{id}", Access::Member),
+    ("PATCH /api/v1/clay-destinations/{id}", Access::Member),
     ("GET /api/v1/connected-accounts", Access::Member),
     ("POST /api/v1/connected-accounts", Access::Member),
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
@@ -50,6 +60,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/lead-lists/{id}", Access::Member),
     ("PATCH /api/v1/lead-lists/{id}", Access::Member),
     ("POST /api/v1/lead-lists/{id}/archive", Access::Member),
+    ("GET /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
     ("POST /api/v1/lead-lists/{id}/duplicate", Access::Member),
     ("GET /api/v1/lead-lists/{id}/statistics", Access::Member),
     ("POST /api/v1/lead-lists/{id}/unarchive", Access::Member),
@@ -85,6 +97,52 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /ready", Access::Public),
 ];
 
+/// Of these, what API keys work on, with the scope that they need.
+const KEYED: &[(&str, &str)] = &[
+    ("GET /api/v1/activities", "activities:read"),
+    ("GET /api/v1/activities/export.csv", "activities:read"),
+    ("GET /api/v1/campaigns", "campaigns:read"),
+    ("POST /api/v1/campaigns", "campaigns:write"),
+    ("DELETE /api/v1/campaigns/{id}", "campaigns:write"),
+    ("GET /api/v1/campaigns/{id}", "campaigns:read"),
+    ("PATCH /api/v1/campaigns/{id}", "campaigns:write"),
+    ("POST /api/v1/campaigns/{id}/duplicate", "campaigns:write"),
+    ("GET /api/v1/campaigns/{id}/executions", "campaigns:read"),
+    ("GET /api/v1/connected-accounts", "connected_accounts:read"),
+    ("DELETE /api/v1/connected-accounts/{id}", "connected_accounts:write"),
+    ("GET /api/v1/connected-accounts/{id}", "connected_accounts:read"),
+    ("PATCH /api/v1/connected-accounts/{id}", "connected_accounts:write"),
+    ("GET /api/v1/lead-lists", "lead_lists:read"),
+    ("POST /api/v1/lead-lists", "lead_lists:write"),
+    ("DELETE /api/v1/lead-lists/{id}", "lead_lists:write"),
+    ("GET /api/v1/lead-lists/{id}", "lead_lists:read"),
+    ("PATCH /api/v1/lead-lists/{id}", "lead_lists:write"),
+    ("POST /api/v1/lead-lists/{id}/archive", "lead_lists:write"),
+    ("POST /api/v1/lead-lists/{id}/duplicate", "lead_lists:write"),
+    ("GET /api/v1/lead-lists/{id}/statistics", "lead_lists:read"),
+    ("POST /api/v1/lead-lists/{id}/unarchive", "lead_lists:write"),
+    ("GET /api/v1/leads", "leads:read"),
+    ("POST /api/v1/leads", "leads:write"),
+    ("POST /api/v1/leads/batch", "leads:write"),
+    ("POST /api/v1/leads/batch-delete", "leads:write"),
+    ("GET /api/v1/leads/export.csv", "leads:read"),
+    ("POST /api/v1/leads/upsert", "leads:write"),
+    ("DELETE /api/v1/leads/{id}", "leads:write"),
+    ("GET /api/v1/leads/{id}", "leads:read"),
+    ("PATCH /api/v1/leads/{id}", "leads:write"),
+    ("GET /api/v1/leads/{id}/timeline", "leads:read"),
+    ("GET /api/v1/suppressions", "suppressions:read"),
+    ("POST /api/v1/suppressions", "suppressions:write"),
+    ("POST /api/v1/suppressions/import", "suppressions:write"),
+    ("DELETE /api/v1/suppressions/{id}", "suppressions:write"),
+    ("GET /api/v1/suppressions/{id}", "suppressions:read"),
+];
+
+/// Every scope there is.
+fn scopes() -> Vec<&'static str> {
+    Scope::ALL.iter().map(|scope| scope.as_str()).collect()
+}
+
 /// An operation of the document, with a body that fits.
 #[derive(Debug)]
 struct Operation {
@@ -92,11 +150,17 @@ struct Operation {
     method: Method,
     path: String,
     body: Option<Value>,
+    security: Value,
 }
 
 impl Operation {
     fn access(&self) -> Access {
         EXPECTED.iter().find(|(name, _)| *name == self.name).expect("checked by the_table_is_complete").1
+    }
+
+    /// The scope that a key needs; none if no key works here.
+    fn scope(&self) -> Option<&'static str> {
+        KEYED.iter().find(|(name, _)| *name == self.name).map(|(_, scope)| *scope)
     }
 
     /// The nouns whose ids the path names.
@@ -144,7 +208,8 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
                 assert!(!schema["example"].is_null(), "{reference} has no example");
                 schema["example"].clone()
             });
-            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body });
+            let security = operation["security"].clone();
+            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, security });
         }
     }
     found
@@ -200,8 +265,12 @@ impl Story {
         let lead = json!({"first_name": word, "email": format!("{word}.{unique}@clento.test"), "lead_list_id": list});
         let account = json!({"provider": "sandbox", "channel": "linkedin", "display_name": format!("{word} profile")});
         let invitation = json!({"email": format!("{unique}@clento.test")});
+        let key = json!({"name": format!("{word} key"), "scopes": ["leads:read"]});
+        let hook = json!({"url": format!("https://{}.clay.example/{unique}", word.to_lowercase())});
         let suppression = json!({"value": format!("{word}.{unique}@suppressed.test"), "reason": word});
         let mut ids = BTreeMap::from([
+            ("api-keys", made("/api/v1/api-keys", key).await),
+            ("clay-destinations", made(&format!("/api/v1/lead-lists/{list}/clay-destinations"), hook).await),
             ("leads", made("/api/v1/leads", lead).await),
             ("connected-accounts", made("/api/v1/connected-accounts", account).await),
             ("suppressions", made("/api/v1/suppressions", suppression).await),
@@ -394,4 +463,107 @@ async fn who_may_call_is_served() {
         };
         assert!(answer.status.is_success(), "{}: {} {}", operation.name, answer.status, answer.text);
     }
+}
+
+#[tokio::test]
+async fn the_document_says_where_keys_work_and_what_they_need() {
+    let app = TestApp::start().await;
+    for operation in operations(&app).await {
+        let expected = match (operation.access(), operation.scope()) {
+            (Access::Public | Access::Signed, _) => Value::Null,
+            (_, None) => json!([{"session": []}]),
+            (_, Some(scope)) => json!([{"session": []}, {"x_api_key": [scope]}]),
+        };
+        assert_eq!(operation.security, expected, "{}", operation.name);
+    }
+}
+
+#[tokio::test]
+async fn every_scope_opens_something() {
+    let app = TestApp::start().await;
+    let operations = operations(&app).await;
+    let mut opening: Vec<_> = operations.iter().filter_map(Operation::scope).collect();
+    opening.sort_unstable();
+    opening.dedup();
+    let mut all = scopes();
+    all.sort_unstable();
+    assert_eq!(opening, all);
+}
+
+#[tokio::test]
+async fn a_key_with_all_scopes_does_what_is_marked_for_keys_and_nothing_else() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    let program = app.program(&scopes()).await;
+    for operation in operations(app).await {
+        if matches!(operation.access(), Access::Public | Access::Signed) {
+            continue;
+        }
+        let ids = story.ours().await;
+        let answer = operation.call(&program, &ids, &[]).await;
+        if operation.scope().is_none() {
+            answer.expect_problem(403, "api_key_not_allowed");
+            continue;
+        }
+        assert!(answer.status.is_success(), "{}: {} {}", operation.name, answer.status, answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_is_refused_with_its_name() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    let ids = story.ours().await;
+    let organization = app.organization_id("org_ours").await;
+    let mut lacking = BTreeMap::new();
+    for scope in scopes() {
+        let others: Vec<_> = scopes().into_iter().filter(|other| *other != scope).collect();
+        let program = app.program(&others).await;
+        program.get("/api/v1/me").await.expect_problem(403, "api_key_not_allowed");
+        lacking.insert(scope, program);
+    }
+    // That they were used is written by now, and not again within a minute.
+    app.state.api_keys().settle().await;
+    let before = fingerprint(app, organization).await;
+    for operation in operations(app).await {
+        let Some(scope) = operation.scope() else { continue };
+        let problem = operation.call(&lacking[scope], &ids, &[]).await.expect_problem(403, "scope_missing");
+        assert_eq!(problem["scope"], scope, "{}", operation.name);
+    }
+    assert_eq!(fingerprint(app, organization).await, before);
+}
+
+#[tokio::test]
+async fn another_organizations_key_finds_nothing_changes_nothing_and_learns_nothing() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    let (ours, theirs) = (story.ours().await, story.theirs().await);
+    let nobodys: BTreeMap<_, _> = ours.keys().map(|noun| (*noun, Uuid::new_v4().to_string())).collect();
+    let organization = app.organization_id("org_ours").await;
+    let before = fingerprint(app, organization).await;
+    let program = app.program_of(&app.outsider(), &scopes()).await;
+    for operation in operations(app).await.iter().filter(|operation| operation.scope().is_some()) {
+        let nouns = operation.nouns();
+        if nouns.is_empty() {
+            let answer = operation.call(&program, &ours, &[]).await;
+            assert!(!answer.text.contains("Secret"), "{} leaks: {}", operation.name, answer.text);
+        } else {
+            let foreign = operation.call(&program, &swapped(&theirs, &nouns, &ours), &[]).await;
+            let unknown = operation.call(&program, &swapped(&theirs, &nouns, &nobodys), &[]).await;
+            assert_eq!(foreign.status, 404, "{}: {}", operation.name, foreign.text);
+            assert_eq!(
+                told(&foreign),
+                told(&unknown),
+                "{}: a foreign id and an unknown one are told apart",
+                operation.name
+            );
+        }
+        let unknown = operation.call(&program, &ours, &[("x-organization-id", "org_unknown")]).await;
+        assert_eq!(unknown.status, 404, "{}: {}", operation.name, unknown.text);
+        for named in [organization.to_string().as_str(), "org_ours"] {
+            let named = operation.call(&program, &ours, &[("x-organization-id", named)]).await;
+            assert_eq!(told(&named), told(&unknown), "{}", operation.name);
+        }
+    }
+    assert_eq!(fingerprint(app, organization).await, before);
 }

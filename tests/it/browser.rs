@@ -45,6 +45,25 @@ async fn a_member_tries_operations_out() {
 }
 
 #[tokio::test]
+async fn a_key_is_authorized_beside_the_token() {
+    let app = TestApp::start().await;
+    let program = app.program(&["lead_lists:read"]).await;
+    let browser = Browser::start().await;
+    open(&app, &browser).await;
+    browser.click(".auth-wrapper .authorize").await;
+    browser.paste(".auth-container:nth-child(2) input", program.token.as_deref().unwrap()).await;
+    browser.show("authorize_key").await;
+    browser.click(".auth-container:nth-child(2) .auth-btn-wrapper .authorize").await;
+    browser.click(".auth-container:nth-child(2) .auth-btn-wrapper .btn-done").await;
+
+    let (code, body) = execute(&browser, "get", LISTS).await;
+    assert_eq!((code.as_str(), &body["data"]), ("200", &json!([])));
+    let (code, body) = execute(&browser, "post", LISTS).await;
+    assert_eq!((code.as_str(), &body["scope"]), ("403", &json!("lead_lists:write")));
+    assert_eq!(foreign(&app, &browser).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn without_a_token_an_operation_is_refused() {
     let app = TestApp::start().await;
     let browser = Browser::start().await;

@@ -2,7 +2,10 @@
 
 use std::{process::Stdio, time::Duration};
 
-use clento::config::{Config, ConfigFaults, DEMO_ISSUER, Environment, IdentitySettings, Vars};
+use clento::{
+    config::{Config, ConfigFaults, DEMO_ISSUER, Environment, IdentitySettings, Vars},
+    utils::rate_limiter::RateLimiter,
+};
 use secrecy::ExposeSecret as _;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -184,4 +187,27 @@ async fn production_does_not_serve_a_database_that_a_demo_has_lived_in() {
         .unwrap();
     let (told, serves) = start_in_production(&database).await;
     assert!(!serves && told.contains("demo"), "{told}");
+}
+
+#[test]
+fn only_development_may_send_to_any_address() {
+    assert!(Config::from_vars(Vars::given([])).unwrap().server.outbound_anywhere);
+    assert!(!production_but(&[]).unwrap().server.outbound_anywhere);
+}
+
+/// Clay's windows may fall so that two of them are spent at once.
+#[test]
+fn the_pace_that_is_documented_for_clay_is_what_production_grants() {
+    let documented = include_str!("../../docs/clay.md");
+    let number = |field: &str| -> u32 {
+        let row = documented.lines().find(|line| line.starts_with(&format!("| {field} |"))).unwrap();
+        row.split('`').nth(1).unwrap().parse().unwrap()
+    };
+    let (requests, millis) = (number("Request Limit"), number("Duration (ms)"));
+    let per_second = production_but(&[]).unwrap().server.rate_limit_per_second;
+    assert_eq!(requests * 1_000 / millis, per_second);
+    let limiter = RateLimiter::new(per_second);
+    assert_eq!(limiter.policy(), (2 * requests, 2));
+    let granted = (0..2 * requests).filter(|_| limiter.count(&"key".to_owned()).is_ok()).count();
+    assert_eq!(granted, 2 * requests as usize);
 }

@@ -10,11 +10,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api_keys;
 mod audit_logs;
 mod authorization;
 mod browser;
 mod campaign_executions;
 mod campaigns;
+mod clay_destinations;
+mod clay_guide;
 mod clerk_backend;
 mod clerk_changes;
 mod clerk_jwks;

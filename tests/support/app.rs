@@ -212,6 +212,17 @@ impl TestApp {
         }
     }
 
+    /// A program of ours, with a key that has these scopes.
+    pub(crate) async fn program(&self, scopes: &[&str]) -> Caller {
+        self.program_of(&self.admin(), scopes).await
+    }
+
+    /// A program of `admin`'s organization, with a key that has these scopes.
+    pub(crate) async fn program_of(&self, admin: &Caller, scopes: &[&str]) -> Caller {
+        let made = admin.post("/api/v1/api-keys", json!({"name": "A program", "scopes": scopes})).await.expect(201);
+        Caller { token: made["key"].as_str().map(str::to_owned), ..self.anonymous() }
+    }
+
     /// A token issued now for ten minutes.
     pub(crate) fn token(&self, clerk_user: &str, organization: Option<(&str, &str)>) -> String {
         let organization =

@@ -7,6 +7,7 @@ pub(crate) mod caller;
 pub(crate) mod clerk_events;
 pub(crate) mod clerk_tokens;
 pub(crate) mod clock;
+pub(crate) mod fake_clay;
 pub(crate) mod fake_clerk;
 pub(crate) mod fake_issuer;
 pub(crate) mod postgres;

@@ -47,10 +47,20 @@ pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result
     }
     let mut random = StdRng::seed_from_u64(SEED);
     for ((name, size), places) in LISTS.into_iter().zip(&PLACES) {
-        let new = NewLeadList { name: name.to_owned(), description: None, source: LeadSource::Manual, tags: vec![] };
+        let new = NewLeadList { name: name.to_owned(), description: None, source: None, tags: vec![] };
         let list = lists.create(member, new).await?.list.id;
         let rows = (0..size).map(|number| Ok(person(&mut random, places, list, number))).collect();
-        leads.batch(member, &LeadBatch { lead_list_id: Some(list), on_duplicate: OnDuplicate::Skip, rows }).await?;
+        leads
+            .batch(
+                member,
+                &LeadBatch {
+                    lead_list_id: Some(list),
+                    on_duplicate: OnDuplicate::Skip,
+                    source: LeadSource::Manual,
+                    rows,
+                },
+            )
+            .await?;
     }
     Ok(())
 }
@@ -79,7 +89,7 @@ fn person(random: &mut StdRng, places: &[(&str, &str, &str)], list: LeadListId, 
         timezone: Some(zone.to_owned()),
         external_id: None,
         status: None,
-        source: LeadSource::Manual,
+        source: Some(LeadSource::Manual),
         tags: vec!["demo".to_owned()],
         custom_fields: serde_json::Map::new(),
         lists: crate::models::ListReferences::default(),

@@ -38,11 +38,11 @@ impl BatchLeadsRequest {
     pub fn judged(self, schemas: &Schemas) -> LeadBatch {
         let Self { lead_list_id, on_duplicate, leads } = self;
         let read = |BatchRow(row)| {
-            let lead = fit(schemas, row, |lead: CreateLeadRequest| lead.read(LeadSource::Api));
+            let lead = fit(schemas, row, CreateLeadRequest::read);
             lead.map_err(|error| error.faults().to_vec())
         };
         let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::UpdateEmpty);
-        LeadBatch { lead_list_id, on_duplicate, rows: leads.into_iter().map(read).collect() }
+        LeadBatch { lead_list_id, on_duplicate, source: LeadSource::Api, rows: leads.into_iter().map(read).collect() }
     }
 }
 

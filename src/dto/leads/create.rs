@@ -66,7 +66,7 @@ pub struct CreateLeadRequest {
     pub external_id: Option<String>,
     /// Where we stand with the lead; `new` unless said otherwise.
     pub status: Option<LeadStatus>,
-    /// Where the lead comes from; `manual` unless said otherwise, `api` in a batch.
+    /// Where the lead comes from; unless said otherwise `manual`, or `api` in a batch and by an API key.
     pub source: Option<LeadSource>,
     /// Labels. Each is kept once.
     #[schema(max_items = 50)]
@@ -84,16 +84,16 @@ impl Checked for CreateLeadRequest {
     type Read = NewLead;
 
     fn check(self) -> Result<NewLead, Vec<Fault>> {
-        self.read(LeadSource::Manual)
+        self.read()
     }
 }
 
 impl CreateLeadRequest {
-    /// The lead in its normal form, from `source` unless it says otherwise.
+    /// The lead in its normal form.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn read(self, source: LeadSource) -> Result<NewLead, Vec<Fault>> {
+    pub fn read(self) -> Result<NewLead, Vec<Fault>> {
         let mut reader = FieldReader::default();
         let mut read = |name, value: Option<String>, rule| reader.field(name, value.as_deref(), rule);
         let mut lead = NewLead {
@@ -112,7 +112,7 @@ impl CreateLeadRequest {
             timezone: read("timezone", self.timezone, input::time_zone),
             external_id: read("external_id", self.external_id, input::line),
             status: self.status,
-            source: self.source.unwrap_or(source),
+            source: self.source,
             tags: input::tags(self.tags.unwrap_or_default().into_iter().map(|tag| tag.0)),
             custom_fields: self.custom_fields.unwrap_or_default(),
             lists: ListReferences { one: self.lead_list_id, many: self.lead_list_ids.unwrap_or_default() },

@@ -28,7 +28,7 @@ pub struct CreateSuppressionRequest {
     /// Why.
     #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
     pub reason: Option<String>,
-    /// How it comes about; `manual` unless said otherwise.
+    /// How it comes about; unless said otherwise `manual`, or `api` by an API key.
     pub source: Option<SuppressionSource>,
 }
 
@@ -37,9 +37,8 @@ impl Checked for CreateSuppressionRequest {
 
     fn check(self) -> Result<NewSuppression, Vec<Fault>> {
         let Self { kind, value, reason, source } = self;
-        let source = source.unwrap_or(SuppressionSource::Manual);
         let to_be_said = match source {
-            SuppressionSource::Import | SuppressionSource::Erasure => Err(NOT_TO_BE_SAID),
+            Some(SuppressionSource::Import | SuppressionSource::Erasure) => Err(NOT_TO_BE_SAID),
             _ => Ok(()),
         };
         let fault = |at: &'static str, refusal: Refusal| Fault::new(at, refusal.code, refusal.detail);

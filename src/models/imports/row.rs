@@ -121,7 +121,7 @@ impl Row<'_> {
                 Err(detail) => self.fault(Some(index), "not_allowed", detail),
             },
             LeadField::Source => match one_of(LeadSource::ALL, LeadSource::as_str, content) {
-                Ok(source) => self.lead.source = source,
+                Ok(source) => self.lead.source = Some(source),
                 Err(detail) => self.fault(Some(index), "not_allowed", detail),
             },
             LeadField::Tags => self.tags(index, content),
@@ -227,7 +227,7 @@ fn blank() -> NewLead {
         timezone: None,
         external_id: None,
         status: None,
-        source: LeadSource::CsvImport,
+        source: None,
         tags: Vec::new(),
         custom_fields: Map::new(),
         lists: ListReferences::default(),

@@ -32,7 +32,7 @@ pub struct NewLead {
     pub timezone: Option<String>,
     pub external_id: Option<String>,
     pub status: Option<LeadStatus>,
-    pub source: LeadSource,
+    pub source: Option<LeadSource>,
     pub tags: Vec<String>,
     pub custom_fields: Map<String, Value>,
     pub lists: ListReferences,
@@ -84,9 +84,15 @@ impl NewLead {
         *last_name = last_name.take().or(names.last.filter(fits));
     }
 
-    /// The lead that this makes.
+    /// The lead that this makes, from `source` unless it says otherwise.
     #[must_use]
-    pub fn into_lead(self, id: LeadId, organization_id: OrganizationId, now: DateTime<Utc>) -> Lead {
+    pub fn into_lead(
+        self,
+        id: LeadId,
+        organization_id: OrganizationId,
+        source: LeadSource,
+        now: DateTime<Utc>,
+    ) -> Lead {
         Lead {
             id,
             organization_id,
@@ -105,7 +111,7 @@ impl NewLead {
             timezone: self.timezone,
             external_id: self.external_id,
             status: self.status.unwrap_or(LeadStatus::New),
-            source: self.source,
+            source: self.source.unwrap_or(source),
             tags: self.tags,
             custom_fields: Json(self.custom_fields),
             version: 1,

@@ -15,6 +15,12 @@ const CONFLICTS: &[(&str, &str, &str, &str)] = &[
     ),
     ("leads_external_id", "/external_id", "lead_exists", "The organization already has a lead with this external id."),
     (
+        "clay_destinations_url",
+        "/url",
+        "clay_destination_exists",
+        "The list's leads are pushed to this webhook already.",
+    ),
+    (
         "campaign_lead_lists_organization_id_lead_list_id_fkey",
         "",
         "lead_list_in_use",

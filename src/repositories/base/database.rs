@@ -40,6 +40,8 @@ const OPTIONS: [(&str, &str); 5] = [
 /// What those ask for that plan each statement with its values.
 const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
+/// Connections that the pushes of one organization hold at a time, each for a single short statement or two.
+const PUSHING: u32 = 2;
 /// When to try again if too many are exporting.
 const EXPORT_PAUSE: Duration = Duration::from_secs(10);
 
@@ -65,6 +67,8 @@ pub struct Database {
     /// What each organization may hold of the one and of the other.
     shares: Shares,
     planning_shares: Shares,
+    /// What the pushes of each organization may hold. Apart from its requests: what Clay has taken must be noted, however busy they are.
+    push_shares: Shares,
     /// How many of those that plan may be exporting, so that searches find one; and how many of each organization.
     exports: Arc<Semaphore>,
     export_shares: KeyedLimit<OrganizationId>,
@@ -96,10 +100,11 @@ impl Database {
         let planning = Lender::new(to_plan, settings.acquire_timeout, options.options([PLANNING]));
         let shares = Shares::new((settings.max_connections / 4).max(2), settings.acquire_timeout);
         let planning_shares = Shares::new(to_plan / 2, settings.acquire_timeout);
+        let push_shares = Shares::new(PUSHING, settings.acquire_timeout);
         let exports = usize::try_from(to_plan / 2).unwrap_or_default().max(1);
         let export_shares = KeyedLimit::new((exports / 2).max(1));
         let exports = Arc::new(Semaphore::new(exports));
-        Ok(Self { pool, planning, shares, planning_shares, exports, export_shares })
+        Ok(Self { pool, planning, shares, planning_shares, push_shares, exports, export_shares })
     }
 
     /// Applies the migrations that are missing.
@@ -197,6 +202,19 @@ impl Database {
     /// How the queue's workers reach the database: over connections of their own.
     pub(in crate::repositories) fn connect_options(&self) -> PgConnectOptions {
         self.pool.options()
+    }
+
+    /// A connection for single reads and notes of a push.
+    pub(in crate::repositories) async fn read_for_push(&self, scope: OrgScope) -> Result<OrgConn> {
+        let share = self.push_shares.take(scope.organization_id()).await?;
+        Ok(OrgConn { conn: self.pool.lend().await?, scope, _share: share })
+    }
+
+    /// A transaction of a push, in the name of the system.
+    pub(in crate::repositories) async fn begin_for_push(&self, scope: OrgScope, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.push_shares.take(scope.organization_id()).await?;
+        let actor = Actor::system(RequestContext::default());
+        Ok(OrgTx { tx: self.pool.begin().await?, scope, actor, now, audit: Vec::new(), _share: share })
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.

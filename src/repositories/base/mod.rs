@@ -20,7 +20,7 @@ pub(in crate::repositories) use entity::base_repository;
 pub use export::ExportConn;
 pub(in crate::repositories) use page::page;
 pub(in crate::repositories) use scope::Actor;
-pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgScope, RequestContext, UserScope};
+pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgPerson, OrgScope, RequestContext, UserScope};
 pub use sync::SyncTx;
 pub use tx::{OrgConn, OrgTx};
 pub use user::{UserConn, UserTx};

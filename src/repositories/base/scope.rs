@@ -1,11 +1,11 @@
 //! Witnesses: what has been proved of a caller. Their fields are private to the repositories, so that only the query that proves a
-//! membership can make one.
+//! membership or finds a key can make one.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::models::{ActorType, Import, MemberId, OrganizationId, Role, UserId};
+use crate::models::{ActorType, ApiKeyId, Import, MemberId, OrganizationId, Role, UserId};
 
 /// The organization that a query is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,14 +56,26 @@ pub struct IdempotencyToken {
     pub token: Uuid,
 }
 
-/// Proof that a user is an active member of an organization.
+/// Proof that a caller may act in an organization: an active member, or one of the organization's API keys.
 #[derive(Debug, Clone)]
 pub struct OrgMember {
     scope: OrgScope,
+    by: By,
+    request: Arc<RequestContext>,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Person(Membership),
+    ApiKey(ApiKeyId),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Membership {
     user_id: UserId,
     member_id: MemberId,
     role: Role,
-    request: Arc<RequestContext>,
 }
 
 impl OrgMember {
@@ -73,16 +85,21 @@ impl OrgMember {
         member_id: MemberId,
         role: Role,
     ) -> Self {
-        Self { scope: OrgScope::new(organization_id), user_id, member_id, role, request: Arc::default() }
+        let by = By::Person(Membership { user_id, member_id, role });
+        Self { scope: OrgScope::new(organization_id), by, request: Arc::default() }
     }
 
-    /// The same member, acting in this request.
+    pub(in crate::repositories) fn by_api_key(organization_id: OrganizationId, key: ApiKeyId) -> Self {
+        Self { scope: OrgScope::new(organization_id), by: By::ApiKey(key), request: Arc::default() }
+    }
+
+    /// The same caller, acting in this request.
     #[must_use]
     pub fn acting_in(&self, request: Arc<RequestContext>) -> Self {
         Self { request, ..self.clone() }
     }
 
-    /// The organization that the member may see.
+    /// The organization that the caller may see.
     #[must_use]
     pub fn scope(&self) -> OrgScope {
         self.scope
@@ -94,22 +111,22 @@ impl OrgMember {
         self.scope.organization
     }
 
-    /// Who it is.
+    /// Who it is, if a person.
     #[must_use]
-    pub fn user_id(&self) -> UserId {
-        self.user_id
+    pub fn user_id(&self) -> Option<UserId> {
+        match self.by {
+            By::Person(membership) => Some(membership.user_id),
+            By::ApiKey(_) => None,
+        }
     }
 
-    /// The membership.
+    /// Which key it is, if one.
     #[must_use]
-    pub fn member_id(&self) -> MemberId {
-        self.member_id
-    }
-
-    /// What the member may do.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        self.role
+    pub fn api_key_id(&self) -> Option<ApiKeyId> {
+        match self.by {
+            By::Person(_) => None,
+            By::ApiKey(id) => Some(id),
+        }
     }
 
     /// Where the request came from.
@@ -118,25 +135,79 @@ impl OrgMember {
         &self.request
     }
 
-    /// The member as an administrator, if it is one.
+    /// The caller as a person, if it is one.
     #[must_use]
-    pub fn admin(&self) -> Option<OrgAdmin> {
-        (self.role == Role::Admin).then(|| OrgAdmin(self.clone()))
+    pub fn person(&self) -> Option<OrgPerson> {
+        match self.by {
+            By::Person(membership) => Some(OrgPerson { member: self.clone(), membership }),
+            By::ApiKey(_) => None,
+        }
+    }
+
+    /// Who it is, of what kind: as whom the audit log names the caller.
+    #[must_use]
+    pub fn acts_as(&self) -> (ActorType, Uuid) {
+        match self.by {
+            By::Person(membership) => (ActorType::User, membership.user_id.0),
+            By::ApiKey(id) => (ActorType::ApiKey, id.0),
+        }
     }
 
     pub(in crate::repositories) fn actor(&self) -> Actor {
-        Actor { r#type: ActorType::User, id: Some(self.user_id.0), request: Arc::clone(&self.request) }
+        let (r#type, id) = self.acts_as();
+        Actor { r#type, id: Some(id), request: Arc::clone(&self.request) }
     }
 }
 
-/// Proof that a member is an administrator.
+/// Proof that the caller is a person: for what no key may do.
 #[derive(Debug, Clone)]
-pub struct OrgAdmin(OrgMember);
+pub struct OrgPerson {
+    member: OrgMember,
+    membership: Membership,
+}
 
-impl std::ops::Deref for OrgAdmin {
+impl OrgPerson {
+    /// Who it is.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        self.membership.user_id
+    }
+
+    /// The membership.
+    #[must_use]
+    pub fn member_id(&self) -> MemberId {
+        self.membership.member_id
+    }
+
+    /// What the person may do.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.membership.role
+    }
+
+    /// The person as an administrator, if it is one.
+    #[must_use]
+    pub fn admin(&self) -> Option<OrgAdmin> {
+        (self.role() == Role::Admin).then(|| OrgAdmin(self.clone()))
+    }
+}
+
+impl Deref for OrgPerson {
     type Target = OrgMember;
 
     fn deref(&self) -> &OrgMember {
+        &self.member
+    }
+}
+
+/// Proof that a person is an administrator.
+#[derive(Debug, Clone)]
+pub struct OrgAdmin(OrgPerson);
+
+impl Deref for OrgAdmin {
+    type Target = OrgPerson;
+
+    fn deref(&self) -> &OrgPerson {
         &self.0
     }
 }

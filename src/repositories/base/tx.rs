@@ -11,9 +11,9 @@ use crate::{
     errors::{AppError, Result},
     models::{ActorType, AuditEntry, OrganizationId, UserId},
     repositories::{
-        AccountRepository, ActivityRepository, AuditLogRepository, CampaignRepository, ExecutionRepository,
-        IdempotencyRepository, ImportRepository, LeadListRepository, LeadRepository, MemberRepository,
-        OrganizationRepository, SuppressionRepository,
+        AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
+        ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, ImportRepository, LeadListRepository,
+        LeadRepository, MemberRepository, OrganizationRepository, SuppressionRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -159,10 +159,14 @@ macro_rules! lends_all {
             accounts -> AccountRepository,
             /// What happened.
             activities -> ActivityRepository,
+            /// Keys by which programs call.
+            api_keys -> ApiKeyRepository,
             /// Who did what.
             audit_logs -> AuditLogRepository,
             /// Campaigns.
             campaigns -> CampaignRepository,
+            /// Webhooks in Clay that leads are pushed to.
+            clay_destinations -> ClayDestinationRepository,
             /// Leads' ways through campaigns.
             executions -> ExecutionRepository,
             /// Imports of leads from files.

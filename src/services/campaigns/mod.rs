@@ -83,7 +83,7 @@ impl CampaignService {
             schedule: schedule.map(Json),
             stop_on,
             version: 1,
-            created_by: Some(member.user_id()),
+            created_by: member.user_id(),
             created_at: tx.now(),
             updated_at: tx.now(),
         };
@@ -133,7 +133,7 @@ impl CampaignService {
             name: name.unwrap_or_else(|| copy_name(&original.name)),
             status: CampaignStatus::Draft,
             version: 1,
-            created_by: Some(member.user_id()),
+            created_by: member.user_id(),
             created_at: tx.now(),
             updated_at: tx.now(),
             ..original

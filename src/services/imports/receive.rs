@@ -12,7 +12,7 @@ use crate::{
     errors::{AppError, Result},
     jobs::WorkOnImport,
     models::{
-        ActorType, AuditEntry, Import, ImportId, ImportStatus, LeadListId, OnDuplicate,
+        AuditEntry, Import, ImportId, ImportStatus, LeadListId, OnDuplicate,
         imports::{ChosenMapping, Mapping},
     },
     repositories::{BaseRepository as _, OrgMember},
@@ -61,6 +61,7 @@ impl ImportService {
         (on_duplicate, keeper): (OnDuplicate, &Keeper),
     ) -> Result<Import> {
         let now = self.context.clock.now();
+        let (actor_type, actor_id) = member.acts_as();
         let import = Import {
             id: keeper.id,
             organization_id: member.organization_id(),
@@ -86,8 +87,8 @@ impl ImportService {
             pieces_undone: 0,
             leads_removed: 0,
             leads_kept: 0,
-            actor_type: ActorType::User,
-            actor_id: member.user_id().0,
+            actor_type,
+            actor_id,
             created_at: now,
             started_at: None,
             finished_at: None,

@@ -9,7 +9,7 @@ use super::ImportService;
 use crate::{
     errors::{AppError, Kind, Result},
     models::{Import, ImportId},
-    repositories::{BaseRepository as _, OrgMember},
+    repositories::{BaseRepository as _, OrgConn, OrgMember},
     utils::keyed_limit::Place,
 };
 
@@ -47,6 +47,20 @@ fn too_many() -> AppError {
 }
 
 impl Watcher {
+    /// Whether the caller may still see what is the organization's.
+    async fn is_admitted(&self, conn: &mut OrgConn) -> Result<bool> {
+        if let Some(id) = self.member.api_key_id() {
+            let key = conn.api_keys().find(id).await?;
+            return Ok(key.is_some_and(|key| !key.is_expired(self.service.context.clock.now())));
+        }
+        let Some(person) = self.member.person() else { return Ok(false) };
+        match conn.members().get(person.member_id()).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn next(&mut self) -> Option<Import> {
         if self.told.as_ref().is_some_and(|told| !told.is_under_way() && !told.is_being_undone()) {
             return None;
@@ -55,14 +69,10 @@ impl Watcher {
             self.ticks.tick().await;
             // Whoever was let in once stays in for as long as the stream lasts, unless that is asked again.
             let Ok(mut conn) = self.service.context.db.read(&self.member).await else { continue };
-            match conn.members().get(self.member.member_id()).await {
-                Ok(_) => {}
-                Err(error) if error.kind() == Kind::NotFound => return None,
-                Err(_) => continue,
-            }
-            let Ok(import) = conn.imports().find(self.id).await else { continue };
+            let (admitted, import) = (self.is_admitted(&mut conn).await, conn.imports().find(self.id).await);
+            let (Ok(admitted), Ok(import)) = (admitted, import) else { continue };
             conn.give_back();
-            let import = import?;
+            let import = import.filter(|_| admitted)?;
             if self
                 .told
                 .as_ref()

@@ -11,7 +11,7 @@ use crate::{
     errors::{AppError, Fault, Result},
     jobs::WorkOnImport,
     models::{
-        AuditEntry, Import, ImportCounts, ImportStatus, LeadId, NewLead, Rejection, RowOutcome, RowVerdict,
+        AuditEntry, Import, ImportCounts, ImportStatus, LeadId, LeadSource, NewLead, Rejection, RowOutcome, RowVerdict,
         imports::{CellFault, RowReader, Target, outcome_letter},
     },
     repositories::{OrgTx, SettledPiece},
@@ -168,7 +168,15 @@ fn read(import: &Import, records: &[Record]) -> (LeadBatch, Vec<Vec<CellFault>>)
             }
         })
         .collect();
-    (LeadBatch { lead_list_id: import.lead_list_id, on_duplicate: import.on_duplicate, rows }, faults)
+    (
+        LeadBatch {
+            lead_list_id: import.lead_list_id,
+            on_duplicate: import.on_duplicate,
+            source: LeadSource::CsvImport,
+            rows,
+        },
+        faults,
+    )
 }
 
 /// What became of a piece's rows, as it is kept.

@@ -18,7 +18,8 @@ use super::{
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, ListReferences, NewLead, SuppressionKind, TimelineEntry,
+        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, SuppressionKind,
+        TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
@@ -28,6 +29,12 @@ use crate::{
 /// People to be written to.
 #[derive(Clone)]
 pub struct LeadService(pub Context);
+
+/// Where a lead or a list comes from, unless its caller says: from a person's hand, or from a program.
+#[must_use]
+pub fn source_by_default(member: &OrgMember) -> LeadSource {
+    if member.api_key_id().is_some() { LeadSource::Api } else { LeadSource::Manual }
+}
 
 impl LeadService {
     /// A page of the leads that `filter` lets through.
@@ -67,7 +74,7 @@ impl LeadService {
     pub async fn create(&self, member: &OrgMember, new: NewLead) -> Result<Lead> {
         let now = self.0.clock.now();
         let lists = new.lists.clone();
-        let lead = new.into_lead(LeadId::new(now), member.organization_id(), now);
+        let lead = new.into_lead(LeadId::new(now), member.organization_id(), source_by_default(member), now);
         match self.insert(member, &lead).await {
             Ok(()) => Ok(lead),
             Err(error) => Err(self.explained(member, error, &lead, &lists).await),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     errors::{AppError, Result},
-    models::{LeadId, NewLead, OnDuplicate, RowOutcome, RowVerdict},
+    models::{LeadId, LeadSource, NewLead, OnDuplicate, RowOutcome, RowVerdict},
     repositories::{Inserted, OrgMember},
 };
 
@@ -24,7 +24,8 @@ impl LeadService {
     /// Makes or changes the person's lead. The same again changes nothing, and two at the same time make one lead.
     pub async fn upsert(&self, member: &OrgMember, upsert: LeadUpsert) -> Result<RowVerdict> {
         let LeadUpsert { row, on_duplicate } = upsert;
-        let batch = LeadBatch { lead_list_id: None, on_duplicate, rows: vec![Ok(row.clone())] };
+        let batch =
+            LeadBatch { lead_list_id: None, on_duplicate, source: LeadSource::Api, rows: vec![Ok(row.clone())] };
         let mut spoilt = Spoilt::default();
         loop {
             match self.try_upsert(member, &row, &batch).await {
@@ -41,7 +42,7 @@ impl LeadService {
         let now = self.0.clock.now();
         let organization = member.organization_id();
         let keys = self.0.suppression_keys.of_lead(organization, row);
-        let lead = row.clone().into_lead(LeadId::new(now), organization, now);
+        let lead = row.clone().into_lead(LeadId::new(now), organization, LeadSource::Api, now);
         let mut tx = self.0.db.begin(member, now).await?;
         match tx.leads().insert_if_new(&lead, &keys).await? {
             Inserted::Suppressed(kind) => Ok(RowVerdict::suppressed(kind)),

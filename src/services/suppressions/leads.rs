@@ -40,7 +40,7 @@ async fn tell(tx: &mut OrgTx, member: &OrgMember, barred: &[BarredLead]) -> Resu
     }
     let (organization, to, now) = (member.organization_id(), LeadStatus::DoNotContact, tx.now());
     let activity = |lead: &BarredLead| {
-        Activity::lead_status_changed(organization, lead.id, (lead.status, to), Some(member.user_id()), now)
+        Activity::lead_status_changed(organization, lead.id, (lead.status, to), member.user_id(), now)
     };
     let activities: Vec<_> = barred.iter().map(activity).collect();
     tx.activities().record(&activities).await?;

@@ -35,8 +35,8 @@ pub struct NewSuppression {
     pub target: SuppressionTarget,
     /// Why.
     pub reason: Option<String>,
-    /// How it comes about.
-    pub source: SuppressionSource,
+    /// How it comes about, if the caller says so.
+    pub source: Option<SuppressionSource>,
 }
 
 /// Which suppressions are wanted; all conditions must hold.
@@ -79,6 +79,8 @@ impl SuppressionService {
     /// Suppresses an address or a domain, and marks the leads it concerns.
     pub async fn create(&self, member: &OrgMember, new: NewSuppression) -> Result<Suppression> {
         let NewSuppression { target, reason, source } = new;
+        let by_program = member.api_key_id().is_some();
+        let source = source.unwrap_or(if by_program { SuppressionSource::Api } else { SuppressionSource::Manual });
         let mut tx = self.0.db.begin_search(member, self.0.clock.now()).await?;
         tx.suppressions().lock().await?;
         let hashes = self.0.suppression_keys.of_target(member.organization_id(), &target);
@@ -141,7 +143,7 @@ impl Shape<'_> {
             key_id,
             reason: self.reason.clone(),
             source: self.source,
-            created_by: Some(self.member.user_id()),
+            created_by: self.member.user_id(),
             created_at: now,
             erased_at: None,
         }

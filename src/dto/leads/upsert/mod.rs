@@ -15,7 +15,7 @@ use super::CreateLeadRequest;
 use crate::{
     dto::extract::{Checked, fit},
     errors::{AppError, Fault, MAX_FAULTS, Result},
-    models::{LeadListId, LeadSource, OnDuplicate},
+    models::{LeadListId, OnDuplicate},
     services::leads::LeadUpsert,
     utils::{json_schema::Schemas, labels, text},
 };
@@ -81,7 +81,7 @@ impl UpsertLeadRequest {
     pub fn read(self, params: &UpsertParams, schemas: &Schemas) -> Result<LeadUpsert> {
         let mut row = self.unfolded();
         let on_duplicate = row.remove(ON_DUPLICATE).map_or(Ok(params.on_duplicate), choice);
-        let lead = fit(schemas, row.into(), |lead: CreateLeadRequest| lead.read(LeadSource::Api));
+        let lead = fit(schemas, row.into(), CreateLeadRequest::read);
         match (lead, on_duplicate) {
             (Ok(mut row), Ok(on_duplicate)) => {
                 row.lists.one = row.lists.one.or(params.lead_list_id);

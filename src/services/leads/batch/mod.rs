@@ -9,8 +9,8 @@ use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadId, LeadListId, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey,
-        SuppressionKind,
+        AuditEntry, Lead, LeadId, LeadListId, LeadSource, ListReferences, NewLead, OnDuplicate, RowVerdict,
+        SuppressionKey, SuppressionKind,
     },
     repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
@@ -25,6 +25,8 @@ pub struct LeadBatch {
     pub lead_list_id: Option<LeadListId>,
     /// What to do with people who are leads already.
     pub on_duplicate: OnDuplicate,
+    /// Where new leads come from, unless their rows say otherwise.
+    pub source: LeadSource,
     /// The rows; of one that cannot be read, what is wrong with it.
     pub rows: Vec<Result<NewLead, Vec<Fault>>>,
 }

@@ -8,8 +8,8 @@ use super::LeadBatch;
 use crate::{
     errors::Fault,
     models::{
-        Lead, LeadId, LeadListId, NewLead, OnDuplicate, OrganizationId, RowOutcome, RowVerdict, SuppressionKind,
-        input::custom_field_faults,
+        Lead, LeadId, LeadListId, LeadSource, NewLead, OnDuplicate, OrganizationId, RowOutcome, RowVerdict,
+        SuppressionKind, input::custom_field_faults,
     },
     services::leads::facts::difference,
 };
@@ -35,6 +35,7 @@ enum Identity {
 
 struct Planner<'b> {
     on_duplicate: OnDuplicate,
+    source: LeadSource,
     lists: &'b HashSet<LeadListId>,
     /// Leads that rows before these were about.
     earlier: &'b HashSet<LeadId>,
@@ -59,6 +60,7 @@ impl Plan {
     ) -> Self {
         let mut planner = Planner {
             on_duplicate: batch.on_duplicate,
+            source: batch.source,
             lists,
             earlier,
             organization_id,
@@ -111,7 +113,7 @@ impl Planner<'_> {
     fn create(&mut self, row: NewLead) -> RowVerdict {
         let place = i64::try_from(self.plan.created.len()).unwrap_or_default();
         let now = self.now + TimeDelta::microseconds(place);
-        let lead = row.into_lead(LeadId::new(now), self.organization_id, now);
+        let lead = row.into_lead(LeadId::new(now), self.organization_id, self.source, now);
         let verdict = RowVerdict::used(RowOutcome::Created, lead.id);
         self.plan.created.push(lead);
         verdict

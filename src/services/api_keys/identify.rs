@@ -1,0 +1,76 @@
+//! Which key is calling, remembered for a moment.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::ApiKeyService;
+use crate::{
+    errors::{AppError, Kind, Result},
+    models::{ApiKeyHash, ApiKeySecret},
+    repositories::IdentifiedApiKey,
+};
+
+/// What the database knew of a secret a moment ago.
+pub(super) struct Known {
+    key: Option<Arc<IdentifiedApiKey>>,
+    /// Whether its use has been noted since.
+    noted: AtomicBool,
+}
+
+impl ApiKeyService {
+    /// The key that a secret belongs to, and that it may be used now.
+    ///
+    /// # Errors
+    /// 401 if there is no such key, or its time is over; 503 while the database is away.
+    pub async fn identify(&self, secret: &ApiKeySecret) -> Result<Arc<IdentifiedApiKey>> {
+        let hash = secret.hash();
+        let known = match self.remembered.recall(&hash) {
+            Some(known) => known,
+            None => self.ask(hash).await?,
+        };
+        let key = known.key.as_ref().ok_or_else(unknown)?;
+        if key.is_expired(self.context.clock.now()) {
+            return Err(expired());
+        }
+        self.note_use(&known, key);
+        Ok(Arc::clone(key))
+    }
+
+    /// Waits until every use that was noted is written.
+    pub async fn settle(&self) {
+        self.notes.close();
+        self.notes.wait().await;
+    }
+
+    async fn ask(&self, hash: ApiKeyHash) -> Result<Arc<Known>> {
+        let asked = self.remembered.asking();
+        let key = self.context.db.identify_api_key(hash).await?.map(Arc::new);
+        let known = Arc::new(Known { key, noted: AtomicBool::new(false) });
+        self.remembered.keep(hash, Arc::clone(&known), asked);
+        Ok(known)
+    }
+
+    /// Notes the use beside the request: it neither waits for the note nor fails with it.
+    fn note_use(&self, known: &Known, key: &Arc<IdentifiedApiKey>) {
+        let now = self.context.clock.now();
+        if !key.wants_note_of_use(now) || known.noted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (db, key) = (self.context.db.clone(), Arc::clone(key));
+        self.notes.spawn(async move {
+            if let Err(error) = db.note_api_key_use(&key, now).await {
+                tracing::warn!(code = error.code(), cause = error.causes(), "the use of an API key was not noted");
+            }
+        });
+    }
+}
+
+fn unknown() -> AppError {
+    AppError::new(Kind::Unauthenticated, "api_key_invalid", "There is no such API key, or it was revoked.")
+}
+
+fn expired() -> AppError {
+    AppError::new(Kind::Unauthenticated, "api_key_expired", "The API key has expired, or was replaced by a rotation.")
+}
