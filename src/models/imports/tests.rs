@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    models::{LeadSource, LeadStatus, NewLead},
+    models::{LeadStatus, NewLead},
     utils::sheet::Record,
 };
 
@@ -254,7 +254,7 @@ fn a_row_becomes_a_lead_in_its_normal_form() {
     assert_eq!(lead.linkedin_url, text("https://www.linkedin.com/in/jane-doe"));
     assert_eq!((lead.company_domain, lead.timezone), (text("example.com"), text("Europe/Berlin")));
     assert_eq!((lead.country, lead.title, lead.company), (text("NA"), None, None));
-    assert_eq!((lead.status, lead.source), (Some(LeadStatus::DoNotContact), LeadSource::CsvImport));
+    assert_eq!((lead.status, lead.source), (Some(LeadStatus::DoNotContact), None));
     assert_eq!(lead.tags, ["berlin", "q4"]);
     assert_eq!(serde_json::to_string(&lead.custom_fields).unwrap(), r#"{"plan":{"a":null},"seats":"40"}"#);
 }
