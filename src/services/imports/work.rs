@@ -99,6 +99,12 @@ impl ImportService {
             tx.commit().await?;
             return Ok(Step::Last);
         }
+        if import.lead_list_id.is_none() {
+            return Err(AppError::conflict(
+                "lead_list_deleted",
+                "The list that the leads were to be put on is deleted.",
+            ));
+        }
         let number = import.pieces_done;
         let (settled_pieces, earlier) = match earlier {
             Some(earlier) if earlier.0 == number => earlier,
