@@ -125,8 +125,6 @@ pub async fn undo(
         return Ok(UndoAnswer::Would(imports.would_undo(&member, id).await?.into()));
     }
     let import = imports.undo(&member, id).await?;
-    Ok(UndoAnswer::Begun(Accepted {
-        location: format!("/api/v1/imports/{id}"),
-        body: ImportDto::of(import, imports.now()),
-    }))
+    let body = ImportDto::of(import, imports.now());
+    Ok(UndoAnswer::Begun(Box::new(Accepted { location: format!("/api/v1/imports/{id}"), body })))
 }

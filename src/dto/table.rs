@@ -14,7 +14,7 @@ use crate::{
     errors::AppError,
     models::{Rejection, imports::CellFault},
     services::{exports::Rows, imports::RejectedRows},
-    utils::spreadsheet::guard,
+    utils::spreadsheet::{guard, unguard},
 };
 
 /// What a line of a table is made of.
@@ -98,27 +98,29 @@ const REASONS: &str = "rejection_reasons";
 impl IntoResponse for RejectedDownload {
     fn into_response(self) -> Response {
         let Self(RejectedRows { columns, rows }) = self;
-        let width = columns.len();
+        // A file that came from here has a column of reasons already; what it says there is out of date.
+        let kept: Vec<bool> = columns.iter().map(|name| name != REASONS).collect();
         let header = table(&[columns], |columns, line| {
-            columns.iter().for_each(|name| line.text(Some(name)));
+            columns.iter().filter(|name| *name != REASONS).for_each(|name| line.text(Some(unguard(name))));
             line.ours(REASONS);
         });
-        let rows = rows.map(move |rows| rows.map(|rows| table(&rows, |row, line| rejected(row, width, line))));
+        let rows = rows.map(move |rows| rows.map(|rows| table(&rows, |row, line| rejected(row, &kept, line))));
         download("rejected.csv", header, rows)
     }
 }
 
 /// A row that has more cells than the file has columns has them behind the reasons, where they cannot be taken for any.
-fn rejected(row: &Rejection, width: usize, line: &mut CsvLine<'_>) {
-    for index in 0..width {
-        line.text(row.cells.get(index).map(String::as_str));
+fn rejected(row: &Rejection, kept: &[bool], line: &mut CsvLine<'_>) {
+    // What is marked already is read without its mark; another one would stay in the field.
+    for index in (0..kept.len()).filter(|index| kept[*index]) {
+        line.text(row.cells.get(index).map(|cell| unguard(cell)));
     }
     let reason = |fault: &CellFault| match &fault.column {
         Some(column) => format!("{column}: {}", fault.detail),
         None => fault.detail.clone().into_owned(),
     };
     line.text(Some(&row.faults.iter().map(reason).collect::<Vec<_>>().join(" ")));
-    row.cells.iter().skip(width).for_each(|cell| line.text(Some(cell)));
+    row.cells.iter().skip(kept.len()).for_each(|cell| line.text(Some(unguard(cell))));
 }
 
 fn download(name: &str, header: Bytes, rows: impl Stream<Item = Result<Bytes, AppError>> + Send + 'static) -> Response {
@@ -147,7 +149,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::utils::spreadsheet::unguard;
 
     fn read(table: &[u8]) -> Vec<Vec<String>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(table);

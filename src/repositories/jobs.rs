@@ -1,4 +1,4 @@
-//! The queue: graphile_worker's tables, in a schema of their own that it migrates itself. Its functions are therefore the one thing here that is
+//! The queue: the tables of `graphile_worker`, in a schema of their own that it migrates itself. Its functions are therefore the one thing here that is
 //! not checked at compile time.
 
 use graphile_worker::{WorkerOptions, WorkerUtils};

@@ -166,17 +166,8 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
         );
         router = router.merge(guarded(zone, routes, state));
     }
-    for (zone, routes) in upload_zones() {
-        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);
-        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query)).route_layer(
-            ServiceBuilder::new()
-                .layer(DefaultBodyLimit::max(most.saturating_add(AROUND_A_FILE)))
-                .layer(from_fn_with_state(state.clone(), idempotency_of_uploads)),
-        );
-        router = router.merge(guarded(zone, routes, state));
-    }
     router
+        .merge(uploads(state, &readers))
         .merge(docs::routes(document))
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
@@ -192,6 +183,22 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .with_state(state.clone())
+}
+
+/// The routes that take files.
+fn uploads(state: &AppState, readers: &QueryReaders) -> Router<AppState> {
+    let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);
+    let mut router = Router::new();
+    for (zone, routes) in upload_zones() {
+        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
+        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query)).route_layer(
+            ServiceBuilder::new()
+                .layer(DefaultBodyLimit::max(most.saturating_add(AROUND_A_FILE)))
+                .layer(from_fn_with_state(state.clone(), idempotency_of_uploads)),
+        );
+        router = router.merge(guarded(zone, routes, state));
+    }
+    router
 }
 
 /// Answers of an organization's routes are remembered under their `Idempotency-Key`.

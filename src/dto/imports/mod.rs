@@ -127,14 +127,14 @@ pub enum UndoAnswer {
     /// What it would do: 200.
     Would(ImportUndoPreviewDto),
     /// It has begun: 202.
-    Begun(Accepted<ImportDto>),
+    Begun(Box<Accepted<ImportDto>>),
 }
 
 impl IntoResponse for UndoAnswer {
     fn into_response(self) -> Response {
         match self {
             Self::Would(preview) => Json(preview).into_response(),
-            Self::Begun(import) => import.into_response(),
+            Self::Begun(import) => (*import).into_response(),
         }
     }
 }

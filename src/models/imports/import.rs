@@ -68,6 +68,23 @@ pub struct Import {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A file that is to be imported.
+#[derive(Debug)]
+pub struct NewImport {
+    pub id: ImportId,
+    pub organization_id: OrganizationId,
+    pub lead_list_id: LeadListId,
+    pub file_name: Option<String>,
+    pub file_bytes: i64,
+    pub columns: Vec<String>,
+    pub mapping: Mapping,
+    pub on_duplicate: OnDuplicate,
+    pub rows_total: i64,
+    pub pieces: i32,
+    pub actor: (ActorType, uuid::Uuid),
+    pub at: DateTime<Utc>,
+}
+
 /// What has become of rows, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportCounts {
@@ -102,6 +119,44 @@ pub struct UndoCounts {
 }
 
 impl Import {
+    /// An import of which nothing is done yet.
+    #[must_use]
+    pub fn queued(new: NewImport) -> Self {
+        let (actor_type, actor_id) = new.actor;
+        Self {
+            id: new.id,
+            organization_id: new.organization_id,
+            lead_list_id: Some(new.lead_list_id),
+            status: ImportStatus::Queued,
+            file_name: new.file_name,
+            file_bytes: new.file_bytes,
+            columns: new.columns,
+            mapping: Json(new.mapping),
+            on_duplicate: new.on_duplicate,
+            rows_total: new.rows_total,
+            pieces: new.pieces,
+            pieces_done: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            duplicate_in_file: 0,
+            suppressed: 0,
+            rejected: 0,
+            failure: None,
+            cancel_requested: false,
+            undo_requested_at: None,
+            pieces_undone: 0,
+            leads_removed: 0,
+            leads_kept: 0,
+            actor_type,
+            actor_id,
+            created_at: new.at,
+            started_at: None,
+            finished_at: None,
+            updated_at: new.at,
+        }
+    }
+
     /// How many rows have an outcome.
     #[must_use]
     pub fn rows_read(&self) -> i64 {

@@ -13,7 +13,7 @@ mod tests;
 
 pub use column::Target;
 pub use field::LeadField;
-pub use import::{Import, ImportCounts, ImportStatus, Rejection, UndoCounts, outcome_letter};
+pub use import::{Import, ImportCounts, ImportStatus, NewImport, Rejection, UndoCounts, outcome_letter};
 pub use mapping::{ChosenMapping, Mapping};
 pub use proposal::{ColumnProposal, Proposal, ProposalNote};
 pub use row::{CellFault, RowReader};

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use crate::{
     errors::{AppError, Result},
     utils::sheet::{
-        Dialect, DialectChoice, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextReader, xlsx,
+        Dialect, DialectChoice, FileKind, Head, Header, Limits, Record, SAMPLE, SheetFault, TextEncoding, TextReader,
+        xlsx,
     },
 };
 
@@ -71,7 +72,7 @@ pub(super) async fn read(
             None => break,
         }
     }
-    let is_text = reading.dialect.encoding.is_some_and(|encoding| encoding.is_utf_16());
+    let is_text = reading.dialect.encoding.is_some_and(TextEncoding::is_utf_16);
     let kind =
         if is_text { FileKind::Text } else { FileKind::of(&sample[..sample.len().min(SAMPLE)]).map_err(fault)? };
     match kind {

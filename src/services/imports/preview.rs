@@ -91,7 +91,7 @@ impl ImportService {
     ) -> Result<ImportPreview> {
         let _turn = self.turn(member)?;
         self.context.db.read(member).await?.lead_lists().get(list).await?;
-        let mut looker = Looker { options, reader: None, seen: Seen::default() };
+        let mut looker = Looker { options, begun: false, reader: None, seen: Seen::default() };
         let facts = file::read(file.bytes, &options.reading, self.limits, &mut looker).await?;
         let (settled, faults) = match receive::mapping(&facts, options) {
             Ok(mapping) => (Some(mapping), Vec::new()),
@@ -131,8 +131,10 @@ fn columns(headers: &[String], settled: Option<&Mapping>) -> Vec<ColumnPreview> 
 /// Looks at every row.
 struct Looker<'o> {
     options: &'o ImportOptions,
-    /// Who reads the rows, as soon as the header is known; nobody if the columns mean nothing.
-    reader: Option<Option<RowReader>>,
+    /// Whether the header is known.
+    begun: bool,
+    /// Who reads the rows from then on; nobody if the columns mean nothing.
+    reader: Option<RowReader>,
     seen: Seen,
 }
 
@@ -147,14 +149,13 @@ struct Seen {
 
 impl FileRows for Looker<'_> {
     async fn take(&mut self, header: &Header, rows: &[Record]) -> Result<()> {
-        let options = self.options;
-        let reader = self.reader.get_or_insert_with(|| {
-            let mapping = Mapping::settle(&header.columns, &options.mapping).ok()?;
-            Some(RowReader::new(header.columns.clone(), &mapping, unguard))
-        });
+        if !std::mem::replace(&mut self.begun, true) {
+            let mapping = Mapping::settle(&header.columns, &self.options.mapping).ok();
+            self.reader = mapping.map(|mapping| RowReader::new(header.columns.clone(), &mapping, unguard));
+        }
         for row in rows {
-            let faults = reader.as_ref().and_then(|reader| reader.read(row).err());
-            self.seen.note(row, reader.is_some(), faults);
+            let faults = self.reader.as_ref().and_then(|reader| reader.read(row).err());
+            self.seen.note(row, self.reader.is_some(), faults);
         }
         Ok(())
     }

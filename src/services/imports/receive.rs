@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use futures::Stream;
-use sqlx::types::Json;
 
 use super::{
     ImportService,
@@ -12,8 +11,8 @@ use crate::{
     errors::{AppError, Result},
     jobs::WorkOnImport,
     models::{
-        AuditEntry, Import, ImportId, ImportStatus, LeadListId, OnDuplicate,
-        imports::{ChosenMapping, Mapping},
+        AuditEntry, Import, ImportId, LeadListId, OnDuplicate,
+        imports::{ChosenMapping, Mapping, NewImport},
     },
     repositories::{BaseRepository as _, OrgMember},
     services::Context,
@@ -61,39 +60,20 @@ impl ImportService {
         (on_duplicate, keeper): (OnDuplicate, &Keeper),
     ) -> Result<Import> {
         let now = self.context.clock.now();
-        let (actor_type, actor_id) = member.acts_as();
-        let import = Import {
+        let import = Import::queued(NewImport {
             id: keeper.id,
             organization_id: member.organization_id(),
-            lead_list_id: Some(list),
-            status: ImportStatus::Queued,
+            lead_list_id: list,
             file_name: name,
             file_bytes: i64::try_from(facts.bytes).map_err(AppError::internal)?,
             columns: facts.header.columns,
-            mapping: Json(mapping),
+            mapping,
             on_duplicate,
             rows_total: i64::try_from(facts.rows).map_err(AppError::internal)?,
             pieces: keeper.pieces,
-            pieces_done: 0,
-            created: 0,
-            updated: 0,
-            unchanged: 0,
-            duplicate_in_file: 0,
-            suppressed: 0,
-            rejected: 0,
-            failure: None,
-            cancel_requested: false,
-            undo_requested_at: None,
-            pieces_undone: 0,
-            leads_removed: 0,
-            leads_kept: 0,
-            actor_type,
-            actor_id,
-            created_at: now,
-            started_at: None,
-            finished_at: None,
-            updated_at: now,
-        };
+            actor: member.acts_as(),
+            at: now,
+        });
         let mut tx = self.context.db.begin(member, now).await?;
         tx.imports().insert(&import).await?;
         let facts = serde_json::json!({

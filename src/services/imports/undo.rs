@@ -21,7 +21,7 @@ impl ImportService {
         }
         if !import.is_under_way() {
             let detail = "The import has come to its end; it can only be undone.";
-            return Err(AppError::conflict("import_finished", detail).with_member("status", import.status.as_str()));
+            return Err(AppError::conflict("import_finished", detail).with_member("state", import.status.as_str()));
         }
         import.cancel_requested = true;
         import.updated_at = tx.now();
@@ -94,5 +94,5 @@ fn undoable(import: &Import) -> Result<()> {
         ImportStatus::Undone => ("import_undone", "The import was undone already."),
         ImportStatus::Completed | ImportStatus::Cancelled | ImportStatus::Failed => return Ok(()),
     };
-    Err(AppError::conflict(code, detail).with_member("status", import.status.as_str()))
+    Err(AppError::conflict(code, detail).with_member("state", import.status.as_str()))
 }

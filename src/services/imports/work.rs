@@ -42,8 +42,8 @@ pub(super) enum Step {
     Last,
 }
 
-/// The leads that rows of the import were about so far; read when they are first needed.
-type Earlier = Option<HashSet<LeadId>>;
+/// The leads that rows of so many pieces were about; read when they are first needed, and again if somebody else has settled pieces since.
+type Earlier = Option<(i32, HashSet<LeadId>)>;
 
 impl ImportService {
     /// Works on an import until it is done, or until `stop` is cancelled: then what is left is for the next who works on it.
@@ -99,14 +99,20 @@ impl ImportService {
             tx.commit().await?;
             return Ok(Step::Last);
         }
-        let earlier = match earlier {
-            Some(earlier) => earlier,
-            None => {
+        if import.lead_list_id.is_none() {
+            return Err(AppError::conflict(
+                "lead_list_deleted",
+                "The list that the leads were to be put on is deleted.",
+            ));
+        }
+        let number = import.pieces_done;
+        let (settled_pieces, earlier) = match earlier {
+            Some(earlier) if earlier.0 == number => earlier,
+            _ => {
                 let most = usize::try_from(import.rows_total).unwrap_or_default();
-                earlier.insert(tx.imports().leads_so_far(import.id, most).await?)
+                earlier.insert((number, tx.imports().leads_so_far(import.id, most).await?))
             }
         };
-        let number = import.pieces_done;
         let records = tx.imports().waiting_piece(import.id, number).await?;
         let records = unpack(&records).ok_or_else(|| AppError::internal("a piece of an import cannot be read"))?;
         let (batch, mut faults) = read(&import, &records);
@@ -118,6 +124,7 @@ impl ImportService {
         tx.imports().update(&import).await?;
         tx.commit().await?;
         earlier.extend(settled.lead_ids.iter().flatten());
+        *settled_pieces += 1;
         Ok(if import.is_under_way() { Step::More } else { Step::Last })
     }
 

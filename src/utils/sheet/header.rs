@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Record, SheetFault};
-use crate::utils::text;
+use crate::utils::{spreadsheet::unguard, text};
 
 /// The longest name that is kept of a column, in characters.
 const MAX_NAME: usize = 200;
@@ -20,13 +20,13 @@ pub struct Header {
 }
 
 impl Header {
-    /// The names in a row: tidied; a blank one after its place (`Column 3`), and one that has come before with a number (`Email (2)`).
+    /// The names in a row: tidied, without the mark that an export of ours puts before what might be a formula; a blank one after its place (`Column 3`), and one that has come before with a number (`Email (2)`).
     #[must_use]
     pub fn of(record: &Record) -> Self {
         let mut taken = HashSet::with_capacity(record.len());
         let mut columns = Vec::with_capacity(record.len());
         for (index, cell) in record.cells().enumerate() {
-            let tidy = text::collapse(text::trim(cell));
+            let tidy = text::collapse(unguard(text::trim(cell)));
             let name = tidy.char_indices().nth(MAX_NAME).map_or(&*tidy, |(end, _)| &tidy[..end]);
             let name = if name.is_empty() { format!("Column {}", index + 1) } else { name.to_owned() };
             columns.push(unlike(&mut taken, name));
