@@ -70,11 +70,7 @@ impl ServerConfig {
         Self {
             host: vars.parsed("HOST", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: vars.parsed("PORT", "a port number").unwrap_or(3001),
-            cors_allowed_origins: if cors_allowed_origins.is_empty() && !environment.is_production() {
-                ["http://localhost:3000", "http://localhost:5173"].map(str::to_owned).to_vec()
-            } else {
-                cors_allowed_origins
-            },
+            cors_allowed_origins: or_local(cors_allowed_origins, environment),
             rate_limit_per_second: rate_limit(vars, environment),
             trusted_proxy_hops: trusted_proxy_hops(vars, environment),
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
@@ -91,6 +87,14 @@ impl ServerConfig {
             shutdown_grace: Duration::from_secs(30),
         }
     }
+}
+
+/// The origins, or in development the usual ones of front ends that are being written.
+fn or_local(origins: Vec<String>, environment: Environment) -> Vec<String> {
+    if origins.is_empty() && !environment.is_production() {
+        return ["http://localhost:3000", "http://localhost:5173"].map(str::to_owned).to_vec();
+    }
+    origins
 }
 
 fn trusted_proxy_hops(vars: &mut Vars, environment: Environment) -> usize {
