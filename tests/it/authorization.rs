@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{
@@ -44,6 +45,11 @@ const EXPECTED: &[(&str, Access)] = &[
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/connected-accounts/{id}", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
+    ("GET /api/v1/imports/{id}", Access::Member),
+    ("POST /api/v1/imports/{id}/cancel", Access::Member),
+    ("GET /api/v1/imports/{id}/events", Access::Member),
+    ("GET /api/v1/imports/{id}/rejected.csv", Access::Member),
+    ("POST /api/v1/imports/{id}/undo", Access::Member),
     ("GET /api/v1/lead-lists", Access::Member),
     ("POST /api/v1/lead-lists", Access::Member),
     ("DELETE /api/v1/lead-lists/{id}", Access::Member),
@@ -51,6 +57,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("PATCH /api/v1/lead-lists/{id}", Access::Member),
     ("POST /api/v1/lead-lists/{id}/archive", Access::Member),
     ("POST /api/v1/lead-lists/{id}/duplicate", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/imports", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/imports/preview", Access::Member),
     ("GET /api/v1/lead-lists/{id}/statistics", Access::Member),
     ("POST /api/v1/lead-lists/{id}/unarchive", Access::Member),
     ("GET /api/v1/leads", Access::Member),
@@ -85,6 +93,9 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /ready", Access::Public),
 ];
 
+/// What a table may be.
+const TABLE: &str = "email\njane@example.com\n";
+
 /// An operation of the document, with a body that fits.
 #[derive(Debug)]
 struct Operation {
@@ -92,6 +103,8 @@ struct Operation {
     method: Method,
     path: String,
     body: Option<Value>,
+    /// Whether it takes a table as well.
+    takes_table: bool,
 }
 
 impl Operation {
@@ -125,6 +138,7 @@ impl Operation {
         }
         match &self.body {
             Some(body) => call.json(body.clone()),
+            None if self.takes_table => call.header("content-type", "text/csv").body(TABLE),
             None => call,
         }
         .send()
@@ -144,7 +158,8 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
                 assert!(!schema["example"].is_null(), "{reference} has no example");
                 schema["example"].clone()
             });
-            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body });
+            let takes_table = !operation["requestBody"]["content"]["text/csv"].is_null();
+            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, takes_table });
         }
     }
     found
@@ -212,6 +227,7 @@ impl Story {
             ("organizations", organization),
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
+        ids.insert("imports", import(&caller, &ids, word).await);
         ids
     }
 
@@ -247,6 +263,23 @@ async fn execution(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
     .await
     .unwrap();
     id.to_string()
+}
+
+/// An import that waits to be worked on.
+async fn import(caller: &Caller, ids: &BTreeMap<&str, String>, word: &str) -> String {
+    let call =
+        caller.request(Method::POST, &format!("/api/v1/lead-lists/{}/imports?file_name={word}", ids["lead-lists"]));
+    id_of(&call.header("content-type", "text/csv").body(TABLE).send().await.expect(202))
+}
+
+/// Does what the import in the story needs to be done before the operation can succeed.
+async fn prepare(app: &TestApp, operation: &Operation, ids: &BTreeMap<&str, String>) {
+    if operation.nouns() != ["imports"] || operation.path.ends_with("/cancel") {
+        return;
+    }
+    let job = json!({"organization_id": ids["organizations"], "import_id": ids["imports"]});
+    let job = serde_json::from_value(job).unwrap();
+    app.state.imports().work(&job, &CancellationToken::new()).await.unwrap();
 }
 
 fn id_of(resource: &Value) -> String {
@@ -386,6 +419,7 @@ async fn who_may_call_is_served() {
     for operation in operations(app).await {
         // Fresh resources for each operation, since some delete what others need.
         let ids = story.ours().await;
+        prepare(app, &operation, &ids).await;
         let answer = match operation.access() {
             Access::Public => operation.call(&app.anonymous(), &ids, &[]).await,
             Access::Signed => app.deliver("msg_example", operation.body.as_ref().unwrap()).await,
