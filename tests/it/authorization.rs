@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use clento::models::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{
@@ -54,6 +55,11 @@ const EXPECTED: &[(&str, Access)] = &[
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/connected-accounts/{id}", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
+    ("GET /api/v1/imports/{id}", Access::Member),
+    ("POST /api/v1/imports/{id}/cancel", Access::Member),
+    ("GET /api/v1/imports/{id}/events", Access::Member),
+    ("GET /api/v1/imports/{id}/rejected.csv", Access::Member),
+    ("POST /api/v1/imports/{id}/undo", Access::Member),
     ("GET /api/v1/lead-lists", Access::Member),
     ("POST /api/v1/lead-lists", Access::Member),
     ("DELETE /api/v1/lead-lists/{id}", Access::Member),
@@ -63,6 +69,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
     ("POST /api/v1/lead-lists/{id}/clay-destinations", Access::Member),
     ("POST /api/v1/lead-lists/{id}/duplicate", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/imports", Access::Member),
+    ("POST /api/v1/lead-lists/{id}/imports/preview", Access::Member),
     ("GET /api/v1/lead-lists/{id}/statistics", Access::Member),
     ("POST /api/v1/lead-lists/{id}/unarchive", Access::Member),
     ("GET /api/v1/leads", Access::Member),
@@ -112,6 +120,11 @@ const KEYED: &[(&str, &str)] = &[
     ("DELETE /api/v1/connected-accounts/{id}", "connected_accounts:write"),
     ("GET /api/v1/connected-accounts/{id}", "connected_accounts:read"),
     ("PATCH /api/v1/connected-accounts/{id}", "connected_accounts:write"),
+    ("GET /api/v1/imports/{id}", "leads:read"),
+    ("POST /api/v1/imports/{id}/cancel", "leads:write"),
+    ("GET /api/v1/imports/{id}/events", "leads:read"),
+    ("GET /api/v1/imports/{id}/rejected.csv", "leads:read"),
+    ("POST /api/v1/imports/{id}/undo", "leads:write"),
     ("GET /api/v1/lead-lists", "lead_lists:read"),
     ("POST /api/v1/lead-lists", "lead_lists:write"),
     ("DELETE /api/v1/lead-lists/{id}", "lead_lists:write"),
@@ -119,6 +132,8 @@ const KEYED: &[(&str, &str)] = &[
     ("PATCH /api/v1/lead-lists/{id}", "lead_lists:write"),
     ("POST /api/v1/lead-lists/{id}/archive", "lead_lists:write"),
     ("POST /api/v1/lead-lists/{id}/duplicate", "lead_lists:write"),
+    ("POST /api/v1/lead-lists/{id}/imports", "leads:write"),
+    ("POST /api/v1/lead-lists/{id}/imports/preview", "leads:write"),
     ("GET /api/v1/lead-lists/{id}/statistics", "lead_lists:read"),
     ("POST /api/v1/lead-lists/{id}/unarchive", "lead_lists:write"),
     ("GET /api/v1/leads", "leads:read"),
@@ -142,6 +157,8 @@ const KEYED: &[(&str, &str)] = &[
 fn scopes() -> Vec<&'static str> {
     Scope::ALL.iter().map(|scope| scope.as_str()).collect()
 }
+/// What a table may be.
+const TABLE: &str = "email\njane@example.com\n";
 
 /// An operation of the document, with a body that fits.
 #[derive(Debug)]
@@ -151,6 +168,8 @@ struct Operation {
     path: String,
     body: Option<Value>,
     security: Value,
+    /// Whether it takes a table as well.
+    takes_table: bool,
 }
 
 impl Operation {
@@ -189,6 +208,7 @@ impl Operation {
         }
         match &self.body {
             Some(body) => call.json(body.clone()),
+            None if self.takes_table => call.header("content-type", "text/csv").body(TABLE),
             None => call,
         }
         .send()
@@ -210,6 +230,8 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
             });
             let security = operation["security"].clone();
             found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, security });
+            let takes_table = !operation["requestBody"]["content"]["text/csv"].is_null();
+            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, takes_table });
         }
     }
     found
@@ -281,6 +303,7 @@ impl Story {
             ("organizations", organization),
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
+        ids.insert("imports", import(&caller, &ids, word).await);
         ids
     }
 
@@ -316,6 +339,23 @@ async fn execution(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
     .await
     .unwrap();
     id.to_string()
+}
+
+/// An import that waits to be worked on.
+async fn import(caller: &Caller, ids: &BTreeMap<&str, String>, word: &str) -> String {
+    let call =
+        caller.request(Method::POST, &format!("/api/v1/lead-lists/{}/imports?file_name={word}", ids["lead-lists"]));
+    id_of(&call.header("content-type", "text/csv").body(TABLE).send().await.expect(202))
+}
+
+/// Does what the import in the story needs to be done before the operation can succeed.
+async fn prepare(app: &TestApp, operation: &Operation, ids: &BTreeMap<&str, String>) {
+    if operation.nouns() != ["imports"] || operation.path.ends_with("/cancel") {
+        return;
+    }
+    let job = json!({"organization_id": ids["organizations"], "import_id": ids["imports"]});
+    let job = serde_json::from_value(job).unwrap();
+    app.state.imports().work(&job, &CancellationToken::new()).await.unwrap();
 }
 
 fn id_of(resource: &Value) -> String {
@@ -455,6 +495,7 @@ async fn who_may_call_is_served() {
     for operation in operations(app).await {
         // Fresh resources for each operation, since some delete what others need.
         let ids = story.ours().await;
+        prepare(app, &operation, &ids).await;
         let answer = match operation.access() {
             Access::Public => operation.call(&app.anonymous(), &ids, &[]).await,
             Access::Signed => app.deliver("msg_example", operation.body.as_ref().unwrap()).await,

@@ -30,6 +30,7 @@ mod conventions;
 mod exports;
 mod first_start;
 mod identity;
+mod imports;
 mod lead_lists;
 mod leads;
 mod organizations;
