@@ -17,6 +17,7 @@ mod browser;
 mod campaign_executions;
 mod campaigns;
 mod clay_destinations;
+mod clay_guide;
 mod clerk_backend;
 mod clerk_changes;
 mod clerk_jwks;
