@@ -56,14 +56,22 @@ async fn the_token_goes_with_each_record_and_only_then() {
 async fn whatever_puts_a_lead_on_the_list_sends_it_once() {
     let (app, clay, list, _) = pushed_list().await;
     let member = app.member();
-    // By a batch, alone, by a change of its lists; not by a repetition of any.
+    // By a batch, alone, by a row, by a change of its lists; not by a repetition of any.
     let mut expected = add(&app, &list, 0..3).await;
+    let other = make_list(&app).await;
+    let row = json!({"email": "row@acme.com"});
+    let upsert = |list: &str| format!("{LEADS}/upsert?lead_list_id={list}");
+    for list in [&other, &list, &list] {
+        member.post(&upsert(list), row.clone()).await;
+    }
+    let row = member.post(&upsert(&list), row).await.expect(200);
+    expected.push(row["lead_id"].as_str().unwrap().to_owned());
     let alone = member.post(LEADS, json!({"email": "alone@acme.com", "lead_list_id": list})).await.expect(201);
     let joined = member.post(LEADS, json!({"email": "joined@acme.com"})).await.expect(201);
     let path = format!("{LEADS}/{}", joined["id"].as_str().unwrap());
     member.patch(&path, json!({"lead_list_ids": [list]})).await.expect(200);
     expected.extend([&alone, &joined].map(|lead| lead["id"].as_str().unwrap().to_owned()));
-    assert_eq!(push(&app).await, 5);
+    assert_eq!(push(&app).await, 6);
     add(&app, &list, 0..3).await;
     member.patch(&path, json!({"lead_list_ids": []})).await.expect(200);
     member.patch(&path, json!({"lead_list_ids": [list]})).await.expect(200);

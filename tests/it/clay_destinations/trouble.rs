@@ -80,7 +80,10 @@ async fn what_no_repetition_can_mend_stops_the_push_with_its_cause() {
     assert_eq!(push(&app).await, 1);
     let lines = app.admin().get("/api/v1/audit-logs?action=clay_destination.stopped").await.expect(200);
     assert_eq!(lines["data"].as_array().unwrap().len(), 4);
-    assert_eq!(lines["data"][0]["actor"], json!({"type": "system", "id": null, "email": null, "name": null}));
+    assert_eq!(
+        lines["data"][0]["actor"],
+        json!({"type": "system", "id": null, "email": null, "name": null, "impersonator": null})
+    );
 }
 
 #[tokio::test]
