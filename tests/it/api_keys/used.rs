@@ -92,12 +92,17 @@ async fn what_a_key_did_names_the_key() {
     let actions: Vec<_> = lines.iter().map(|line| line["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["lead_list.created", "lead_list.created", "lead.created", "lead.updated"]);
     for line in lines {
-        assert_eq!(line["actor"], json!({"type": "api_key", "id": key["id"], "email": null, "name": "Clay"}));
+        let actor = json!({"type": "api_key", "id": key["id"], "email": null, "name": "Clay", "impersonator": null});
+        assert_eq!(line["actor"], actor);
         assert_eq!(line["ip_address"], "127.0.0.1");
         assert!(line["request_id"].is_string(), "{line}");
     }
     let timeline = program.get(&format!("{path}/timeline")).await.expect(200);
     assert!(timeline["data"].as_array().unwrap().iter().all(|entry| entry["user_id"].is_null()), "{timeline}");
+
+    let exported = app.admin().get("/api/v1/audit-logs/export.csv").await;
+    let by_key: Vec<_> = exported.text.lines().filter(|line| line.contains("Z,api_key,")).collect();
+    assert!(by_key.len() == 4 && by_key.iter().all(|line| line.contains(",Clay,")), "{}", exported.text);
 
     app.admin().delete(&path_of(&key)).await.expect(204);
     let lines = app.admin().get(&query).await.expect(200);
@@ -114,4 +119,21 @@ async fn an_idempotency_key_works_by_key_as_by_session() {
     let again = call().send().await;
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.expect(201), first);
+}
+
+#[tokio::test]
+async fn what_a_key_suppresses_has_its_source_and_its_name() {
+    let app = TestApp::start().await;
+    let program = app.program(&["suppressions:read", "suppressions:write"]).await;
+    let made = program.post("/api/v1/suppressions", json!({"value": "ada@acme.com"})).await.expect(201);
+    assert_eq!(made["source"], "api");
+    let said = json!({"value": "acme.org", "source": "unsubscribe"});
+    assert_eq!(program.post("/api/v1/suppressions", said).await.expect(201)["source"], "unsubscribe");
+    let by_hand = app.member().post("/api/v1/suppressions", json!({"value": "acme.net"})).await.expect(201);
+    assert_eq!(by_hand["source"], "manual");
+    let lines = app.admin().get("/api/v1/audit-logs?action=suppression.created").await.expect(200);
+    let mut actors: Vec<_> =
+        lines["data"].as_array().unwrap().iter().map(|line| line["actor"]["type"].as_str().unwrap()).collect();
+    actors.sort_unstable();
+    assert_eq!(actors, ["api_key", "api_key", "user"]);
 }
