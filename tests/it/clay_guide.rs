@@ -188,21 +188,14 @@ async fn the_pace_of_the_answers_is_that_of_the_guide() {
     let app = TestApp::start_with(|server| server.rate_limit_per_second = 50).await;
     let column = Column::set_up(&app, section("Rows to leads: an HTTP API column")).await;
     let path = column.path(&list(&app.member()).await, &[]);
-    let number = |field: &str| -> u64 { column.field(field).parse().unwrap() };
-    let (requests, window) = (number("Request Limit"), Duration::from_millis(number("Duration (ms)")));
+    let number = |field: &str| -> u32 { column.field(field).parse().unwrap() };
+    assert_eq!(number("Duration (ms)"), 1_000);
     // One window's requests at its end, the next one's at its beginning: of these none is refused, whatever they do otherwise.
-    for _ in 0..2 * requests {
+    for _ in 0..2 * number("Request Limit") {
         let answer = column.call(&path, Some("{}".to_owned())).await;
-        assert!(
-            GUIDE.contains(&format!("`RateLimit-Policy: {}`", answer.header("ratelimit-policy"))),
-            "{:?}",
-            answer.headers
-        );
+        let policy = format!("`RateLimit-Policy: {}`", answer.header("ratelimit-policy"));
+        assert!(GUIDE.contains(&policy), "{policy}");
         answer.expect_problem(422, "validation_failed");
-    }
-    app.clock.advance(window);
-    for _ in 0..requests {
-        column.call(&path, Some("{}".to_owned())).await.expect_problem(422, "validation_failed");
     }
 }
 

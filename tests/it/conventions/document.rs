@@ -39,11 +39,14 @@ async fn the_examples_of_problems_are_what_is_answered_word_for_word() {
     let unsigned = ["svix-id", "svix-timestamp"].iter().fold(unsigned, |call, name| call.header(name, &now(&app)));
     let left = app.somebody("user_outsider", Some(("org_ours", "org:member")));
     app.admin().patch(&organization, json!({"settings": {"just_in_time_members": false}})).await.expect(200);
+    let lacking = app.program(&["leads:read"]).await;
+    let execution = format!("/api/v1/campaign-executions/{}", uuid::Uuid::new_v4());
     let (one, many) = (format!("{LISTS}/{{id}}"), LISTS.to_owned());
     let answers = [
         ("get", many.as_str(), member.get(&format!("{LISTS}?colour=red")).await),
         ("get", many.as_str(), app.anonymous().get(LISTS).await),
-        ("get", many.as_str(), left.get(LISTS).await),
+        ("get", many.as_str(), lacking.get(LISTS).await),
+        ("get", "/api/v1/campaign-executions/{id}", left.get(&execution).await),
         ("get", "/api/v1/audit-logs", member.get("/api/v1/audit-logs").await),
         ("get", one.as_str(), member.get(&format!("{LISTS}/{}", uuid::Uuid::new_v4())).await),
         (
