@@ -157,6 +157,7 @@ const KEYED: &[(&str, &str)] = &[
 fn scopes() -> Vec<&'static str> {
     Scope::ALL.iter().map(|scope| scope.as_str()).collect()
 }
+
 /// What a table may be.
 const TABLE: &str = "email\njane@example.com\n";
 
@@ -229,9 +230,15 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
                 schema["example"].clone()
             });
             let security = operation["security"].clone();
-            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, security });
             let takes_table = !operation["requestBody"]["content"]["text/csv"].is_null();
-            found.push(Operation { name: format!("{method} {path}"), method, path: path.clone(), body, takes_table });
+            found.push(Operation {
+                name: format!("{method} {path}"),
+                method,
+                path: path.clone(),
+                body,
+                security,
+                takes_table,
+            });
         }
     }
     found
