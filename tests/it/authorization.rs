@@ -548,6 +548,7 @@ async fn a_key_with_all_scopes_does_what_is_marked_for_keys_and_nothing_else() {
             continue;
         }
         let ids = story.ours().await;
+        prepare(app, &operation, &ids).await;
         let answer = operation.call(&program, &ids, &[]).await;
         if operation.scope().is_none() {
             answer.expect_problem(403, "api_key_not_allowed");

@@ -119,9 +119,16 @@ async fn ten_thousand_entries_are_one_call_and_imports_at_once_do_not_disturb_ea
         member.post(LEADS, json!({"email": format!("p{}@example.com", i * 500)})).await.expect(201);
     }
     let entries: Vec<String> = (0..10_000).map(|i| format!("p{i}@example.com")).collect();
-    let answers = join_all((0..3).map(|_| member.post(IMPORT, json!({ "entries": entries })))).await;
-    let created: i64 =
-        answers.into_iter().map(|answer| answer.expect(200)["counts"]["created"].as_i64().unwrap()).sum();
+    // On a slow machine one may be told that the others keep the organization busy, and comes again.
+    let import = || async {
+        loop {
+            let answer = member.post(IMPORT, json!({ "entries": entries })).await;
+            if answer.status != 503 {
+                return answer.expect(200)["counts"]["created"].as_i64().unwrap();
+            }
+        }
+    };
+    let created: i64 = join_all((0..3).map(|_| import())).await.into_iter().sum();
     assert_eq!(created, 10_000);
     assert_eq!(count(&app, "select count(*) from suppressions").await, 10_000);
     assert_eq!(count(&app, "select count(*) from leads where status = 'do_not_contact' and version = 2").await, 20);
