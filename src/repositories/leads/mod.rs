@@ -1,4 +1,4 @@
-//! People to be written to: reading and deleting one. Writing is in `write` and `copy`, lists are in `list` and `export`, in `find` is what locks leads
+//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list` and `export`, in `find` is what locks leads
 //! or looks for a person, in `links` what most leads do not have and is asked for only then, and in `suppress` what follows for leads when
 //! somebody is suppressed.
 
@@ -11,7 +11,6 @@ use crate::{
     },
 };
 
-mod copy;
 mod export;
 mod find;
 mod links;

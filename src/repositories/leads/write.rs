@@ -1,4 +1,4 @@
-//! Writing leads: a new one as fast as can be, or changes of many in one statement. Many new ones are in `copy`.
+//! Writing leads: one as fast as can be, or many in one statement.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -94,6 +94,33 @@ impl LeadRepository<'_> {
     /// `lead_list_not_found`; the database's.
     pub async fn insert_if_new(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
         Ok(insert_one!(self, lead, keys, "on conflict do nothing"))
+    }
+
+    /// Writes new leads, each with its first list only. The order of the addresses keeps two such statements from waiting for each other.
+    ///
+    /// # Errors
+    /// As [`Self::insert`].
+    pub async fn insert_many(&mut self, leads: &[Lead]) -> Result<()> {
+        sqlx::query!(
+            r#"insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
+                                  industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
+                                  custom_fields, version, created_at, updated_at, lead_list_id)
+               select row.id, $1, row.first_name, row.last_name, row.full_name, row.email, row.phone, row.title, row.company,
+                      row.company_domain, row.industry, row.location, row.country, row.linkedin_url, row.timezone, row.external_id,
+                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at,
+                      row.lead_list_id
+               from jsonb_to_recordset($2::jsonb) as row (
+                      id uuid, first_name text, last_name text, full_name text, email text, phone text, title text, company text,
+                      company_domain text, industry text, location text, country text, linkedin_url text, timezone text,
+                      external_id text, status text, source text, tags text[], custom_fields jsonb, version bigint,
+                      created_at timestamptz, updated_at timestamptz, lead_list_id uuid)
+               order by row.email, row.linkedin_url, row.external_id"#,
+            self.scope.id(),
+            records(leads),
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
     }
 
     /// Writes the fields of leads that may change, without their lists. Lock the leads first.
@@ -207,9 +234,12 @@ fn record(lead: &Lead) -> Value {
         "timezone": lead.timezone,
         "external_id": lead.external_id,
         "status": lead.status,
+        "source": lead.source,
         "tags": lead.tags,
         "custom_fields": lead.custom_fields.0,
         "version": lead.version,
+        "created_at": lead.created_at,
         "updated_at": lead.updated_at,
+        "lead_list_id": lead.lead_list_ids.first(),
     })
 }
