@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt as _};
+use serde_json::{Value, json};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -86,20 +87,27 @@ impl ImportRepository<'_> {
         )
         .execute(&mut *self.conn)
         .await?;
-        for rejection in &settled.rejections {
-            sqlx::query!(
-                r#"insert into import_rejections (organization_id, import_id, row_number, line, cells, faults)
-                   values ($1, $2, $3, $4, $5, $6)"#,
-                self.scope.id(),
-                id.0,
-                rejection.row_number,
-                rejection.line,
-                &rejection.cells,
-                Json(&rejection.faults.0) as _,
-            )
-            .execute(&mut *self.conn)
-            .await?;
+        self.keep_rejections(id, &settled.rejections).await
+    }
+
+    async fn keep_rejections(&mut self, id: ImportId, rejections: &[Rejection]) -> Result<()> {
+        if rejections.is_empty() {
+            return Ok(());
         }
+        let row = |rejection: &Rejection| {
+            let Rejection { row_number, line, cells, faults } = rejection;
+            json!({ "row_number": row_number, "line": line, "cells": cells, "faults": faults.0 })
+        };
+        sqlx::query!(
+            r#"insert into import_rejections (organization_id, import_id, row_number, line, cells, faults)
+               select $1, $2, row.row_number, row.line, row.cells, row.faults
+               from jsonb_to_recordset($3::jsonb) as row (row_number bigint, line bigint, cells text[], faults jsonb)"#,
+            self.scope.id(),
+            id.0,
+            rejections.iter().map(row).collect::<Value>(),
+        )
+        .execute(&mut *self.conn)
+        .await?;
         Ok(())
     }
 
