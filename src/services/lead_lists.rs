@@ -158,6 +158,7 @@ impl LeadListService {
         let began = self.0.clock.monotonic();
         loop {
             let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+            tx.imports().lock_onto_list(id).await?;
             let list = tx.lead_lists().locked(id).await?;
             seen.check(list.version)?;
             if tx.lead_lists().in_use(id).await? {

@@ -6,7 +6,7 @@ use super::ImportRepository;
 use crate::{
     errors::Result,
     jobs::WorkOnImport,
-    models::{Import, ImportId, LeadId, UndoCounts},
+    models::{Import, ImportId, LeadId, LeadListId, UndoCounts},
     repositories::{BaseRepository as _, Database, OrgTx, base::Actor},
 };
 
@@ -25,6 +25,23 @@ impl Database {
 }
 
 impl ImportRepository<'_> {
+    /// Locks the imports that are under way onto a list. Whoever works on one locks it before it touches the list, so whoever deletes the
+    /// list must too.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_onto_list(&mut self, list: LeadListId) -> Result<()> {
+        sqlx::query!(
+            r#"select id from imports where organization_id = $1 and lead_list_id = $2 and status in ('queued', 'running')
+               order by id for update"#,
+            self.scope.id(),
+            list.0,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Which of the leads that a piece made nobody has touched since, locked: those whose version is the first, that came onto no further list
     /// and into no campaign. Answers them, and how many others there still are.
     ///

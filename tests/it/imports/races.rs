@@ -130,6 +130,8 @@ async fn a_list_that_goes_while_its_import_runs_leaves_nothing_half_written() {
         let leads = count(&app, "select count(*) from leads").await;
         assert_eq!((import["created"].as_i64(), leads % 1_000), (Some(leads), 0));
     }
+    let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
+    assert_eq!(count(&app, deadlocks).await, 0, "both lock the import before the list");
 }
 
 #[tokio::test]
