@@ -94,6 +94,12 @@ async fn serve_over(
     if with_workers {
         workers.tend_database(&state);
     }
+    let watched = state.clone();
+    let unwatch = stop.clone();
+    tokio::spawn(async move {
+        unwatch.cancelled().await;
+        watched.imports().end_watching();
+    });
     serve_on(listener, router, stop, &config.server).await;
     state.settled().await;
     workers.ended().await;

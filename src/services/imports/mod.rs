@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 pub use self::{
     file::{ImportFile, Reading},
@@ -48,6 +49,7 @@ pub struct ImportService {
     of_one: KeyedLimit<OrganizationId>,
     at_once: Arc<Semaphore>,
     watching: KeyedLimit<OrganizationId>,
+    watched_until: CancellationToken,
 }
 
 /// Leave to send a file, until it is dropped.
@@ -61,7 +63,14 @@ impl ImportService {
     #[must_use]
     pub fn new(context: Context, limits: Limits) -> Self {
         let (of_one, at_once) = (KeyedLimit::new(OF_ONE), Arc::new(Semaphore::new(AT_ONCE)));
-        Self { context, limits, of_one, at_once, watching: KeyedLimit::new(WATCHING) }
+        Self {
+            context,
+            limits,
+            of_one,
+            at_once,
+            watching: KeyedLimit::new(WATCHING),
+            watched_until: CancellationToken::new(),
+        }
     }
 
     /// An import.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::ImportService;
@@ -27,8 +27,8 @@ struct Watcher {
 }
 
 impl ImportService {
-    /// The import as it is now, and as it is after each change, until it comes to its end, is deleted, or whoever watches is no member any
-    /// more.
+    /// The import as it is now, and as it is after each change, until it comes to its end, is deleted, whoever watches is no member any more,
+    /// or the process is to stop.
     ///
     /// # Errors
     /// `import_not_found`; `too_many_watchers`.
@@ -38,7 +38,14 @@ impl ImportService {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watcher = Watcher { service: self.clone(), member, id, told: None, ticks, _place: place };
-        Ok(stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|import| (import, watcher)) }))
+        let imports =
+            stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|import| (import, watcher)) });
+        Ok(imports.take_until(self.watched_until.clone().cancelled_owned()))
+    }
+
+    /// Ends every stream of [`Self::watch`]: a stop would otherwise wait for those who watch.
+    pub fn end_watching(&self) {
+        self.watched_until.cancel();
     }
 }
 

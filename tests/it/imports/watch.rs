@@ -68,6 +68,20 @@ async fn a_watcher_is_told_at_once_of_each_change_and_of_the_end() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_for_those_who_watch() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let list = list(&member).await;
+    let import = upload(&member, &list, "", people(0, 10)).await;
+    let mut watched = open(&member, &import).await;
+    assert_eq!(events(&mut watched, 1).await.len(), 1);
+    app.state.imports().end_watching();
+    assert_eq!(events(&mut watched, usize::MAX).await.len(), 0, "the stream ends though the import does not");
+    let mut late = open(&member, &import).await;
+    assert_eq!(events(&mut late, usize::MAX).await.len(), 0);
+}
+
+#[tokio::test]
 async fn who_is_no_member_any_more_is_told_nothing_more() {
     let app = TestApp::start().await;
     let (member, admin) = (app.member(), app.admin());
