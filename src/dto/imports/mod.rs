@@ -70,7 +70,7 @@ pub struct ImportDto {
     /// Seconds that are left at that rate.
     #[schema(example = 6)]
     pub seconds_left: Option<i64>,
-    /// A stable code that says why it failed.
+    /// A stable code that says why it, or undoing it, failed.
     pub failure: Option<String>,
     /// Whether it will stop before its next rows.
     pub cancel_requested: bool,

@@ -52,7 +52,7 @@ pub struct Import {
     pub duplicate_in_file: i64,
     pub suppressed: i64,
     pub rejected: i64,
-    /// A stable code that says why it failed.
+    /// A stable code that says why it, or undoing it, failed.
     pub failure: Option<String>,
     pub cancel_requested: bool,
     pub undo_requested_at: Option<DateTime<Utc>>,

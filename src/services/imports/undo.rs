@@ -51,6 +51,10 @@ impl ImportService {
         }
         undoable(&import)?;
         import.undo_requested_at = Some(tx.now());
+        if import.status != ImportStatus::Failed {
+            // Of an undoing before.
+            import.failure = None;
+        }
         import.updated_at = tx.now();
         tx.imports().update(&import).await?;
         tx.audit(AuditEntry::new("import.undo_requested", "import", id.0));

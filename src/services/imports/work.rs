@@ -142,7 +142,7 @@ impl ImportService {
         decide(tx, batch, &barred, earlier).await
     }
 
-    /// Ends an import that cannot go on.
+    /// Ends an import that cannot go on, or the undoing of one: what was imported then stays as it was, and undoing it can be asked for again.
     async fn fail(&self, job: &WorkOnImport, error: &AppError) -> Result<()> {
         let (code, at, cause) = (error.code(), error.location(), error.causes());
         tracing::error!(import = %job.import_id, code, %at, cause, "an import failed");
@@ -150,9 +150,17 @@ impl ImportService {
             return Ok(());
         };
         import.failure = Some(code.to_owned());
-        import.undo_requested_at = None;
-        tx.imports().forget_waiting(import.id).await?;
-        finish(&mut tx, &mut import, ImportStatus::Failed);
+        if import.is_being_undone() {
+            import.undo_requested_at = None;
+            import.updated_at = tx.now();
+            let why = serde_json::json!({ "failure": code });
+            tx.audit(AuditEntry::new("import.undo_failed", "import", import.id.0).change(None, why));
+        } else if import.is_under_way() {
+            tx.imports().forget_waiting(import.id).await?;
+            finish(&mut tx, &mut import, ImportStatus::Failed);
+        } else {
+            return Ok(());
+        }
         tx.imports().update(&import).await?;
         tx.commit().await
     }

@@ -128,3 +128,29 @@ async fn an_undoing_that_is_killed_goes_on() {
     assert_eq!(count(&app, "select count(*) from leads").await, 0);
     assert_eq!(count(&app, "select count(*) from audit_logs where action = 'import.undone'").await, 1);
 }
+
+#[tokio::test]
+async fn an_undoing_that_fails_leaves_the_import_as_it_was_and_can_be_asked_for_again() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let list = list(&member).await;
+    let import = upload(&member, &list, "", people(0, 1_500)).await;
+    let import = done(&app, &member, &import).await;
+    sqlx::raw_sql(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+         create trigger refuse before delete on leads for each row execute function refuse();",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    undo(&member, &import).await.expect(202);
+    let failed = done(&app, &member, &import).await;
+    assert_eq!((&failed["status"], &failed["undo"]), (&json!("completed"), &Value::Null), "{failed}");
+    assert!(failed["failure"].is_string(), "{failed}");
+    assert_eq!(count(&app, "select count(*) from leads").await, 1_500);
+    sqlx::raw_sql("drop trigger refuse on leads").execute(&app.pool).await.unwrap();
+    undo(&member, &import).await.expect(202);
+    let undone = done(&app, &member, &import).await;
+    assert_eq!((&undone["status"], &undone["failure"]), (&json!("undone"), &Value::Null), "{undone}");
+    assert_eq!(count(&app, "select count(*) from leads").await, 0);
+}
