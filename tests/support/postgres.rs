@@ -5,6 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     str::FromStr,
+    sync::mpsc,
     time::Duration,
 };
 
@@ -93,9 +94,12 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
+    /// Asks for the database to be dropped, and waits a little. Not until it is done: a drop waits for every connection that is being made
+    /// anywhere, and one that this test's own tasks are making stands still for as long as this does.
     fn drop(&mut self) {
         let (name, Some(url)) = (self.name.clone(), self.admin_url.take()) else { return };
-        let dropped = std::thread::spawn(move || {
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 if let Ok(mut admin) = PgConnection::connect(url.expose_secret()).await {
@@ -104,8 +108,9 @@ impl Drop for TestDatabase {
                         .await;
                 }
             });
+            let _ = tell.send(());
         });
-        let _ = dropped.join();
+        let _ = told.recv_timeout(Duration::from_millis(500));
     }
 }
 
