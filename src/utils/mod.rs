@@ -5,6 +5,7 @@ pub mod canonical_json;
 pub mod clock;
 pub mod crypto;
 pub mod domain;
+pub mod draw;
 pub mod email;
 pub mod ids;
 pub mod json_schema;

@@ -96,6 +96,20 @@ fn a_note_that_is_too_long_only_for_long_names_is_told_apart() {
 }
 
 #[test]
+fn the_longest_wording_counts_and_every_wording_is_read() {
+    let note = |text: String| with_node("send_connection_request", json!({"message": text}));
+    let wordings = |length: usize, rest: &str| note(format!("{{Hi|{}|Hello}}{rest}", "x".repeat(length)));
+    wordings(300, "").must_say(&[]);
+    wordings(301, "").must_say(&[(MESSAGE, "too_long")]);
+    wordings(290, "{ {{ first_name }}|!}").must_say(&[(MESSAGE, "may_be_too_long")]);
+    wordings(289, "{ {{ first_name }}|!}").must_say(&[]);
+    note(format!("{{Hi|{{Hello|{}}} you}}", "x".repeat(297))).must_say(&[(MESSAGE, "too_long")]);
+    note("{Hi {{ frist_name }}|Hello}".into()).must_say(&[(MESSAGE, "unknown_variable")]);
+    note("{Hi|Hello {{ first_name | uper }}}".into()).must_say(&[(MESSAGE, "unknown_filter")]);
+    note("{% autoescape false %}Hi{% endautoescape %}".into()).must_say(&[(MESSAGE, "template_syntax")]);
+}
+
+#[test]
 fn every_text_keeps_to_its_limit() {
     for (node_type, config, expected) in [
         ("comment_post", json!({"message": "x".repeat(1_250)}), None),

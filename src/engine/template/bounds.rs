@@ -7,7 +7,7 @@ use minijinja::{
     syntax::SyntaxConfig,
 };
 
-use super::{Missing, TemplateFault, environment, from_error};
+use super::{Mode, TemplateFault, environment, from_error};
 
 /// The most words and signs between `{{` and `}}`, or `{%` and `%}`.
 const MOST_TOKENS: usize = 250;
@@ -15,9 +15,9 @@ const MOST_TOKENS: usize = 250;
 const MOST_ELIFS: usize = 50;
 
 /// Reads a text that is not too much to read.
-pub(super) fn read(text: &str, missing: Missing) -> Result<Template<'_, '_>, TemplateFault> {
+pub(super) fn read(text: &str, mode: Mode) -> Result<Template<'_, '_>, TemplateFault> {
     check(text)?;
-    environment(missing).template_from_str(text).map_err(|error| from_error(&error))
+    environment(mode).template_from_str(text).map_err(|error| from_error(&error))
 }
 
 fn check(text: &str) -> Result<(), TemplateFault> {

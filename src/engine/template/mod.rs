@@ -1,15 +1,20 @@
 //! Messages with gaps: `Hi {{ first_name | default('there') }}`. A small, closed part of Jinja without functions, methods, macros or other
 //! templates, and with a bound on its length and on the work that one message may cost.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use minijinja::{Error, ErrorKind, Value, context};
 
+use crate::utils::draw::Draw;
+
 mod bounds;
 mod environment;
+mod missing;
+mod pieces;
 mod scan;
+mod spintax;
 
-use environment::{Missing, environment};
+use environment::{Mode, environment};
 pub(crate) use scan::quoted;
 
 /// The code of a fault that lies in the values rather than in the text.
@@ -25,12 +30,14 @@ pub struct TemplateFault {
     pub code: &'static str,
     /// What is wrong, in English, in a whole sentence. Of the text it repeats at most a short plain name.
     pub detail: String,
+    /// The variable without a value that it comes from, by its name with dots, if it comes from one.
+    pub missing: Option<String>,
 }
 
 impl TemplateFault {
     fn new(line: usize, code: &'static str, what: &str) -> Self {
         let detail = if line == 0 { what.to_owned() } else { format!("Line {line}: {what}") };
-        Self { line, code, detail }
+        Self { line, code, detail, missing: None }
     }
 }
 
@@ -46,7 +53,7 @@ pub struct Variable {
 /// Everything that can be seen to be wrong with `text` before anybody's data is filled in.
 #[must_use]
 pub fn check(text: &str) -> Vec<TemplateFault> {
-    match bounds::read(text, Missing::IsFault) {
+    match bounds::read(text, Mode::Text) {
         Err(fault) => vec![fault],
         Ok(template) => scan::forbidden(&template),
     }
@@ -55,22 +62,53 @@ pub fn check(text: &str) -> Vec<TemplateFault> {
 /// The variables that `text` asks for, by name, each once; none if it cannot be read.
 #[must_use]
 pub fn variables(text: &str) -> Vec<Variable> {
-    bounds::read(text, Missing::IsFault).map(|template| scan::variables(&template)).unwrap_or_default()
+    bounds::read(text, Mode::Text).map(|template| scan::variables(&template)).unwrap_or_default()
 }
 
-/// `text` filled in with `values`; a variable that is missing and has no default is a fault.
+/// `text` with one alternative of each of its groups, `{Hi|Hello}`; the same for the same draw.
+#[must_use]
+pub fn choose(text: &str, draw: Draw) -> Cow<'_, str> {
+    spintax::choose(text, draw)
+}
+
+/// `text` filled in with `values`; a variable that is missing and has no default is a fault. Groups of alternatives are left alone.
 ///
 /// # Errors
 /// What is wrong with the text, or what it asked of the values that they could not give.
-pub fn render(text: &str, values: Value) -> Result<String, TemplateFault> {
-    bounds::read(text, Missing::IsFault)?.render(values).map_err(|error| from_error(&error))
+pub fn render(text: &str, values: &Value) -> Result<String, TemplateFault> {
+    fill(text, values, Mode::Text)
 }
 
-/// `text` with every gap left empty or at its default, as it would read for somebody of whom nothing is known. None if that cannot be
-/// done.
+/// `text` filled in as HTML: whatever is in `values` is shown as text there, and is no markup.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_html(text: &str, values: &Value) -> Result<String, TemplateFault> {
+    fill(text, values, Mode::Html)
+}
+
+/// The number of characters of the longest wording of `text`, filled in with `values`.
+///
+/// # Errors
+/// As [`render`].
+pub fn longest(text: &str, values: &Value) -> Result<usize, TemplateFault> {
+    fill(&spintax::marked(text), values, Mode::Text).map(|filled| spintax::longest(&filled))
+}
+
+/// The number of characters of the longest wording of `text` with every gap left empty or at its default, as it would read for somebody of
+/// whom nothing is known. None if that cannot be done.
 #[must_use]
-pub fn render_bare(text: &str) -> Option<String> {
-    bounds::read(text, Missing::IsEmpty).ok()?.render(context! {}).ok()
+pub fn longest_bare(text: &str) -> Option<usize> {
+    let filled = bounds::read(&spintax::marked(text), Mode::Bare).ok()?.render(context! {}).ok()?;
+    Some(spintax::longest(&filled))
+}
+
+fn fill(text: &str, values: &Value, mode: Mode) -> Result<String, TemplateFault> {
+    let template = bounds::read(text, mode)?;
+    template.render(values).map_err(|error| {
+        let missing = (error.kind() == ErrorKind::UndefinedError).then(|| missing::find(&template, values)).flatten();
+        TemplateFault { missing, ..from_error(&error) }
+    })
 }
 
 /// The paths of `variables`.

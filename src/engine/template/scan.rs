@@ -58,6 +58,9 @@ fn forbid(line: usize, step: &Instruction<'_>) -> Option<TemplateFault> {
         Instruction::CallObject(_) | Instruction::FastRecurse => {
             Some(TemplateFault::new(line, "unknown_function", "nothing can be called in messages."))
         }
+        Instruction::PushAutoEscape => {
+            Some(TemplateFault::new(line, "template_syntax", "what is escaped is not for a message to say."))
+        }
         _ => None,
     }
 }

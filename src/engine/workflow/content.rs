@@ -8,16 +8,17 @@ use super::{
     mail,
     text::{self, Rule, given},
 };
-use crate::models::workflow::{
-    Action, CommentPostConfig, ConnectionRequestConfig, InmailConfig, MAX_SUBJECT, MAX_TEXT, NodeType, WebhookConfig,
-    Workflow,
+use crate::{
+    engine::message::limits,
+    models::workflow::{
+        Action, CommentPostConfig, ConnectionRequestConfig, InmailConfig, MAX_SUBJECT, MAX_TEXT, NodeType,
+        WebhookConfig, Workflow,
+    },
 };
 
-/// The limit of Unipile's API reference.
-const COMMENT: Rule = Rule { written: MAX_TEXT, filled: Some(1_250), single_line: false };
-/// The limits of LinkedIn's help page a554514.
-const INMAIL_SUBJECT: Rule = Rule { written: MAX_SUBJECT, filled: Some(200), single_line: true };
-const INMAIL: Rule = Rule { written: MAX_TEXT, filled: Some(2_000), single_line: false };
+const COMMENT: Rule = Rule { written: MAX_TEXT, filled: Some(limits::COMMENT), single_line: false };
+const INMAIL_SUBJECT: Rule = Rule { written: MAX_SUBJECT, filled: Some(limits::INMAIL_SUBJECT), single_line: true };
+const INMAIL: Rule = Rule { written: MAX_TEXT, filled: Some(limits::INMAIL), single_line: false };
 /// A message to a connection, which has no limit that matters.
 const MESSAGE: Rule = Rule { written: MAX_TEXT, filled: None, single_line: false };
 const MOST_URL: usize = 2_000;

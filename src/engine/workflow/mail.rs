@@ -5,11 +5,13 @@ use super::{
     faults::Faults,
     text::{self, Rule, given},
 };
-use crate::models::workflow::{EmailVariant, MAX_HTML, MAX_SUBJECT, MAX_TEXT, MAX_VARIANTS, SendEmailConfig};
+use crate::{
+    engine::message::limits,
+    models::workflow::{EmailVariant, MAX_HTML, MAX_SUBJECT, MAX_TEXT, MAX_VARIANTS, SendEmailConfig},
+};
 
 const MOST_WEIGHT: i64 = 1_000;
-/// RFC 5322 allows a line of 998; mail programs show a tenth of it.
-const SUBJECT: Rule = Rule { written: MAX_SUBJECT, filled: Some(255), single_line: true };
+const SUBJECT: Rule = Rule { written: MAX_SUBJECT, filled: Some(limits::MAIL_SUBJECT), single_line: true };
 const TEXT: Rule = Rule { written: MAX_TEXT, filled: None, single_line: false };
 const HTML: Rule = Rule { written: MAX_HTML, filled: None, single_line: false };
 

@@ -52,17 +52,17 @@ pub(super) fn check(pointer: &str, text: &str, rule: Rule, input: &CampaignInput
     }
 }
 
-/// Measures the text with every gap left empty and with a sample lead's long values: over the limit in the first case, it is too long for
-/// everybody; in the second, for some.
+/// Measures the longest wording of the text with every gap left empty and with a sample lead's long values: over the limit in the first
+/// case, it is too long for everybody who is given that wording; in the second, for some.
 fn check_filled(pointer: &str, text: &str, rule: Rule, variables: &BTreeSet<&str>, faults: &mut Faults) {
-    let filled = match template::render(text, fields::sample(variables.iter().copied())) {
-        Ok(filled) => filled.chars().count(),
+    let filled = match template::longest(text, &fields::sample(variables.iter().copied())) {
+        Ok(filled) => filled,
         // What a custom field holds is not known, so a text that computes with one may be right for the real values.
         Err(fault) if fault.code == template::FAILS && variables.iter().any(|path| fields::is_custom(path)) => return,
         Err(fault) => return faults.add(pointer, fault.code, fault.detail),
     };
     let Some(limit) = rule.filled else { return };
-    let bare = template::render_bare(text).map_or(0, |bare| bare.chars().count());
+    let bare = template::longest_bare(text).unwrap_or_default();
     if bare > limit {
         let detail = format!("Even with all variables left empty it has {bare} characters; {limit} are allowed here.");
         faults.add(pointer, "too_long", detail);
