@@ -19,6 +19,8 @@ typed_id! {
     CampaignId,
     /// One lead's way through one campaign.
     ExecutionId,
+    /// One attempt of one step of an execution.
+    StepId,
     /// Something that happened to a lead.
     ActivityId,
     /// One line of the audit log.

@@ -22,11 +22,11 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"per_hour": null, "per_day": 20, "per_week": 100}))]
 pub struct ActionLimits {
-    /// The most in any hour.
+    /// The most in any hour of its clock: that of its sending window's zone, else UTC.
     pub per_hour: Option<i32>,
-    /// The most in any day.
+    /// The most on any day of that clock.
     pub per_day: Option<i32>,
-    /// The most in any week.
+    /// The most in any seven days in a row.
     pub per_week: Option<i32>,
 }
 
@@ -83,6 +83,12 @@ impl AccountLimits {
     pub fn of(channel: Channel) -> Self {
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(channel));
         Self(actions.map(|action| (action, ActionLimits::default_of(action))).collect())
+    }
+
+    /// How often it may do one thing; at its default what no one has ever set.
+    #[must_use]
+    pub fn get(&self, action: NodeType) -> ActionLimits {
+        self.0.get(&action).copied().unwrap_or_else(|| ActionLimits::default_of(action))
     }
 
     /// The limits after `changes`, of an account of `channel`: what the patch clears, or no one has ever set, is at its default.

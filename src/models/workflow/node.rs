@@ -97,8 +97,9 @@ impl Action {
 }
 
 /// The kinds of steps. Accounts name what they can do by these, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 #[schema(as = WorkflowNodeType)]
 pub enum NodeType {
     /// Looks at the lead's profile.

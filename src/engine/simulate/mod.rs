@@ -1,0 +1,146 @@
+//! The whole calendar of a campaign before it happens: the planner's own decisions, one after another, on a clock that is only imagined.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::planner::{Books, Planner, Traveller};
+use crate::models::{AccountId, LeadId, Move, Rule, workflow::NodeType};
+
+mod digest;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use run::Run;
+
+/// A lead whose way is imagined.
+#[derive(Debug, Clone)]
+pub struct SimulatedLead {
+    /// Who.
+    pub traveller: Traveller,
+    /// What the workflow's conditions answer for it, by node; one that is missing does not hold.
+    pub answers: BTreeMap<String, bool>,
+    /// Where it stands at the beginning.
+    pub stand: Standing,
+}
+
+/// Where a lead stands when the simulation begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nowhere yet.
+    Pending,
+    /// Before a step, which the account's book holds already. One whose time has passed is planned again.
+    Due {
+        /// The step.
+        node: String,
+        /// Who does it, if anybody has to.
+        account: Option<AccountId>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Behind an invitation that was sent.
+    Awaiting {
+        /// The invitation.
+        node: String,
+        /// When it was sent.
+        since: DateTime<Utc>,
+        /// How long its answer is awaited.
+        until: DateTime<Utc>,
+    },
+}
+
+/// What is imagined beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Premises {
+    /// When the simulation begins.
+    pub now: DateTime<Utc>,
+    /// When leads are begun first; none is as the planner has it from `now` on.
+    pub begin_at: Option<DateTime<Utc>>,
+    /// What becomes of invitations.
+    pub assume: Assume,
+    /// After which time it ends.
+    pub horizon: TimeDelta,
+}
+
+/// What becomes of invitations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assume {
+    /// Nobody accepts.
+    NeverAccepted,
+    /// Everybody accepts after this time, if it is awaited so long.
+    Accepted {
+        /// How long after the invitation.
+        after: TimeDelta,
+    },
+}
+
+/// What would happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Simulation {
+    /// All that would reach the outside, in the order of its instants. Waits and conditions are not among it.
+    pub actions: Vec<SimulatedAction>,
+    /// How the leads would end.
+    pub ends: Ends,
+    /// The leads that would not begin, and what has no room for them.
+    pub never_begun: Vec<(LeadId, Rule)>,
+    /// When the first action would be.
+    pub first_at: Option<DateTime<Utc>>,
+    /// When the last action would be.
+    pub last_at: Option<DateTime<Utc>>,
+    /// The SHA-256 of all actions in order, in hex: two simulations of one hash promise the same.
+    pub hash: String,
+}
+
+/// One thing that would be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulatedAction {
+    /// For whom.
+    pub lead: LeadId,
+    /// The node.
+    pub node: String,
+    /// What.
+    pub action: NodeType,
+    /// By whom; a webhook needs nobody.
+    pub account: Option<AccountId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What moved it there.
+    pub moves: Vec<Move>,
+}
+
+/// How leads would end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// At the end of the workflow.
+    pub completed: u64,
+    /// Before a step that could never be done, by what forbids it.
+    pub never: BTreeMap<Rule, u64>,
+    /// At a node that the workflow does not have.
+    pub gone: u64,
+    /// On their way when the simulation ended.
+    pub under_way: u64,
+    /// How many nodes were passed over because they could not reach the lead.
+    pub skipped: u64,
+}
+
+/// Imagines the campaign: each call to the planner is one that a worker would make at that instant. What is due comes before who begins.
+#[must_use]
+pub fn simulate(planner: &Planner<'_>, books: Books, leads: Vec<SimulatedLead>, premises: &Premises) -> Simulation {
+    let until = premises.now.checked_add_signed(premises.horizon).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let mut begin_at = premises.begin_at.or_else(|| planner.first_beginning(premises.now));
+    let mut run = Run::new(planner, books, premises.assume);
+    run.set_out(leads, premises.now);
+    loop {
+        let due = run.next_due().filter(|due| *due <= until);
+        let begins = begin_at.filter(|at| *at <= until && run.has_pending());
+        match (due, begins) {
+            (due, Some(begins)) if due.is_none_or(|due| begins < due) => {
+                run.begin(begins);
+                begin_at = planner.next_beginning(begins);
+            }
+            (Some(_), _) => run.go_on(),
+            (None, _) => return run.into_simulation(),
+        }
+    }
+}

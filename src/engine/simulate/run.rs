@@ -1,0 +1,207 @@
+//! A simulation under way.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{Assume, Ends, SimulatedAction, SimulatedLead, Simulation, Standing, digest::digest};
+use crate::{
+    engine::{
+        planner::{Books, Decision, Plan, Planner, Traveller},
+        route::Answer,
+    },
+    models::{
+        AccountId, Move, Rule,
+        workflow::{Node, NodeType},
+    },
+};
+
+/// All leads on their ways, the imagined clock being the next of their instants.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    planner: &'a Planner<'a>,
+    books: Books,
+    assume: Assume,
+    ways: Vec<Way>,
+    /// The instants at which something happens to a lead, by its place among the ways.
+    queue: BinaryHeap<Reverse<(DateTime<Utc>, usize)>>,
+    /// Who has not begun, in order, and what had no room.
+    pending: Vec<(usize, Rule)>,
+    actions: Vec<SimulatedAction>,
+    ends: Ends,
+}
+
+#[derive(Debug)]
+struct Way {
+    traveller: Traveller,
+    answers: BTreeMap<String, bool>,
+    next: Option<Next>,
+}
+
+/// What happens to a lead at its instant.
+#[derive(Debug)]
+enum Next {
+    Step { node: String, account: Option<AccountId>, moves: Vec<Move> },
+    Answer { node: String, answer: Answer },
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(planner: &'a Planner<'a>, books: Books, assume: Assume) -> Self {
+        let (ways, queue, pending, actions) = (Vec::new(), BinaryHeap::new(), Vec::new(), Vec::new());
+        Self { planner, books, assume, ways, queue, pending, actions, ends: Ends::default() }
+    }
+
+    pub(super) fn set_out(&mut self, leads: Vec<SimulatedLead>, now: DateTime<Utc>) {
+        for (index, SimulatedLead { traveller, answers, stand }) in leads.into_iter().enumerate() {
+            self.ways.push(Way { traveller, answers, next: None });
+            match stand {
+                Standing::Pending => self.pending.push((index, Rule::StartAt)),
+                Standing::Due { node, account, at } if at < now => self.catch_up(index, &node, (account, at), now),
+                Standing::Due { node, account, at } => {
+                    self.expect(index, at, Next::Step { node, account, moves: Vec::new() });
+                }
+                Standing::Awaiting { node, since, until } => self.await_answer(index, node, since, until, now),
+            }
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.queue.peek().map(|Reverse((at, _))| *at)
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Begins as many as there is room for.
+    pub(super) fn begin(&mut self, now: DateTime<Utc>) {
+        let mut beginning = self.planner.beginning(now);
+        let mut full = false;
+        for (index, _) in std::mem::take(&mut self.pending) {
+            if full {
+                self.pending.push((index, Rule::NewLeadsPerDay));
+            } else if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
+                let plan = beginning.begin(&traveller, &mut self.books);
+                full = matches!(plan.decision, Decision::NotToday { rule: Rule::NewLeadsPerDay, .. });
+                self.settle(index, plan, now);
+            }
+        }
+    }
+
+    /// Lets happen what is due next.
+    pub(super) fn go_on(&mut self) {
+        let Some(Reverse((now, index))) = self.queue.pop() else { return };
+        let Some(way) = self.ways.get_mut(index) else { return };
+        let Some(next) = way.next.take() else { return };
+        let (node, answer) = match next {
+            Next::Answer { node, answer } => (node, answer),
+            Next::Step { node, account, moves } => {
+                let answer = self.act(index, &node, account, moves, now);
+                (node, answer)
+            }
+        };
+        if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
+            let plan = self.planner.onward(&traveller, &node, answer, now, &mut self.books);
+            self.settle(index, plan, now);
+        }
+    }
+
+    pub(super) fn into_simulation(mut self) -> Simulation {
+        self.ends.under_way = self.queue.len() as u64;
+        let lead = |(index, rule): &(usize, Rule)| self.ways.get(*index).map(|way| (way.traveller.lead, *rule));
+        Simulation {
+            never_begun: self.pending.iter().filter_map(lead).collect(),
+            first_at: self.actions.first().map(|action| action.at),
+            last_at: self.actions.last().map(|action| action.at),
+            hash: digest(&self.actions),
+            actions: self.actions,
+            ends: self.ends,
+        }
+    }
+
+    /// A step whose time has passed gets another.
+    fn catch_up(&mut self, index: usize, node: &str, promised: (Option<AccountId>, DateTime<Utc>), now: DateTime<Utc>) {
+        let (account, at) = promised;
+        let action = self.planner.route().node(node).map(Node::node_type);
+        if let (Some(action), Some(book)) = (action, account.and_then(|account| self.books.get_mut(account))) {
+            book.released(action, at);
+        }
+        if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
+            let decision = self.planner.replan(&traveller, node, now, &mut self.books);
+            self.settle(index, Plan { skipped: Vec::new(), decision }, now);
+        }
+    }
+
+    /// Does a step and tells what comes of it.
+    fn act(
+        &mut self,
+        index: usize,
+        node: &str,
+        account: Option<AccountId>,
+        moves: Vec<Move>,
+        at: DateTime<Utc>,
+    ) -> Answer {
+        let (Some(way), Some(action)) = (self.ways.get(index), self.planner.route().node(node)) else {
+            return Answer::Done;
+        };
+        let action = action.node_type();
+        if let Some(book) = account.and_then(|account| self.books.get_mut(account)) {
+            book.done(action, at);
+        }
+        match action {
+            NodeType::Condition if way.answers.get(node) == Some(&true) => return Answer::True,
+            NodeType::Condition => return Answer::False,
+            NodeType::Wait => {}
+            _ => {
+                let (lead, node) = (way.traveller.lead, node.to_owned());
+                self.actions.push(SimulatedAction { lead, node, action, account, at, moves });
+            }
+        }
+        Answer::Done
+    }
+
+    /// Takes down what was decided for a lead at `now`.
+    fn settle(&mut self, index: usize, plan: Plan, now: DateTime<Utc>) {
+        self.ends.skipped += plan.skipped.len() as u64;
+        match plan.decision {
+            Decision::Step { node, account, at, moves } => {
+                let channel = self.planner.route().node(&node).and_then(|node| node.node_type().channel());
+                if let (Some(way), Some(channel), Some(account)) = (self.ways.get_mut(index), channel, account) {
+                    way.traveller.keep(channel, account);
+                }
+                self.expect(index, at, Next::Step { node, account, moves });
+            }
+            Decision::Await { node, until } => self.await_answer(index, node, now, until, now),
+            Decision::NotToday { rule, .. } => self.pending.push((index, rule)),
+            Decision::Never { rule, .. } => *self.ends.never.entry(rule).or_default() += 1,
+            Decision::Gone { .. } => self.ends.gone += 1,
+            Decision::End => self.ends.completed += 1,
+        }
+    }
+
+    fn await_answer(
+        &mut self,
+        index: usize,
+        node: String,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        let accepted = match self.assume {
+            Assume::NeverAccepted => None,
+            Assume::Accepted { after } => since.checked_add_signed(after).filter(|at| *at < until),
+        };
+        let (at, answer) = accepted.map_or((until, Answer::NotAccepted), |at| (at, Answer::Accepted));
+        self.expect(index, at.max(now), Next::Answer { node, answer });
+    }
+
+    fn expect(&mut self, index: usize, at: DateTime<Utc>, next: Next) {
+        if let Some(way) = self.ways.get_mut(index) {
+            way.next = Some(next);
+            self.queue.push(Reverse((at, index)));
+        }
+    }
+}

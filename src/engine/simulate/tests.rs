@@ -1,0 +1,497 @@
+use chrono_tz::Tz;
+use proptest::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    engine::{
+        book::{
+            AccountBook, AccountTerms,
+            tests::{schedule, terms, window},
+        },
+        calendar::{WorkingHours, local_day, local_hour},
+        planner::{Decision, Plan},
+        route::Answer,
+    },
+    models::{
+        Channel,
+        workflow::{Node, Schedule, Workflow},
+    },
+};
+
+const BERLIN: Tz = Tz::Europe__Berlin;
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn pending(id: u128) -> SimulatedLead {
+    let lead = LeadId(Uuid::from_u128(id));
+    let traveller = Traveller { lead, zone: None, linkedin: None, email: None, has_linkedin: true, has_email: true };
+    SimulatedLead { traveller, answers: BTreeMap::new(), stand: Standing::Pending }
+}
+
+fn account(id: u128, channel: Channel, limits: &serde_json::Value) -> AccountTerms {
+    let window = Some(window(BERLIN, "mon tue wed thu fri", "08:00", "19:00"));
+    AccountTerms { window, spacing: 60, ..terms(id, channel, limits) }
+}
+
+fn books(accounts: &[AccountTerms]) -> Books {
+    Books::new(accounts.iter().cloned().map(AccountBook::new).collect())
+}
+
+fn premises(now: &str, assume: Assume, weeks: i64) -> Premises {
+    Premises { now: utc(now), begin_at: None, assume, horizon: TimeDelta::weeks(weeks) }
+}
+
+fn usual() -> Workflow {
+    serde_json::from_value(json!({
+        "nodes": [
+            {"id": "visit", "type": "profile_visit"}, {"id": "invite", "type": "send_connection_request"},
+            {"id": "chat", "type": "send_followup"}, {"id": "mail", "type": "send_email"}, {"id": "bump", "type": "send_email"}
+        ],
+        "edges": [
+            {"source": "visit", "target": "invite", "delay": {"value": 1, "unit": "days"}},
+            {"source": "invite", "target": "chat", "condition": "accepted", "delay": {"value": 2, "unit": "hours"}},
+            {"source": "invite", "target": "mail", "condition": "not_accepted", "delay": {"value": 7, "unit": "days"}},
+            {"source": "mail", "target": "bump", "delay": {"value": 3, "unit": "days"}}
+        ]
+    }))
+    .unwrap()
+}
+
+fn office() -> Schedule {
+    schedule(BERLIN, "mon tue wed thu fri", "09:00", "17:30")
+}
+
+fn days(simulation: &Simulation) -> Vec<String> {
+    let day =
+        |action: &SimulatedAction| format!("{} {}", action.node, action.at.with_timezone(&BERLIN).format("%a %d"));
+    simulation.actions.iter().map(day).collect()
+}
+
+#[test]
+fn the_calendar_of_a_small_campaign() {
+    let (workflow, schedule) = (usual(), office());
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let accounts = [
+        account(1, Channel::Linkedin, &json!({"profile_visit": {"per_day": 1}})),
+        account(2, Channel::Email, &json!({})),
+    ];
+    let run = |assume| {
+        simulate(&planner, books(&accounts), vec![pending(1), pending(2)], &premises("2026-03-05T09:00:00Z", assume, 8))
+    };
+    let never = run(Assume::NeverAccepted);
+    // The second lead waits for the first one's visit: one a day. Friday's wait of a day ends on Monday.
+    assert_eq!(
+        days(&never),
+        [
+            "visit Thu 05",
+            "visit Fri 06",
+            "invite Fri 06",
+            "invite Mon 09",
+            "mail Fri 13",
+            "mail Mon 16",
+            "bump Mon 16",
+            "bump Thu 19",
+        ]
+    );
+    assert_eq!((never.ends.completed, never.never_begun.len()), (2, 0));
+    assert_eq!(
+        (never.first_at, never.last_at),
+        (never.actions.first().map(|a| a.at), never.actions.last().map(|a| a.at))
+    );
+    let accepted = run(Assume::Accepted { after: TimeDelta::days(1) });
+    assert_eq!(
+        days(&accepted),
+        ["visit Thu 05", "visit Fri 06", "invite Fri 06", "invite Mon 09", "chat Mon 09", "chat Tue 10"]
+    );
+    assert_ne!(never.hash, accepted.hash);
+    assert_eq!(run(Assume::NeverAccepted), never);
+}
+
+#[test]
+fn a_simulation_ends_at_its_horizon_and_tells_who_has_not_begun() {
+    let (workflow, schedule) = (usual(), Schedule { new_leads_per_day: Some(3), ..office() });
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
+    let leads: Vec<_> = (0..20).map(pending).collect();
+    let premises = premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1);
+    let simulation = simulate(&planner, books(&accounts), leads, &premises);
+    // Three on each working day, and three on the Monday after.
+    assert_eq!(simulation.ends, Ends { under_way: 18, ..Ends::default() });
+    let left: Vec<_> = simulation.never_begun.iter().map(|(lead, rule)| (lead.0.as_u128(), *rule)).collect();
+    assert_eq!(left, (18..20).map(|id| (id, Rule::NewLeadsPerDay)).collect::<Vec<_>>());
+    assert!(simulation.actions.iter().all(|action| action.at <= premises.now + premises.horizon));
+}
+
+#[test]
+fn what_is_left_of_a_campaign_goes_on_from_where_each_lead_stands() {
+    let (workflow, schedule) = (usual(), office());
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
+    let [linkedin, mailbox] = [1, 2].map(|id| AccountId(Uuid::from_u128(id)));
+    let mut books = books(&accounts);
+    let (due, late) = (utc("2026-03-04T10:00:00Z"), utc("2026-03-01T10:00:00Z"));
+    books.get_mut(linkedin).unwrap().placed(NodeType::SendConnectionRequest, due);
+    books.get_mut(mailbox).unwrap().placed(NodeType::SendEmail, late);
+    let stand = |id, stand| {
+        let mut lead = SimulatedLead { stand, ..pending(id) };
+        lead.traveller.keep(Channel::Linkedin, linkedin);
+        lead.traveller.keep(Channel::Email, mailbox);
+        lead
+    };
+    let leads = vec![
+        stand(1, Standing::Due { node: "invite".into(), account: Some(linkedin), at: due }),
+        stand(2, Standing::Due { node: "bump".into(), account: Some(mailbox), at: late }),
+        stand(3, Standing::Awaiting { node: "invite".into(), since: late, until: late + TimeDelta::days(7) }),
+        stand(4, Standing::Due { node: "lost".into(), account: None, at: due }),
+    ];
+    let assume = Assume::Accepted { after: TimeDelta::hours(2) };
+    let simulation = simulate(&planner, books, leads, &premises("2026-03-03T08:00:00Z", assume, 8));
+    // The mail that is late is sent at once; who accepted long ago is written to two hours from now.
+    assert_eq!(days(&simulation), ["bump Tue 03", "chat Tue 03", "invite Wed 04", "chat Wed 04"]);
+    assert_eq!(simulation.actions[2].at, due, "what was promised is kept");
+    assert_eq!(simulation.ends, Ends { completed: 3, gone: 1, ..Ends::default() });
+}
+
+#[test]
+fn a_condition_is_answered_for_each_lead_when_it_is_due() {
+    let workflow: Workflow = serde_json::from_value(json!({
+        "nodes": [{"id": "boss", "type": "condition"}, {"id": "call", "type": "webhook"}, {"id": "wait", "type": "wait"}],
+        "edges": [
+            {"source": "boss", "target": "call", "condition": "true"}, {"source": "boss", "target": "wait", "condition": "false"}
+        ]
+    }))
+    .unwrap();
+    let schedule = office();
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let boss = SimulatedLead { answers: BTreeMap::from([("boss".into(), true)]), ..pending(1) };
+    let leads = vec![boss, pending(2)];
+    let simulation = simulate(&planner, books(&[]), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1));
+    assert_eq!(days(&simulation), ["call Mon 02"], "waits and conditions are nothing that anybody sees");
+    assert_eq!(simulation.ends.completed, 2);
+}
+
+#[test]
+fn who_is_on_the_way_comes_before_who_begins_at_the_same_instant() {
+    let workflow: Workflow = serde_json::from_value(json!({
+        "nodes": [{"id": "mail", "type": "send_email"}, {"id": "wait", "type": "wait"}, {"id": "bump", "type": "send_email"}],
+        "edges": [{"source": "mail", "target": "wait"}, {"source": "wait", "target": "bump"}]
+    }))
+    .unwrap();
+    let schedule = office();
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let midnight = utc("2026-03-02T23:00:00Z");
+    let on_the_way = Standing::Due { node: "wait".into(), account: None, at: midnight };
+    let leads = vec![pending(1), SimulatedLead { stand: on_the_way, ..pending(2) }];
+    let accounts = [account(1, Channel::Email, &json!({"send_email": {"per_day": 1}}))];
+    let premises = Premises { begin_at: Some(midnight), ..premises("2026-03-02T20:00:00Z", Assume::NeverAccepted, 8) };
+    assert_eq!(
+        days(&simulate(&planner, books(&accounts), leads, &premises)),
+        ["bump Tue 03", "mail Wed 04", "bump Thu 05"]
+    );
+}
+
+#[test]
+fn a_campaign_that_is_over_begins_nobody_any_more() {
+    let (workflow, end_at) = (usual(), Some(utc("2026-03-04T12:00:00Z")));
+    let schedule = Schedule { end_at, new_leads_per_day: Some(1), ..office() };
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
+    let leads: Vec<_> = (0..5).map(pending).collect();
+    let simulation =
+        simulate(&planner, books(&accounts), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 8));
+    assert_eq!(days(&simulation), ["visit Mon 02", "visit Tue 03", "invite Tue 03", "visit Wed 04", "invite Wed 04"]);
+    assert_eq!(simulation.ends.never, BTreeMap::from([(Rule::EndAt, 3)]));
+    assert_eq!(simulation.never_begun.len(), 2);
+}
+
+/// A campaign of any kind, with its leads.
+#[derive(Debug, Clone)]
+struct World {
+    workflow: Workflow,
+    schedule: Schedule,
+    accounts: Vec<AccountTerms>,
+    leads: Vec<SimulatedLead>,
+    premises: Premises,
+}
+
+/// A graph without cycles that begins at its first node: each other node is led to by an open way of an earlier one, and ways that are left
+/// open join in later nodes or end.
+fn any_workflow() -> impl Strategy<Value = Workflow> {
+    let kinds = prop::sample::select(vec![
+        "profile_visit",
+        "send_connection_request",
+        "send_followup",
+        "send_email",
+        "send_email",
+        "webhook",
+        "wait",
+        "condition",
+    ]);
+    prop::collection::vec((kinds, any::<prop::sample::Index>(), 0_i64..8000), 1..8).prop_map(|drawn| {
+        let conditions = |kind: &str| match kind {
+            "send_connection_request" => vec![Some("accepted"), Some("not_accepted")],
+            "condition" => vec![Some("true"), Some("false")],
+            _ => vec![None],
+        };
+        let (mut nodes, mut edges, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, (kind, pick, minutes)) in drawn.iter().enumerate() {
+            if number > 0 {
+                if open.is_empty() {
+                    break;
+                }
+                let (source, condition, _) = open.remove(pick.index(open.len()));
+                edges.push(json!({"source": source, "target": format!("n{number}"), "condition": condition, "delay": {"value": minutes, "unit": "minutes"}}));
+            }
+            nodes.push(json!({"id": format!("n{number}"), "type": kind}));
+            open.extend(conditions(kind).into_iter().map(|condition| (format!("n{number}"), condition, (number, *pick, *minutes))));
+        }
+        for (source, condition, (number, pick, minutes)) in open {
+            let later = number + 1 + pick.index(nodes.len());
+            if later < nodes.len() {
+                edges.push(json!({"source": source, "target": format!("n{later}"), "condition": condition, "delay": {"value": minutes, "unit": "minutes"}}));
+            }
+        }
+        serde_json::from_value(json!({"nodes": nodes, "edges": edges})).unwrap()
+    })
+}
+
+fn any_zone() -> impl Strategy<Value = Tz> {
+    prop::sample::select(vec![
+        BERLIN,
+        Tz::America__New_York,
+        Tz::Australia__Lord_Howe,
+        Tz::Asia__Kolkata,
+        Tz::Pacific__Auckland,
+    ])
+}
+
+fn any_accounts() -> impl Strategy<Value = Vec<AccountTerms>> {
+    let channel = prop::sample::select(vec![Channel::Linkedin, Channel::Email]);
+    let spacing = prop::sample::select(vec![0, 30, 60, 700]);
+    let limit = |most: i32| prop::option::of(1..most);
+    let account = (channel, any_zone(), spacing, limit(4), limit(6), limit(20));
+    prop::collection::vec(account, 0..4).prop_map(|accounts| {
+        let account = |(id, (channel, zone, spacing, per_hour, per_day, per_week))| {
+            let limit = json!({"per_hour": per_hour, "per_day": per_day, "per_week": per_week});
+            let limits = json!({"send_email": limit, "profile_visit": limit, "send_connection_request": limit});
+            let window = Some(window(zone, "mon tue wed thu fri sat", "00:00", "24:00"));
+            AccountTerms { window, spacing, ..terms(id, channel, &limits) }
+        };
+        (1..).zip(accounts).map(account).collect()
+    })
+}
+
+fn any_leads() -> impl Strategy<Value = Vec<SimulatedLead>> {
+    let lead = (prop::option::of(any_zone()), any::<bool>(), prop::bool::weighted(0.8), prop::bool::weighted(0.8));
+    prop::collection::vec(lead, 1..25).prop_map(|leads| {
+        let lead = |(id, (zone, yes, has_linkedin, has_email))| {
+            let mut lead = pending(id);
+            lead.traveller = Traveller { zone, has_linkedin, has_email, ..lead.traveller };
+            lead.answers = (0..8).map(|number| (format!("n{number}"), yes)).collect();
+            lead
+        };
+        (1..).zip(leads).map(lead).collect()
+    })
+}
+
+prop_compose! {
+    /// Around the changes of clocks in spring.
+    fn any_world()(
+        workflow in any_workflow(), accounts in any_accounts(), leads in any_leads(), zone in any_zone(),
+        days in prop::sample::select(vec!["mon tue wed thu fri", "tue", "sat sun mon"]),
+        clock in prop::sample::select(vec![("09:00", "17:30"), ("00:00", "24:00"), ("01:30", "03:15")]),
+        use_lead_timezone in any::<bool>(), new_leads_per_day in prop::option::of(1_i64..10), ends in prop::option::of(0_i64..60),
+        start in prop::option::of(0_i64..200), minutes in 0_i64..30_000, accepted in prop::option::of(0_i64..5000),
+    ) -> World {
+        let now = utc("2026-03-01T00:00:00Z") + TimeDelta::minutes(minutes);
+        let schedule = Schedule {
+            use_lead_timezone,
+            new_leads_per_day,
+            start_at: start.map(|hours| now + TimeDelta::hours(hours)),
+            end_at: ends.map(|days| now + TimeDelta::days(days)),
+            ..schedule(zone, days, clock.0, clock.1)
+        };
+        let assume = accepted.map_or(Assume::NeverAccepted, |minutes| Assume::Accepted { after: TimeDelta::minutes(minutes) });
+        let premises = Premises { now, begin_at: None, assume, horizon: TimeDelta::days(3000) };
+        World { workflow, schedule, accounts, leads, premises }
+    }
+}
+
+impl World {
+    fn simulate(&self) -> Simulation {
+        let planner = Planner::new(&self.workflow, &self.schedule).unwrap();
+        simulate(&planner, books(&self.accounts), self.leads.clone(), &self.premises)
+    }
+}
+
+/// A worker with nothing but rows: it knows no more than what it wrote down, and makes its books anew for each decision.
+struct Worker<'a> {
+    world: &'a World,
+    planner: Planner<'a>,
+    rows: Vec<Row>,
+    ledger: Vec<(AccountId, NodeType, DateTime<Utc>)>,
+    begun: Vec<DateTime<Utc>>,
+    sent: Vec<(LeadId, String, Option<AccountId>, DateTime<Utc>)>,
+}
+
+struct Row {
+    who: Traveller,
+    stand: Stand,
+}
+
+#[derive(Clone, PartialEq)]
+enum Stand {
+    Pending,
+    Waiting { node: String, account: Option<AccountId>, at: DateTime<Utc> },
+    Awaiting { node: String, at: DateTime<Utc>, answer: Answer },
+    Over,
+}
+
+impl<'a> Worker<'a> {
+    fn new(world: &'a World) -> Self {
+        let planner = Planner::new(&world.workflow, &world.schedule).unwrap();
+        let rows = world.leads.iter().map(|lead| Row { who: lead.traveller, stand: Stand::Pending }).collect();
+        Self { world, planner, rows, ledger: Vec::new(), begun: Vec::new(), sent: Vec::new() }
+    }
+
+    fn books(&self) -> Books {
+        let mut books = books(&self.world.accounts);
+        for (account, action, at) in &self.ledger {
+            let book = books.get_mut(*account).unwrap();
+            let zone = book.zone();
+            book.used(*action, local_day(zone, *at), local_hour(zone, *at), 1);
+        }
+        for row in &self.rows {
+            if let Stand::Waiting { node, account: Some(account), at } = &row.stand {
+                books.get_mut(*account).unwrap().placed(self.node(node).node_type(), *at);
+            }
+        }
+        self.begun.iter().for_each(|at| books.begun(local_day(self.planner.hours().zone(), *at), 1));
+        books
+    }
+
+    fn node(&self, id: &str) -> &Node {
+        self.planner.route().node(id).unwrap()
+    }
+
+    /// Works until there is nothing left to do.
+    fn work(&mut self) {
+        let mut begin_at = self.planner.first_beginning(self.world.premises.now);
+        loop {
+            let due = (0..self.rows.len()).filter_map(|index| Some((self.due(index)?, index))).min();
+            let begins = begin_at.filter(|_| self.rows.iter().any(|row| row.stand == Stand::Pending));
+            match (due, begins) {
+                (Some((at, index)), begins) if begins.is_none_or(|begins| at <= begins) => self.go_on(index, at),
+                (_, Some(at)) => {
+                    self.begin(at);
+                    begin_at = self.planner.next_beginning(at);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn due(&self, index: usize) -> Option<DateTime<Utc>> {
+        match &self.rows[index].stand {
+            Stand::Waiting { at, .. } | Stand::Awaiting { at, .. } => Some(*at),
+            Stand::Pending | Stand::Over => None,
+        }
+    }
+
+    fn begin(&mut self, now: DateTime<Utc>) {
+        for index in 0..self.rows.len() {
+            if self.rows[index].stand == Stand::Pending {
+                let plan = self.planner.begin(&self.rows[index].who, &mut self.books(), now);
+                if matches!(plan.decision, Decision::Step { .. }) {
+                    self.begun.push(now);
+                }
+                self.write(index, plan, now);
+            }
+        }
+    }
+
+    fn go_on(&mut self, index: usize, now: DateTime<Utc>) {
+        let (node, answer) = match std::mem::replace(&mut self.rows[index].stand, Stand::Over) {
+            Stand::Awaiting { node, answer, .. } => (node, answer),
+            Stand::Waiting { node, account, .. } => {
+                let (action, lead) = (self.node(&node).node_type(), &self.world.leads[index]);
+                self.ledger.extend(account.map(|account| (account, action, now)));
+                if !matches!(action, NodeType::Wait | NodeType::Condition) {
+                    self.sent.push((lead.traveller.lead, node.clone(), account, now));
+                }
+                let answer = match action {
+                    NodeType::Condition if lead.answers[&node] => Answer::True,
+                    NodeType::Condition => Answer::False,
+                    _ => Answer::Done,
+                };
+                (node, answer)
+            }
+            Stand::Pending | Stand::Over => return,
+        };
+        let plan = self.planner.onward(&self.rows[index].who, &node, answer, now, &mut self.books());
+        self.write(index, plan, now);
+    }
+
+    fn write(&mut self, index: usize, plan: Plan, now: DateTime<Utc>) {
+        let stand = match plan.decision {
+            Decision::Step { node, account, at, .. } => {
+                if let (Some(account), Some(channel)) = (account, self.node(&node).node_type().channel()) {
+                    self.rows[index].who.keep(channel, account);
+                }
+                Stand::Waiting { node, account, at }
+            }
+            Decision::Await { node, until } => match self.world.premises.assume {
+                Assume::Accepted { after } if now + after < until => {
+                    Stand::Awaiting { node, at: now + after, answer: Answer::Accepted }
+                }
+                _ => Stand::Awaiting { node, at: until, answer: Answer::NotAccepted },
+            },
+            Decision::NotToday { .. } => Stand::Pending,
+            Decision::End | Decision::Never { .. } | Decision::Gone { .. } => Stand::Over,
+        };
+        self.rows[index].stand = stand;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_simulated_is_what_a_worker_then_does(world in any_world()) {
+        let mut worker = Worker::new(&world);
+        worker.work();
+        let promised: Vec<_> = world.simulate().actions.into_iter().map(|action| (action.lead, action.node, action.account, action.at)).collect();
+        prop_assert_eq!(promised, worker.sent);
+    }
+
+    #[test]
+    fn every_lead_comes_to_an_end_and_is_counted_once(world in any_world()) {
+        let simulation = world.simulate();
+        let Ends { completed, never, gone, under_way, .. } = &simulation.ends;
+        let ended = completed + never.values().sum::<u64>();
+        prop_assert_eq!((ended + simulation.never_begun.len() as u64, *gone, *under_way), (world.leads.len() as u64, 0, 0));
+        if world.schedule.end_at.is_none() {
+            prop_assert_eq!(&simulation.never_begun, &[]);
+        }
+        prop_assert_eq!(world.simulate(), simulation, "the same again");
+    }
+
+    #[test]
+    fn no_action_is_outside_its_hours_or_before_the_beginning_or_after_the_end(world in any_world()) {
+        let zones: BTreeMap<_, _> = world.leads.iter().map(|lead| (lead.traveller.lead, lead.traveller.zone)).collect();
+        let mut last = world.premises.now;
+        for action in world.simulate().actions {
+            let SimulatedAction { lead, account, at, .. } = action;
+            prop_assert!(at >= last, "in order");
+            last = at;
+            prop_assert!(world.schedule.start_at.is_none_or(|start| at >= start) && world.schedule.end_at.is_none_or(|end| at < end));
+            if account.is_some() {
+                prop_assert!(WorkingHours::of_schedule(&world.schedule, zones[&lead]).unwrap().contains(at));
+            }
+        }
+    }
+}
