@@ -4,3 +4,4 @@ pub mod clay;
 pub mod clerk;
 pub mod outbound;
 pub mod postgres;
+pub mod sandbox;
