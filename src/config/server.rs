@@ -31,6 +31,8 @@ pub struct ServerConfig {
     /// Whether webhooks may lead anywhere, to this machine and by plain http too, and not only to public addresses by https. In
     /// development only, so that there is something to try them on.
     pub outbound_anywhere: bool,
+    /// `CAMPAIGN_CLOCK_SPEED`: how fast time passes for campaigns, in development: 100 is weeks in minutes.
+    pub campaign_clock_speed: u32,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -77,6 +79,7 @@ impl ServerConfig {
             home: vars.text("HOME").map(PathBuf::from),
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
             outbound_anywhere: !environment.is_production(),
+            campaign_clock_speed: campaign_clock_speed(vars, environment),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
@@ -106,6 +109,17 @@ fn trusted_proxy_hops(vars: &mut Vars, environment: Environment) -> usize {
         );
     }
     vars.parsed("TRUSTED_PROXY_HOPS", "a whole number").unwrap_or(0)
+}
+
+fn campaign_clock_speed(vars: &mut Vars, environment: Environment) -> u32 {
+    let speed = vars.parsed("CAMPAIGN_CLOCK_SPEED", "a whole number from 1 to 100").unwrap_or(1);
+    // Any faster, and a send would not fit into its lease.
+    if !(1..=100).contains(&speed) {
+        vars.fault("CAMPAIGN_CLOCK_SPEED", "must be a whole number from 1 to 100");
+    } else if speed != 1 && environment.is_production() {
+        vars.fault("CAMPAIGN_CLOCK_SPEED", "must not be set in production: time passes as it does");
+    }
+    speed
 }
 
 fn max_connections(vars: &mut Vars) -> usize {
