@@ -1,13 +1,27 @@
 //! Identifiers: `UUIDv7` (RFC 9562), so that new rows land at the end of an index, each noun with a type of its own.
 
-use chrono::{DateTime, Utc};
-use uuid::{NoContext, Timestamp, Uuid};
+use std::sync::{Mutex, PoisonError};
 
-/// A fresh `UUIDv7` whose time part is `now` and whose other 74 bits are random.
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// The millisecond of the last identifier, and how many have been made in it.
+static LAST: Mutex<(u64, u16)> = Mutex::new((0, 0));
+
+/// A fresh `UUIDv7` whose time part is `now`. Those that a process makes in one millisecond are counted (RFC 9562, 6.2, method 1), so that
+/// what is written in order is read in order; their other 62 bits are random.
 #[must_use]
 pub fn uuid_at(now: DateTime<Utc>) -> Uuid {
-    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default().min((1 << 48) - 1);
+    let count = {
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, count) = *last;
+        *last = if of == millis { (millis, count.wrapping_add(1)) } else { (millis, 0) };
+        last.1
+    };
+    let mut rest: [u8; 10] = rand::random();
+    rest[..2].copy_from_slice(&count.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
 }
 
 /// No `UUIDv7` made at `instant` or later is below this one, and none made a millisecond or more before is above.
