@@ -170,6 +170,22 @@ SET default_tablespace = '';
 SET default_table_access_method = heap;
 
 --
+-- Name: account_usage; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.account_usage (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    action text NOT NULL,
+    day date NOT NULL,
+    hour smallint NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT account_usage_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
+    CONSTRAINT account_usage_hour_check CHECK (((hour >= 0) AND (hour <= 23))),
+    CONSTRAINT account_usage_used_check CHECK ((used >= 0))
+);
+
+--
 -- Name: activities; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -301,13 +317,25 @@ CREATE TABLE public.campaign_executions (
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    action text,
+    linkedin_account_id uuid,
+    email_account_id uuid,
+    awaiting text,
+    hold text,
+    moves jsonb DEFAULT '[]'::jsonb NOT NULL,
+    begun_at timestamp with time zone,
+    CONSTRAINT campaign_executions_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
+    CONSTRAINT campaign_executions_awaiting_check CHECK ((awaiting = 'acceptance'::text)),
     CONSTRAINT campaign_executions_ended CHECK (((status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text])) OR (next_run_at IS NULL))),
+    CONSTRAINT campaign_executions_held CHECK (((hold IS NULL) OR (status = 'waiting'::text))),
+    CONSTRAINT campaign_executions_hold_check CHECK (((length(hold) >= 1) AND (length(hold) <= 100))),
+    CONSTRAINT campaign_executions_moves_check CHECK ((jsonb_typeof(moves) = 'array'::text)),
     CONSTRAINT campaign_executions_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT campaign_executions_sent_count_check CHECK ((sent_count >= 0)),
     CONSTRAINT campaign_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text, 'completed'::text, 'replied'::text, 'unsubscribed'::text, 'bounced'::text, 'failed'::text, 'stopped'::text, 'skipped'::text]))),
     CONSTRAINT campaign_executions_status_reason_check CHECK ((length(status_reason) <= 1000)),
     CONSTRAINT campaign_executions_version_check CHECK ((version > 0)),
-    CONSTRAINT campaign_executions_waiting CHECK (((status <> 'waiting'::text) OR ((node_id IS NOT NULL) AND (next_run_at IS NOT NULL))))
+    CONSTRAINT campaign_executions_waiting CHECK (((status <> 'waiting'::text) OR ((node_id IS NOT NULL) AND ((next_run_at IS NULL) = (hold IS NOT NULL)))))
 );
 
 --
@@ -320,6 +348,21 @@ CREATE TABLE public.campaign_lead_lists (
     lead_list_id uuid NOT NULL,
     "position" integer NOT NULL,
     CONSTRAINT campaign_lead_lists_position_check CHECK (("position" >= 0))
+);
+
+--
+-- Name: campaign_revisions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_revisions (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    number integer NOT NULL,
+    workflow jsonb NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT campaign_revisions_number_check CHECK ((number > 0)),
+    CONSTRAINT campaign_revisions_workflow_check CHECK ((jsonb_typeof(workflow) = 'object'::text))
 );
 
 --
@@ -338,9 +381,19 @@ CREATE TABLE public.campaigns (
     created_by uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    revision integer,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    enrol_began timestamp with time zone,
+    enrol_after uuid,
+    enrolled_until timestamp with time zone,
+    next_begin_at timestamp with time zone,
     CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
+    CONSTRAINT campaigns_ended CHECK (((status = ANY (ARRAY['completed'::text, 'stopped'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT campaigns_pinned CHECK (((started_at IS NULL) OR (revision IS NOT NULL))),
     CONSTRAINT campaigns_schedule_check CHECK ((jsonb_typeof(schedule) = 'object'::text)),
+    CONSTRAINT campaigns_started CHECK (((status = ANY (ARRAY['draft'::text, 'scheduled'::text])) = (started_at IS NULL))),
     CONSTRAINT campaigns_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'running'::text, 'paused'::text, 'completed'::text, 'stopped'::text]))),
     CONSTRAINT campaigns_stop_on_check CHECK ((stop_on <@ ARRAY['reply'::text, 'unsubscribe'::text, 'bounce'::text])),
     CONSTRAINT campaigns_version_check CHECK ((version > 0)),
@@ -441,6 +494,9 @@ CREATE TABLE public.connected_accounts (
     created_by uuid,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    spacing_seconds integer NOT NULL,
+    last_act_at timestamp with time zone,
+    rests_until timestamp with time zone,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -449,9 +505,46 @@ CREATE TABLE public.connected_accounts (
     CONSTRAINT connected_accounts_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
     CONSTRAINT connected_accounts_provider_check CHECK ((provider = ANY (ARRAY['sandbox'::text, 'linkedin'::text, 'gmail'::text, 'outlook'::text, 'mailbox'::text]))),
     CONSTRAINT connected_accounts_sending_window_check CHECK ((jsonb_typeof(sending_window) = 'object'::text)),
+    CONSTRAINT connected_accounts_spacing_seconds_check CHECK (((spacing_seconds >= 0) AND (spacing_seconds <= 86400))),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connecting'::text, 'connected'::text, 'paused'::text, 'needs_reconnect'::text, 'error'::text, 'disconnected'::text]))),
     CONSTRAINT connected_accounts_status_reason_check CHECK ((length(status_reason) <= 1000)),
     CONSTRAINT connected_accounts_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: execution_steps; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.execution_steps (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    node_id text NOT NULL,
+    action text NOT NULL,
+    attempt integer NOT NULL,
+    state text NOT NULL,
+    token uuid NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    content jsonb,
+    variant smallint,
+    charged_day date NOT NULL,
+    charged_hour smallint NOT NULL,
+    provider_id text,
+    reason text,
+    sending_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT execution_steps_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
+    CONSTRAINT execution_steps_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT execution_steps_charged_hour_check CHECK (((charged_hour >= 0) AND (charged_hour <= 23))),
+    CONSTRAINT execution_steps_content_check CHECK ((jsonb_typeof(content) = 'object'::text)),
+    CONSTRAINT execution_steps_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
+    CONSTRAINT execution_steps_provider_id_check CHECK ((length(provider_id) <= 1000)),
+    CONSTRAINT execution_steps_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
+    CONSTRAINT execution_steps_settled CHECK (((state = 'sending'::text) = (settled_at IS NULL))),
+    CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text])))
 );
 
 --
@@ -751,6 +844,37 @@ CREATE TABLE public.organizations (
 );
 
 --
+-- Name: sandbox_acts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sandbox_acts (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    natural_key text NOT NULL,
+    action text NOT NULL,
+    content jsonb,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT sandbox_acts_natural_key_check CHECK (((length(natural_key) >= 1) AND (length(natural_key) <= 200)))
+);
+
+--
+-- Name: sandbox_happenings; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sandbox_happenings (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    kind text NOT NULL,
+    text text,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT sandbox_happenings_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 50)))
+);
+
+--
 -- Name: suppressions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -802,6 +926,13 @@ CREATE TABLE public.users (
     CONSTRAINT users_preferences_check CHECK ((jsonb_typeof(preferences) = 'object'::text)),
     CONSTRAINT users_version_check CHECK ((version > 0))
 );
+
+--
+-- Name: account_usage account_usage_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_usage
+    ADD CONSTRAINT account_usage_pkey PRIMARY KEY (organization_id, account_id, action, day, hour);
 
 --
 -- Name: activities activities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -874,6 +1005,13 @@ ALTER TABLE ONLY public.campaign_lead_lists
     ADD CONSTRAINT campaign_lead_lists_pkey PRIMARY KEY (organization_id, campaign_id, lead_list_id);
 
 --
+-- Name: campaign_revisions campaign_revisions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_revisions
+    ADD CONSTRAINT campaign_revisions_pkey PRIMARY KEY (organization_id, campaign_id, number);
+
+--
 -- Name: campaigns campaigns_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -914,6 +1052,20 @@ ALTER TABLE ONLY public.clay_webhooks
 
 ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: execution_steps execution_steps_organization_id_execution_id_node_id_attemp_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_organization_id_execution_id_node_id_attemp_key UNIQUE (organization_id, execution_id, node_id, attempt);
+
+--
+-- Name: execution_steps execution_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_pkey PRIMARY KEY (organization_id, id);
 
 --
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -998,6 +1150,20 @@ ALTER TABLE ONLY public.organizations
 
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+--
+-- Name: sandbox_acts sandbox_acts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_acts
+    ADD CONSTRAINT sandbox_acts_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: sandbox_happenings sandbox_happenings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_happenings
+    ADD CONSTRAINT sandbox_happenings_pkey PRIMARY KEY (organization_id, id);
 
 --
 -- Name: suppressions suppressions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1099,10 +1265,22 @@ CREATE INDEX campaign_accounts_account ON public.campaign_accounts USING btree (
 CREATE INDEX campaign_executions_account ON public.campaign_executions USING btree (organization_id, account_id) WHERE (account_id IS NOT NULL);
 
 --
+-- Name: campaign_executions_begun; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_begun ON public.campaign_executions USING btree (organization_id, campaign_id, begun_at) WHERE (begun_at IS NOT NULL);
+
+--
 -- Name: campaign_executions_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX campaign_executions_due ON public.campaign_executions USING btree (next_run_at) WHERE (status = 'waiting'::text);
+CREATE INDEX campaign_executions_due ON public.campaign_executions USING btree (organization_id, campaign_id, next_run_at, id) WHERE (status = 'waiting'::text);
+
+--
+-- Name: campaign_executions_email; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_email ON public.campaign_executions USING btree (organization_id, email_account_id) WHERE (email_account_id IS NOT NULL);
 
 --
 -- Name: campaign_executions_keyset; Type: INDEX; Schema: public; Owner: -
@@ -1114,13 +1292,31 @@ CREATE INDEX campaign_executions_keyset ON public.campaign_executions USING btre
 -- Name: campaign_executions_lead; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX campaign_executions_lead ON public.campaign_executions USING btree (organization_id, lead_id) WHERE (status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text]));
+CREATE INDEX campaign_executions_lead ON public.campaign_executions USING btree (organization_id, lead_id);
+
+--
+-- Name: campaign_executions_linkedin; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_linkedin ON public.campaign_executions USING btree (organization_id, linkedin_account_id) WHERE (linkedin_account_id IS NOT NULL);
+
+--
+-- Name: campaign_executions_pending; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_pending ON public.campaign_executions USING btree (organization_id, campaign_id, lead_id) WHERE (status = 'pending'::text);
 
 --
 -- Name: campaign_executions_progress; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX campaign_executions_progress ON public.campaign_executions USING btree (organization_id, campaign_id, status, created_at DESC, id DESC) INCLUDE (next_run_at, sent_count);
+
+--
+-- Name: campaign_executions_reserved; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_executions_reserved ON public.campaign_executions USING btree (organization_id, account_id, next_run_at) INCLUDE (action) WHERE ((account_id IS NOT NULL) AND (status = 'waiting'::text));
 
 --
 -- Name: campaign_lead_lists_list; Type: INDEX; Schema: public; Owner: -
@@ -1133,6 +1329,24 @@ CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree 
 --
 
 CREATE INDEX campaigns_keyset ON public.campaigns USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: campaigns_running; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaigns_running ON public.campaigns USING btree (organization_id, id) WHERE (status = 'running'::text);
+
+--
+-- Name: campaigns_stopped; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaigns_stopped ON public.campaigns USING btree (ended_at) WHERE (status = 'stopped'::text);
+
+--
+-- Name: campaigns_to_begin; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaigns_to_begin ON public.campaigns USING btree (next_begin_at) WHERE ((status = ANY (ARRAY['scheduled'::text, 'running'::text])) AND (next_begin_at IS NOT NULL));
 
 --
 -- Name: clay_deliveries_lead; Type: INDEX; Schema: public; Owner: -
@@ -1177,6 +1391,42 @@ CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (
 CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree (organization_id, created_at DESC, id DESC);
 
 --
+-- Name: execution_steps_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_account ON public.execution_steps USING btree (organization_id, account_id);
+
+--
+-- Name: execution_steps_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_campaign ON public.execution_steps USING btree (organization_id, campaign_id, node_id, state, variant);
+
+--
+-- Name: execution_steps_in_flight; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_in_flight ON public.execution_steps USING btree (organization_id, campaign_id) WHERE (state = 'sending'::text);
+
+--
+-- Name: execution_steps_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_lead ON public.execution_steps USING btree (organization_id, lead_id);
+
+--
+-- Name: execution_steps_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX execution_steps_once ON public.execution_steps USING btree (organization_id, execution_id, node_id) WHERE (state = ANY (ARRAY['sending'::text, 'sent'::text, 'needs_review'::text]));
+
+--
+-- Name: execution_steps_unsettled; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_unsettled ON public.execution_steps USING btree (deadline) WHERE (state = 'sending'::text);
+
+--
 -- Name: idempotency_keys_expiry; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1211,6 +1461,12 @@ CREATE INDEX imports_list ON public.imports USING btree (organization_id, lead_l
 --
 
 CREATE INDEX inbound_events_received ON public.inbound_events USING btree (received_at);
+
+--
+-- Name: lead_list_members_added; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX lead_list_members_added ON public.lead_list_members USING btree (organization_id, lead_list_id, added_at);
 
 --
 -- Name: lead_list_members_lead; Type: INDEX; Schema: public; Owner: -
@@ -1277,6 +1533,42 @@ CREATE UNIQUE INDEX organization_members_live ON public.organization_members USI
 --
 
 CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+--
+-- Name: sandbox_acts_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_acts_key ON public.sandbox_acts USING btree (organization_id, account_id, natural_key);
+
+--
+-- Name: sandbox_acts_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_acts_lead ON public.sandbox_acts USING btree (organization_id, lead_id);
+
+--
+-- Name: sandbox_happenings_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_happenings_account ON public.sandbox_happenings USING btree (organization_id, account_id);
+
+--
+-- Name: sandbox_happenings_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_happenings_due ON public.sandbox_happenings USING btree (due_at);
+
+--
+-- Name: sandbox_happenings_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_happenings_lead ON public.sandbox_happenings USING btree (organization_id, lead_id);
+
+--
+-- Name: sandbox_happenings_next; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sandbox_happenings_next ON public.sandbox_happenings USING btree (organization_id, due_at, id);
 
 --
 -- Name: suppressions_hash; Type: INDEX; Schema: public; Owner: -
@@ -1349,6 +1641,13 @@ CREATE TRIGGER lead_list_members_to_clay AFTER INSERT ON public.lead_list_member
 --
 
 CREATE TRIGGER leads_to_clay AFTER INSERT ON public.leads REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.clay_deliveries_of_new_leads();
+
+--
+-- Name: account_usage account_usage_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_usage
+    ADD CONSTRAINT account_usage_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1456,11 +1755,25 @@ ALTER TABLE ONLY public.campaign_executions
     ADD CONSTRAINT campaign_executions_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: campaign_executions campaign_executions_organization_id_email_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_email_account_id_fkey FOREIGN KEY (organization_id, email_account_id) REFERENCES public.connected_accounts(organization_id, id);
+
+--
 -- Name: campaign_executions campaign_executions_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.campaign_executions
     ADD CONSTRAINT campaign_executions_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: campaign_executions campaign_executions_organization_id_linkedin_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_executions
+    ADD CONSTRAINT campaign_executions_organization_id_linkedin_account_id_fkey FOREIGN KEY (organization_id, linkedin_account_id) REFERENCES public.connected_accounts(organization_id, id);
 
 --
 -- Name: campaign_lead_lists campaign_lead_lists_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1477,6 +1790,20 @@ ALTER TABLE ONLY public.campaign_lead_lists
     ADD CONSTRAINT campaign_lead_lists_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id);
 
 --
+-- Name: campaign_revisions campaign_revisions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_revisions
+    ADD CONSTRAINT campaign_revisions_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+--
+-- Name: campaign_revisions campaign_revisions_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_revisions
+    ADD CONSTRAINT campaign_revisions_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: campaigns campaigns_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1489,6 +1816,13 @@ ALTER TABLE ONLY public.campaigns
 
 ALTER TABLE ONLY public.campaigns
     ADD CONSTRAINT campaigns_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: campaigns campaigns_organization_id_id_revision_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaigns
+    ADD CONSTRAINT campaigns_organization_id_id_revision_fkey FOREIGN KEY (organization_id, id, revision) REFERENCES public.campaign_revisions(organization_id, campaign_id, number);
 
 --
 -- Name: clay_deliveries clay_deliveries_organization_id_destination_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1559,6 +1893,34 @@ ALTER TABLE ONLY public.connected_accounts
 
 ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: execution_steps execution_steps_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id);
+
+--
+-- Name: execution_steps execution_steps_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: execution_steps execution_steps_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: execution_steps execution_steps_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.execution_steps
+    ADD CONSTRAINT execution_steps_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1652,6 +2014,34 @@ ALTER TABLE ONLY public.organization_members
     ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
+-- Name: sandbox_acts sandbox_acts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_acts
+    ADD CONSTRAINT sandbox_acts_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sandbox_acts sandbox_acts_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_acts
+    ADD CONSTRAINT sandbox_acts_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sandbox_happenings sandbox_happenings_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_happenings
+    ADD CONSTRAINT sandbox_happenings_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sandbox_happenings sandbox_happenings_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sandbox_happenings
+    ADD CONSTRAINT sandbox_happenings_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: suppressions suppressions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1664,6 +2054,12 @@ ALTER TABLE ONLY public.suppressions
 
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: account_usage; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.account_usage ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
@@ -1714,6 +2110,12 @@ ALTER TABLE public.campaign_executions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.campaign_lead_lists ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: campaign_revisions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_revisions ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: campaigns; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1748,6 +2150,12 @@ ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: execution_steps; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.execution_steps ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
@@ -1808,6 +2216,18 @@ ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sandbox_acts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.sandbox_acts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sandbox_happenings; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.sandbox_happenings ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: suppressions; Type: ROW SECURITY; Schema: public; Owner: -

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use sqlx::types::Json;
 
-use super::{AccountId, AccountRef, CampaignId, ExecutionId, LeadId, OrganizationId};
+use super::{
+    AccountId, AccountRef, Awaiting, CampaignId, ExecutionId, LeadId, Move, OrganizationId, workflow::NodeType,
+};
 use crate::text_enum;
 
 /// One lead's way through one campaign, with who it is and who sends.
@@ -18,7 +20,13 @@ pub struct CampaignExecution {
     pub status: ExecutionStatus,
     pub status_reason: Option<String>,
     pub node_id: Option<String>,
+    /// What the step at hand is, if an account does it.
+    pub action: Option<NodeType>,
     pub next_run_at: Option<DateTime<Utc>>,
+    pub awaiting: Option<Awaiting>,
+    pub hold: Option<String>,
+    pub moves: Json<Vec<Move>>,
+    pub begun_at: Option<DateTime<Utc>>,
     pub sent_count: i32,
     pub version: i64,
     pub created_at: DateTime<Utc>,

@@ -1,9 +1,14 @@
 //! Sending accounts.
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::base::base_repository;
-use crate::{errors::Result, models::ConnectedAccount, utils::crypto::Sealed};
+use crate::{
+    errors::Result,
+    models::{AccountId, ConnectedAccount},
+    utils::crypto::Sealed,
+};
 
 base_repository!(
     /// The sending accounts of one organization.
@@ -13,7 +18,7 @@ base_repository!(
     "connected account",
     "connected_accounts",
     "id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window, \
-     version, created_by, created_at, updated_at"
+     spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at"
 );
 
 impl AccountRepository<'_> {
@@ -25,8 +30,8 @@ impl AccountRepository<'_> {
         sqlx::query!(
             r#"insert into connected_accounts
                  (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window,
-                  credentials, credentials_key, credentials_key_id, version, created_by, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"#,
+                  spacing_seconds, credentials, credentials_key, credentials_key_id, version, created_by, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"#,
             account.id.0,
             self.scope.id(),
             account.provider.as_str(),
@@ -38,6 +43,7 @@ impl AccountRepository<'_> {
             account.status_reason,
             Json(&account.limits.0) as _,
             account.sending_window.as_ref().map(|window| Json(&window.0)) as _,
+            account.spacing_seconds,
             credentials.ciphertext,
             credentials.data_key,
             credentials.key_id,
@@ -58,7 +64,8 @@ impl AccountRepository<'_> {
     pub async fn update(&mut self, account: &ConnectedAccount) -> Result<()> {
         sqlx::query!(
             r#"update connected_accounts
-               set display_name = $3, status = $4, status_reason = $5, limits = $6, sending_window = $7, version = $8, updated_at = $9
+               set display_name = $3, status = $4, status_reason = $5, limits = $6, sending_window = $7, spacing_seconds = $8,
+                   version = $9, updated_at = $10
                where organization_id = $1 and id = $2"#,
             self.scope.id(),
             account.id.0,
@@ -67,8 +74,94 @@ impl AccountRepository<'_> {
             account.status_reason,
             Json(&account.limits.0) as _,
             account.sending_window.as_ref().map(|window| Json(&window.0)) as _,
+            account.spacing_seconds,
             account.version,
             account.updated_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// An account's sealed credentials.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn credentials(&mut self, id: AccountId) -> Result<Option<Sealed>> {
+        Ok(sqlx::query_as!(
+            Sealed,
+            r#"select credentials as "ciphertext!", credentials_key as "data_key!", credentials_key_id as "key_id!"
+               from connected_accounts where organization_id = $1 and id = $2 and credentials is not null"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// These accounts, locked in the order of their ids, so that only one at a time plans what they do.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_many(&mut self, ids: &[AccountId]) -> Result<Vec<ConnectedAccount>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_as!(
+            ConnectedAccount,
+            r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window,
+                      spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at
+               from connected_accounts where organization_id = $1 and id = any($2) order by id for no key update"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// These accounts do something now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn act(&mut self, ids: &[AccountId], now: DateTime<Utc>) -> Result<()> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "update connected_accounts set last_act_at = $3 where organization_id = $1 and id = any($2)",
+            self.scope.id(),
+            &ids,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The provider wants an account left alone until then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rest(&mut self, id: AccountId, until: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "update connected_accounts set rests_until = greatest(rests_until, $3) where organization_id = $1 and id = $2",
+            self.scope.id(),
+            id.0,
+            until,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The provider does not let an account in any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn shut_out(&mut self, id: AccountId, reason: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            r#"update connected_accounts set status = 'needs_reconnect', status_reason = $3, version = version + 1, updated_at = $4
+               where organization_id = $1 and id = $2 and status in ('connected', 'paused')"#,
+            self.scope.id(),
+            id.0,
+            reason,
+            now,
         )
         .execute(&mut *self.conn)
         .await?;

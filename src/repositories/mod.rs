@@ -1,5 +1,6 @@
 //! Floor 3: all SQL, and only here. One file per entity, each on `base`, every statement bound to one organization.
 
+mod account_usage;
 mod activities;
 mod api_keys;
 mod audit_chain;
@@ -10,6 +11,7 @@ mod campaigns;
 mod clay_destinations;
 mod clerk_sync;
 mod connected_accounts;
+mod execution_steps;
 mod idempotency;
 mod identity;
 mod imports;
@@ -19,9 +21,12 @@ mod lead_lists;
 mod leads;
 mod members;
 mod organizations;
+mod rounds;
+mod sandbox;
 mod suppressions;
 mod users;
 
+pub use account_usage::UsageRepository;
 pub use activities::ActivityRepository;
 pub use api_keys::{ApiKeyRepository, IdentifiedApiKey};
 pub use audit_chain::{SealedBatch, StoredChain};
@@ -31,9 +36,10 @@ pub use base::{
     OrgScope, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
-pub use campaigns::CampaignRepository;
+pub use campaigns::{CampaignRepository, CampaignRun, RunningCampaignRef};
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
+pub use execution_steps::StepRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use imports::{ImportRepository, SettledPiece};
@@ -41,5 +47,6 @@ pub use lead_lists::LeadListRepository;
 pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
+pub use sandbox::{DueHappening, SandboxRepository};
 pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

@@ -7,9 +7,11 @@ use super::{AccountId, OrganizationId, UserId};
 use crate::text_enum;
 
 mod limits;
+mod sandbox;
 mod window;
 
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
+pub use sandbox::{SandboxBehaviour, SandboxSecret};
 pub use window::{SendingWindow, SendingWindowChanges};
 
 /// A sending account. Its credentials are not here: they are stored sealed, in columns of their own.
@@ -26,6 +28,11 @@ pub struct ConnectedAccount {
     pub status_reason: Option<String>,
     pub limits: Json<AccountLimits>,
     pub sending_window: Option<Json<SendingWindow>>,
+    /// It does one thing in each slot of so many seconds; 0 is no bound.
+    pub spacing_seconds: i32,
+    pub last_act_at: Option<DateTime<Utc>>,
+    /// The provider wants it left alone until then.
+    pub rests_until: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -73,6 +80,18 @@ text_enum! {
         Error = "error",
         /// No longer ours.
         Disconnected = "disconnected",
+    }
+}
+
+impl Channel {
+    /// The length of an account's slots unless somebody says otherwise, in seconds: LinkedIn's acts are about a minute apart (Unipile's guide
+    /// to limits), a mailbox's messages half a minute (Nylas' advice).
+    #[must_use]
+    pub fn default_spacing(self) -> i32 {
+        match self {
+            Self::Linkedin => 60,
+            Self::Email => 30,
+        }
     }
 }
 

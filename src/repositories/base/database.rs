@@ -199,6 +199,12 @@ impl Database {
         Ok(OrgTx { tx, scope: OrgScope::new(organization), actor, now, audit: Vec::new(), _share: share })
     }
 
+    /// A connection for single statements of a job.
+    pub(in crate::repositories) async fn conn_for_job(&self, organization: OrganizationId) -> Result<OrgConn> {
+        let share = self.shares.take(organization).await?;
+        Ok(OrgConn { conn: self.pool.lend().await?, scope: OrgScope::new(organization), _share: share })
+    }
+
     /// How the queue's workers reach the database: over connections of their own.
     pub(in crate::repositories) fn connect_options(&self) -> PgConnectOptions {
         self.pool.options()

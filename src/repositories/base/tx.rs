@@ -13,7 +13,8 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, ImportRepository, LeadListRepository,
-        LeadRepository, MemberRepository, OrganizationRepository, SuppressionRepository,
+        LeadRepository, MemberRepository, OrganizationRepository, SandboxRepository, StepRepository,
+        SuppressionRepository, UsageRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -181,6 +182,12 @@ macro_rules! lends_all {
             members -> MemberRepository,
             /// The organization itself.
             organization -> OrganizationRepository,
+            /// The attempts of steps.
+            steps -> StepRepository,
+            /// What the sandbox was sent.
+            sandbox -> SandboxRepository,
+            /// What accounts have done.
+            usage -> UsageRepository,
             /// Whom nobody may write to.
             suppressions -> SuppressionRepository,
         }

@@ -14,6 +14,10 @@ use crate::{
 mod custom_fields;
 mod links;
 mod overview;
+mod run;
+mod statistics;
+
+pub use run::{CampaignRun, RunningCampaignRef};
 
 base_repository!(
     /// The campaigns of one organization.

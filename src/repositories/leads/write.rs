@@ -1,5 +1,7 @@
 //! Writing leads: one as fast as can be, or many in one statement.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -7,7 +9,7 @@ use sqlx::types::Json;
 use super::LeadRepository;
 use crate::{
     errors::Result,
-    models::{Lead, LeadId, LeadListId, Suppressed, SuppressionKey, SuppressionKind},
+    models::{Lead, LeadId, LeadListId, LeadStatus, Suppressed, SuppressionKey, SuppressionKind},
 };
 
 /// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. The first list goes into the lead's
@@ -117,6 +119,70 @@ impl LeadRepository<'_> {
                order by row.email, row.linkedin_url, row.external_id"#,
             self.scope.id(),
             records(leads),
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Locks leads in the order of their ids; answers the version of each that is there. With `shared`, only against changes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_versions(&mut self, ids: &[LeadId], shared: bool) -> Result<HashMap<LeadId, i64>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let versions: Vec<(LeadId, i64)> = if shared {
+            let rows = sqlx::query!(
+                "select id, version from leads where organization_id = $1 and id = any($2) order by id for share",
+                self.scope.id(),
+                &ids,
+            );
+            rows.fetch_all(&mut *self.conn).await?.into_iter().map(|row| (row.id, row.version)).collect()
+        } else {
+            let rows = sqlx::query!(
+                "select id, version from leads where organization_id = $1 and id = any($2) order by id for no key update",
+                self.scope.id(),
+                &ids,
+            );
+            rows.fetch_all(&mut *self.conn).await?.into_iter().map(|row| (row.id, row.version)).collect()
+        };
+        Ok(versions.into_iter().collect())
+    }
+
+    /// These leads have been written to; those that were new are `contacted` from now on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn contacted(&mut self, ids: &[LeadId], now: DateTime<Utc>) -> Result<()> {
+        self.move_on(ids, &[LeadStatus::New], LeadStatus::Contacted, now).await
+    }
+
+    /// Leads that stand at one of `from` stand at `to` from now on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn move_on(
+        &mut self,
+        ids: &[LeadId],
+        from: &[LeadStatus],
+        to: LeadStatus,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let from: Vec<_> = from.iter().map(|status| status.as_str().to_owned()).collect();
+        sqlx::query!(
+            r#"update leads set status = $4, version = version + 1, updated_at = $5
+               where organization_id = $1 and id in (
+                 select id from leads where organization_id = $1 and id = any($2) and status = any($3)
+                 order by id for no key update)"#,
+            self.scope.id(),
+            &ids,
+            &from,
+            to.as_str(),
+            now,
         )
         .execute(&mut *self.conn)
         .await?;

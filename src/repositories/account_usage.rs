@@ -1,0 +1,86 @@
+//! The ledger of what accounts have done. It is charged in the transaction that says an act is under way, with the account locked, and given
+//! back only for what was surely not done.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::base::OrgScope;
+use crate::{
+    errors::{AppError, Result},
+    models::{AccountId, Usage},
+};
+
+/// The ledger of one organization.
+#[derive(Debug)]
+pub struct UsageRepository<'c> {
+    pub(in crate::repositories) conn: &'c mut PgConnection,
+    pub(in crate::repositories) scope: OrgScope,
+}
+
+impl UsageRepository<'_> {
+    /// What these accounts have done since `since`, by the days of their own zones.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn since(&mut self, accounts: &[AccountId], since: NaiveDate) -> Result<Vec<Usage>> {
+        let accounts: Vec<_> = accounts.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_as!(
+            Usage,
+            r#"select account_id, action, day, hour, used from account_usage
+               where organization_id = $1 and account_id = any($2) and day >= $3"#,
+            self.scope.id(),
+            &accounts,
+            since,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Charges acts; each line says how many are added.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn charge(&mut self, lines: &[Usage]) -> Result<()> {
+        sqlx::query!(
+            r#"insert into account_usage as present (organization_id, account_id, action, day, hour, used)
+               select $1, u.account_id, u.action, u.day, u.hour, sum(u.used)
+               from jsonb_to_recordset($2::jsonb) as u (account_id uuid, action text, day date, hour smallint, used integer)
+               group by u.account_id, u.action, u.day, u.hour
+               order by u.account_id, u.action, u.day, u.hour
+               on conflict (organization_id, account_id, action, day, hour) do update set used = present.used + excluded.used"#,
+            self.scope.id(),
+            json(lines)?,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives back what was charged for acts that were not done.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_back(&mut self, lines: &[Usage]) -> Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        sqlx::query!(
+            r#"update account_usage present set used = greatest(present.used - u.used, 0)
+               from (select u.account_id, u.action, u.day, u.hour, sum(u.used)::integer as used
+                     from jsonb_to_recordset($2::jsonb) as u (account_id uuid, action text, day date, hour smallint, used integer)
+                     group by u.account_id, u.action, u.day, u.hour) u
+               where present.organization_id = $1 and present.account_id = u.account_id and present.action = u.action
+                 and present.day = u.day and present.hour = u.hour"#,
+            self.scope.id(),
+            json(lines)?,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+}
+
+fn json(lines: &[Usage]) -> Result<Value> {
+    serde_json::to_value(lines).map_err(AppError::internal)
+}

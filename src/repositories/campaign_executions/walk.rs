@@ -1,0 +1,270 @@
+//! Leads on their way: who is to go on, and where they stand then. Rows are locked in the order of their ids or are skipped, so that no two
+//! workers wait for each other.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::ExecutionRepository;
+use crate::{
+    errors::Result,
+    models::{AccountId, CampaignId, ExecutionId, LeadId, Reservation, Stand, Walk},
+};
+
+/// What the engine sees of an execution.
+macro_rules! walks {
+    ($repository:expr, $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Walk,
+            r#"select id, lead_id, status, node_id, action, next_run_at, awaiting, hold, account_id, linkedin_account_id, email_account_id,
+                      updated_at
+               from campaign_executions where organization_id = $1 "# + $rest,
+            $repository.scope.id()
+            $(, $argument)*
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    };
+}
+
+impl ExecutionRepository<'_> {
+    /// Those whose instant has come, the longest due first, locked. Others' are skipped.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_due(&mut self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> Result<Vec<Walk>> {
+        Ok(walks!(
+            self,
+            "and campaign_id = $2 and status = 'waiting' and next_run_at <= $3
+             order by next_run_at, id limit $4 for update skip locked",
+            campaign.0,
+            now,
+            limit
+        ))
+    }
+
+    /// Those that have not begun, in the order of their leads, after `after`, locked. Others' are skipped.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_pending(&mut self, campaign: CampaignId, after: Option<LeadId>, limit: i64) -> Result<Vec<Walk>> {
+        Ok(walks!(
+            self,
+            "and campaign_id = $2 and status = 'pending' and lead_id > $3 order by lead_id limit $4 for update skip locked",
+            campaign.0,
+            after.map_or(Uuid::nil(), |id| id.0),
+            limit
+        ))
+    }
+
+    /// Those that are not over, in the order of their leads.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open(&mut self, campaign: CampaignId, limit: i64) -> Result<Vec<Walk>> {
+        Ok(walks!(
+            self,
+            "and campaign_id = $2 and status in ('pending', 'waiting', 'running') order by lead_id limit $3",
+            campaign.0,
+            limit
+        ))
+    }
+
+    /// Those with these ids, locked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_many(&mut self, ids: &[ExecutionId]) -> Result<Vec<Walk>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        Ok(walks!(self, "and id = any($2) order by id for update", &ids))
+    }
+
+    /// Every way of a lead that is not over, with its campaign, locked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_open_of(&mut self, lead: LeadId) -> Result<Vec<(CampaignId, Walk)>> {
+        let walks = walks!(
+            self,
+            "and lead_id = $2 and status in ('pending', 'waiting', 'running') order by id for update",
+            lead.0
+        );
+        let ids: Vec<_> = walks.iter().map(|walk| walk.id.0).collect();
+        let campaigns = sqlx::query!(
+            "select id, campaign_id from campaign_executions where organization_id = $1 and id = any($2)",
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        let of = |id| campaigns.iter().find(|row| row.id == id).map(|row| row.campaign_id);
+        Ok(walks.into_iter().filter_map(|walk| Some((of(walk.id)?, walk))).collect())
+    }
+
+    /// Says where leads stand from now on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stand(&mut self, stands: &[Stand], now: DateTime<Utc>) -> Result<()> {
+        if stands.is_empty() {
+            return Ok(());
+        }
+        sqlx::query!(
+            r#"update campaign_executions e
+               set status = s.status, status_reason = s.status_reason, node_id = s.node_id, action = s.action,
+                   next_run_at = s.next_run_at,
+                   account_id = case when s.status = 'waiting' then s.account_id else coalesce(s.account_id, e.account_id) end,
+                   linkedin_account_id = s.linkedin_account_id, email_account_id = s.email_account_id, awaiting = s.awaiting,
+                   hold = s.hold, moves = s.moves, sent_count = e.sent_count + s.sent, version = e.version + 1, updated_at = $3,
+                   begun_at = case when s.status in ('waiting', 'running') then coalesce(e.begun_at, $3) else e.begun_at end
+               from jsonb_to_recordset($2::jsonb) as s (id uuid, status text, status_reason text, node_id text, action text,
+                    next_run_at timestamptz, account_id uuid, linkedin_account_id uuid, email_account_id uuid, awaiting text,
+                    hold text, moves jsonb, sent integer)
+               where e.organization_id = $1 and e.id = s.id"#,
+            self.scope.id(),
+            serde_json::to_value(stands).map_err(crate::errors::AppError::internal)?,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Lets go on what is held for a lack that has been mended, of leads or of an account: it is due now, and judged anew.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn free(&mut self, leads: &[LeadId], account: Option<AccountId>, now: DateTime<Utc>) -> Result<()> {
+        let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            r#"update campaign_executions set hold = null, status_reason = null, next_run_at = $4, version = version + 1, updated_at = $4
+               where organization_id = $1 and status = 'waiting' and hold is not null
+                 and ((lead_id = any($2) and hold not in ('needs_review', 'account_unavailable'))
+                      or (account_id = $3 and hold = 'account_unavailable'))"#,
+            self.scope.id(),
+            &leads,
+            account.map(|id| id.0),
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// What these accounts are to do from `from` on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reservations(&mut self, accounts: &[AccountId], from: DateTime<Utc>) -> Result<Vec<Reservation>> {
+        let accounts: Vec<_> = accounts.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_as!(
+            Reservation,
+            r#"select account_id as "account_id!", action as "action!", next_run_at as "at!" from campaign_executions
+               where organization_id = $1 and account_id = any($2) and status = 'waiting' and action is not null and next_run_at >= $3"#,
+            self.scope.id(),
+            &accounts,
+            from,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// How many leads of a campaign have begun since `since`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begun_since(&mut self, campaign: CampaignId, since: DateTime<Utc>) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from campaign_executions
+               where organization_id = $1 and campaign_id = $2 and begun_at >= $3"#,
+            self.scope.id(),
+            campaign.0,
+            since,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Those of `leads` that are on their way through another campaign.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn busy_elsewhere(&mut self, campaign: CampaignId, leads: &[LeadId]) -> Result<HashSet<LeadId>> {
+        let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        let busy = sqlx::query_scalar!(
+            r#"select distinct e.lead_id as "lead_id: LeadId" from campaign_executions e
+               join campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
+               where e.organization_id = $1 and e.lead_id = any($3) and e.status in ('waiting', 'running') and e.campaign_id <> $2
+                 and c.status in ('running', 'paused')"#,
+            self.scope.id(),
+            campaign.0,
+            &leads,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(busy.into_iter().collect())
+    }
+
+    /// Leaves out those that have not begun, a number at a time, for `reason`; answers how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn skip_pending(
+        &mut self,
+        campaign: CampaignId,
+        reason: &str,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<u64> {
+        let done = sqlx::query!(
+            r#"update campaign_executions set status = 'skipped', status_reason = $3, version = version + 1, updated_at = $4
+               where organization_id = $1 and id in (
+                 select id from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'pending'
+                 limit $5 for update skip locked)"#,
+            self.scope.id(),
+            campaign.0,
+            reason,
+            now,
+            limit,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Whether any lead of a campaign has not begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn any_pending(&mut self, campaign: CampaignId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'pending') as "any!""#,
+            self.scope.id(),
+            campaign.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Ends every way through a campaign that is not over, a number at a time; answers how many it ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stop_some(&mut self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> Result<u64> {
+        let done = sqlx::query!(
+            r#"update campaign_executions set status = 'stopped', status_reason = 'campaign_stopped', next_run_at = null, hold = null,
+                      awaiting = null, action = null, version = version + 1, updated_at = $3
+               where organization_id = $1 and id in (
+                 select id from campaign_executions where organization_id = $1 and campaign_id = $2 and status in ('pending', 'waiting')
+                 limit $4 for update skip locked)"#,
+            self.scope.id(),
+            campaign.0,
+            now,
+            limit,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

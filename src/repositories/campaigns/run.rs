@@ -1,0 +1,219 @@
+//! Campaigns under way: starting and stopping them, and finding those that have something to do.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::CampaignRepository;
+use crate::{
+    errors::Result,
+    models::{
+        Campaign, CampaignId, CampaignStatus, ExecutionId, LeadId, OrganizationId,
+        workflow::{Schedule, StopOn, Workflow},
+    },
+};
+
+/// A campaign as those see it who run it.
+#[derive(Debug, Clone)]
+pub struct CampaignRun {
+    /// The campaign.
+    pub id: CampaignId,
+    /// Where it stands.
+    pub status: CampaignStatus,
+    /// The workflow that its leads walk.
+    pub workflow: Json<Workflow>,
+    /// When it works.
+    pub schedule: Option<Json<Schedule>>,
+    /// What ends it for a lead.
+    pub stop_on: Vec<StopOn>,
+    /// When pending leads are begun next.
+    pub next_begin_at: Option<DateTime<Utc>>,
+    /// The leads that were added to its lists up to then are enrolled.
+    pub enrolled_until: Option<DateTime<Utc>>,
+    /// When the enrolment under way began, by the clock of the lists.
+    pub enrol_began: Option<DateTime<Utc>>,
+    /// The last lead that the enrolment under way has come to.
+    pub enrol_after: Option<LeadId>,
+}
+
+/// A campaign of some organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunningCampaignRef {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which.
+    pub campaign: CampaignId,
+}
+
+/// A campaign with the workflow that it was started with.
+macro_rules! run {
+    ($repository:expr, $id:expr, $lock:literal) => {
+        sqlx::query_as!(
+            CampaignRun,
+            r#"select c.id, c.status, r.workflow, c.schedule, c.stop_on, c.next_begin_at, c.enrolled_until, c.enrol_began,
+                      c.enrol_after as "enrol_after: LeadId"
+               from campaigns c
+               join campaign_revisions r on r.organization_id = c.organization_id and r.campaign_id = c.id and r.number = c.revision
+               join organizations o on o.id = c.organization_id and o.deleted_at is null
+               where c.organization_id = $1 and c.id = $2 "# + $lock,
+            $repository.scope.id(),
+            $id.0,
+        )
+        .fetch_optional(&mut *$repository.conn)
+        .await?
+    };
+}
+
+impl CampaignRepository<'_> {
+    /// The campaign, if it has been started. As long as the transaction lasts nobody pauses or stops it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn run(&mut self, id: CampaignId) -> Result<Option<CampaignRun>> {
+        Ok(run!(self, id, "for share of c"))
+    }
+
+    /// The same, for who begins leads or enrols them: one at a time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn run_alone(&mut self, id: CampaignId) -> Result<Option<CampaignRun>> {
+        Ok(run!(self, id, "for no key update of c"))
+    }
+
+    /// Keeps the workflow as it is now, for those who walk it; answers the revision's number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn pin(&mut self, campaign: &Campaign, now: DateTime<Utc>) -> Result<i32> {
+        Ok(sqlx::query_scalar!(
+            r#"insert into campaign_revisions (organization_id, campaign_id, number, workflow, created_by, created_at)
+               select c.organization_id, c.id,
+                      1 + (select count(*) from campaign_revisions r where r.organization_id = $1 and r.campaign_id = $2)::integer,
+                      c.workflow, $3, $4
+               from campaigns c where c.organization_id = $1 and c.id = $2
+               returning number"#,
+            self.scope.id(),
+            campaign.id.0,
+            campaign.created_by.map(|id| id.0),
+            now,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Writes where a campaign stands, with what follows from it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn switch(
+        &mut self,
+        campaign: &Campaign,
+        revision: Option<i32>,
+        next_begin_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"update campaigns set status = $3, revision = coalesce($4, revision), next_begin_at = coalesce($5, next_begin_at), version = $6,
+                      updated_at = $7,
+                      started_at = case when $3 in ('draft', 'scheduled') then null else coalesce(started_at, $7) end,
+                      ended_at = case when $3 in ('completed', 'stopped') then $7 end
+               where organization_id = $1 and id = $2"#,
+            self.scope.id(),
+            campaign.id.0,
+            campaign.status.as_str(),
+            revision,
+            next_begin_at,
+            campaign.version,
+            campaign.updated_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The next leads of a campaign's lists, after `after` in the order of their ids, of those that were added since `since`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leads_to_enrol(
+        &mut self,
+        campaign: CampaignId,
+        after: Option<LeadId>,
+        since: Option<DateTime<Utc>>,
+        limit: i64,
+    ) -> Result<Vec<LeadId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select distinct e.lead_id as "id!: LeadId" from lead_list_entries e
+               where e.organization_id = $1
+                 and e.lead_list_id in (select l.lead_list_id from campaign_lead_lists l where l.organization_id = $1 and l.campaign_id = $2)
+                 and not exists (select from campaign_executions x where x.organization_id = $1 and x.campaign_id = $2 and x.lead_id = e.lead_id)
+                 and e.lead_id > $3 and ($4::timestamptz is null or e.added_at >= $4)
+               order by 1 limit $5"#,
+            self.scope.id(),
+            campaign.0,
+            after.map_or(uuid::Uuid::nil(), |id| id.0),
+            since,
+            limit,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Enrols leads, each once; answers how many are new.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enrol(&mut self, campaign: CampaignId, leads: &[LeadId], now: DateTime<Utc>) -> Result<u64> {
+        let ids: Vec<_> = leads.iter().map(|_| ExecutionId::new(now).0).collect();
+        let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        let done = sqlx::query!(
+            r#"insert into campaign_executions (id, organization_id, campaign_id, lead_id, status, created_at, updated_at)
+               select row.id, $1, $2, row.lead_id, 'pending', $3, $3 from unnest($4::uuid[], $5::uuid[]) as row (id, lead_id)
+               on conflict (organization_id, campaign_id, lead_id) do nothing"#,
+            self.scope.id(),
+            campaign.0,
+            now,
+            &ids,
+            &leads,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Writes how far enrolment has come, and when leads are begun next.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn advance(&mut self, run: &CampaignRun) -> Result<()> {
+        sqlx::query!(
+            "update campaigns set enrol_after = $3, enrolled_until = $4, next_begin_at = $5, enrol_began = $6
+             where organization_id = $1 and id = $2",
+            self.scope.id(),
+            run.id.0,
+            run.enrol_after.map(|id| id.0),
+            run.enrolled_until,
+            run.next_begin_at,
+            run.enrol_began,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether any lead is still on its way, of a campaign that has enrolled all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_open(&mut self, campaign: CampaignId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'pending')
+                   or exists (select from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'waiting')
+                   or exists (select from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'running')
+                 as "open!""#,
+            self.scope.id(),
+            campaign.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+}

@@ -1,0 +1,264 @@
+//! The attempts of steps. What is not proved unsent is never sent again: `begin` writes that an attempt is under way before its first byte
+//! leaves, and only who holds its token says how it ended.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::base::OrgScope;
+use crate::{
+    errors::{AppError, Result},
+    models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId},
+};
+
+/// The attempts of one organization.
+#[derive(Debug)]
+pub struct StepRepository<'c> {
+    pub(in crate::repositories) conn: &'c mut PgConnection,
+    pub(in crate::repositories) scope: OrgScope,
+}
+
+/// Attempts as they are read everywhere.
+macro_rules! steps {
+    ($repository:expr, $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            ExecutionStep,
+            r#"select id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, state, token, deadline,
+                      content as "content: Json<Value>", variant, charged_day, charged_hour, provider_id, reason, sending_at, settled_at
+               from execution_steps where organization_id = $1 "# + $rest,
+            $repository.scope.id()
+            $(, $argument)*
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    };
+}
+
+impl StepRepository<'_> {
+    /// Writes that attempts are under way.
+    ///
+    /// # Errors
+    /// The database's; that a step is under way or was sent already, too.
+    pub async fn begin(&mut self, steps: &[ExecutionStep]) -> Result<()> {
+        let ids = |of: fn(&ExecutionStep) -> Uuid| steps.iter().map(of).collect::<Vec<_>>();
+        let texts = |of: fn(&ExecutionStep) -> String| steps.iter().map(of).collect::<Vec<_>>();
+        sqlx::query!(
+            r#"insert into execution_steps (id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt,
+                                            state, token, deadline, content, variant, charged_day, charged_hour, sending_at)
+               select s.id, $1, s.campaign_id, s.execution_id, s.lead_id, s.account_id, s.node_id, s.action, s.attempt, 'sending', s.token,
+                      s.deadline, s.content, s.variant, s.charged_day, s.charged_hour, s.sending_at
+               from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::uuid[],
+                           $11::timestamptz[], $12::jsonb[], $13::smallint[], $14::date[], $15::smallint[], $16::timestamptz[])
+                    as s (id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, token, deadline, content, variant,
+                          charged_day, charged_hour, sending_at)"#,
+            self.scope.id(),
+            &ids(|step| step.id.0),
+            &ids(|step| step.campaign_id.0),
+            &ids(|step| step.execution_id.0),
+            &ids(|step| step.lead_id.0),
+            &ids(|step| step.account_id.0),
+            &texts(|step| step.node_id.clone()),
+            &texts(|step| step.action.as_str().to_owned()),
+            &steps.iter().map(|step| step.attempt).collect::<Vec<_>>(),
+            &ids(|step| step.token),
+            &steps.iter().map(|step| step.deadline).collect::<Vec<_>>(),
+            &steps.iter().map(|step| step.content.clone().map(|content| content.0)).collect::<Vec<_>>() as &[Option<Value>],
+            &steps.iter().map(|step| step.variant).collect::<Vec<_>>() as &[Option<i16>],
+            &steps.iter().map(|step| step.charged_day).collect::<Vec<_>>(),
+            &steps.iter().map(|step| step.charged_hour).collect::<Vec<_>>(),
+            &steps.iter().map(|step| step.sending_at).collect::<Vec<_>>(),
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// How often each of these executions has tried its step at `node` so far.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn attempts(&mut self, executions: &[ExecutionId]) -> Result<Vec<(ExecutionId, String, i32)>> {
+        let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            r#"select execution_id, node_id, max(attempt) as "attempts!" from execution_steps
+               where organization_id = $1 and execution_id = any($2) group by execution_id, node_id"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.execution_id, row.node_id, row.attempts)).collect())
+    }
+
+    /// Every attempt of an execution, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_execution(&mut self, execution: ExecutionId) -> Result<Vec<ExecutionStep>> {
+        Ok(steps!(self, "and execution_id = $2 order by sending_at, id", execution.0))
+    }
+
+    /// Whether an attempt of a campaign is under way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_flight(&mut self, campaign: CampaignId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and campaign_id = $2 and state = 'sending') as "any!""#,
+            self.scope.id(),
+            campaign.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Takes over attempts whose result was awaited in vain: from now on they answer to `token`. Others' are skipped.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_over(
+        &mut self,
+        now: DateTime<Utc>,
+        token: Uuid,
+        deadline: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<ExecutionStep>> {
+        Ok(sqlx::query_as!(
+            ExecutionStep,
+            r#"update execution_steps set token = $3, deadline = $4
+               where organization_id = $1 and id in (
+                 select id from execution_steps where organization_id = $1 and state = 'sending' and deadline <= $2
+                 order by deadline limit $5 for update skip locked)
+               returning id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, state, token,
+                         deadline, content as "content: Json<Value>", variant, charged_day, charged_hour, provider_id, reason,
+                         sending_at, settled_at"#,
+            self.scope.id(),
+            now,
+            token,
+            deadline,
+            limit,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Writes how attempts ended, of those that still answer to their token; answers their ids.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn settle(&mut self, token: Uuid, ends: &[StepEnd], now: DateTime<Utc>) -> Result<Vec<StepId>> {
+        Ok(sqlx::query_scalar!(
+            r#"update execution_steps s set state = e.state, provider_id = e.provider_id, reason = e.reason, settled_at = $4
+               from jsonb_to_recordset($3::jsonb) as e (id uuid, state text, provider_id text, reason text)
+               where s.organization_id = $1 and s.id = e.id and s.token = $2 and s.state = 'sending'
+               returning s.id as "id: StepId""#,
+            self.scope.id(),
+            token,
+            serde_json::to_value(ends).map_err(AppError::internal)?,
+            now,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether an attempt still answers to `token`: asked right before the wire.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_mine(&mut self, id: StepId, token: Uuid) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and id = $2 and token = $3 and state = 'sending')
+                 as "mine!""#,
+            self.scope.id(),
+            id.0,
+            token,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// It is proved late that an attempt was sent: it is, unless another attempt of the same step is under way or was sent meanwhile. Answers
+    /// whether it is now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prove_sent(&mut self, step: &ExecutionStep, provider_id: &str, now: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update execution_steps s set state = 'sent', provider_id = $3, reason = null, settled_at = $4
+               where s.organization_id = $1 and s.id = $2 and s.state in ('not_sent', 'needs_review')
+                 and not exists (select from execution_steps o where o.organization_id = $1 and o.execution_id = s.execution_id
+                                   and o.node_id = s.node_id and o.id <> s.id and o.state in ('sending', 'sent', 'needs_review'))"#,
+            self.scope.id(),
+            step.id.0,
+            provider_id,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// How often each of these executions has been refused at its present step by its provider, and not by us.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refusals(&mut self, executions: &[ExecutionId], ours: &[&str]) -> Result<Vec<(ExecutionId, i64)>> {
+        let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
+        let ours: Vec<_> = ours.iter().map(|reason| (*reason).to_owned()).collect();
+        let rows = sqlx::query!(
+            r#"select s.execution_id, count(*) as "refusals!" from execution_steps s
+               join campaign_executions e on e.organization_id = s.organization_id and e.id = s.execution_id and e.node_id = s.node_id
+               where s.organization_id = $1 and s.execution_id = any($2) and s.state = 'not_sent' and s.reason <> all($3)
+               group by s.execution_id"#,
+            self.scope.id(),
+            &ids,
+            &ours,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.execution_id, row.refusals)).collect())
+    }
+
+    /// The last step that a lead was sent from an account, if its way is over: what the lead does then is an answer to that.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_sent(&mut self, lead: LeadId, account: AccountId) -> Result<Option<(CampaignId, ExecutionId)>> {
+        let row = sqlx::query!(
+            r#"select campaign_id, execution_id from execution_steps
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and state = 'sent'
+               order by sending_at desc, id desc limit 1"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(row.map(|row| (row.campaign_id, row.execution_id)))
+    }
+
+    /// A person says of an attempt that nobody can tell about whether it was sent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn decide_review(
+        &mut self,
+        execution: ExecutionId,
+        sent: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ExecutionStep>> {
+        let decided = steps!(self, "and execution_id = $2 and state = 'needs_review' for update", execution.0);
+        sqlx::query!(
+            r#"update execution_steps set state = case when $3 then 'sent' else 'not_sent' end, settled_at = $4
+               where organization_id = $1 and execution_id = $2 and state = 'needs_review'"#,
+            self.scope.id(),
+            execution.0,
+            sent,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(decided)
+    }
+}

@@ -1,0 +1,152 @@
+//! The workers' rounds over all organizations: where there is something to do for campaigns. They hand out ids only; what is done then goes
+//! through a handle of one organization.
+
+use chrono::{DateTime, Utc};
+
+use super::{OrgConn, OrgTx, campaigns::RunningCampaignRef};
+use crate::{
+    errors::Result,
+    models::{CampaignId, OrganizationId},
+    repositories::Database,
+};
+
+impl Database {
+    /// Running campaigns with a step that is due, after `after`. Costs a look for each that runs, not for each lead that waits.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn campaigns_with_due_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
+        Ok(sqlx::query_as!(
+            RunningCampaignRef,
+            r#"select c.organization_id as "organization!: OrganizationId", c.id as "campaign!: CampaignId"
+               from campaigns c
+               join organizations o on o.id = c.organization_id and o.deleted_at is null
+               cross join lateral (select e.next_run_at from campaign_executions e
+                                   where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting'
+                                     and e.next_run_at <= $1
+                                   order by e.next_run_at limit 1) due
+               where c.status = 'running' order by due.next_run_at limit $2"#,
+            now,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Campaigns that are to start, or to begin leads.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn campaigns_to_begin(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
+        Ok(sqlx::query_as!(
+            RunningCampaignRef,
+            r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
+               where status in ('scheduled', 'running') and next_begin_at <= $1
+                 and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
+               order by next_begin_at limit $2"#,
+            now,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Running campaigns whose lists were not looked at since `before`, in order, after `after`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn running_campaigns(
+        &self,
+        after: Option<RunningCampaignRef>,
+        before: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<RunningCampaignRef>> {
+        let nil = uuid::Uuid::nil();
+        Ok(sqlx::query_as!(
+            RunningCampaignRef,
+            r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
+               where status = 'running' and (organization_id, id) > ($1, $2)
+                 and (enrolled_until is null or enrol_began is null or enrol_after is not null or enrol_began < $3)
+                 and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
+               order by organization_id, id limit $4"#,
+            after.map_or(nil, |of| of.organization.0),
+            after.map_or(nil, |of| of.campaign.0),
+            before,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Organizations with attempts whose result was awaited in vain.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn with_lost_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<OrganizationId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select distinct s.organization_id as "id!: OrganizationId" from
+                 (select organization_id from execution_steps where state = 'sending' and deadline <= $1 order by deadline limit $2) s"#,
+            now,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Organizations in whose sandbox something has happened.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn with_happenings(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<OrganizationId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select distinct organization_id as "id!: OrganizationId" from sandbox_happenings where due_at <= $1 limit $2"#,
+            now,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// A connection for single statements of the engine.
+    ///
+    /// # Errors
+    /// None is free in time.
+    pub async fn engine_conn(&self, organization: OrganizationId) -> Result<OrgConn> {
+        self.conn_for_job(organization).await
+    }
+
+    /// A transaction of the engine, in the name of the system.
+    ///
+    /// # Errors
+    /// No connection is free in time.
+    pub async fn begin_engine(&self, organization: OrganizationId, now: DateTime<Utc>) -> Result<OrgTx> {
+        self.begin_job(organization, now).await
+    }
+
+    /// What time it is at the database, by which all workers go.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *self.system().await?).await?)
+    }
+
+    /// Campaigns that were stopped since `since` and still have leads on their way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn stopped_campaigns(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
+        Ok(sqlx::query_as!(
+            RunningCampaignRef,
+            r#"select c.organization_id as "organization!: OrganizationId", c.id as "campaign!: CampaignId" from campaigns c
+               where c.status = 'stopped' and c.ended_at >= $1
+                 and exists (select from campaign_executions e where e.organization_id = c.organization_id and e.campaign_id = c.id
+                               and e.status in ('pending', 'waiting'))
+               limit $2"#,
+            since,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+}
