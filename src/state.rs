@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     config::ServerConfig,
+    errors::Result,
     integrations::{
         clay::ClayWebhooks,
         clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
@@ -15,10 +16,15 @@ use crate::{
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkSyncService, Context, ExecutionService, IdentityService, ImportService, InvitationService,
-        LeadListService, LeadService, MemberService, OrganizationService, ReadinessService, SuppressionKeys,
-        SuppressionService, UserService,
+        LeadListService, LeadService, MemberService, OrganizationService, ReadinessService, RunService,
+        SuppressionKeys, SuppressionService, UserService,
     },
-    utils::{clock::SharedClock, crypto::Cipher, json_schema::Schemas, rate_limiter::RateLimiter},
+    utils::{
+        clock::{AlignedClock, FastClock, SharedClock},
+        crypto::Cipher,
+        json_schema::Schemas,
+        rate_limiter::RateLimiter,
+    },
 };
 
 /// The shared state: one pointer.
@@ -28,11 +34,13 @@ pub struct AppState(Arc<Inner>);
 struct Inner {
     server: ServerConfig,
     context: Context,
+    aligned: AlignedClock,
     schemas: Schemas,
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
     readiness: ReadinessService,
+    runs: RunService,
     clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
@@ -92,18 +100,17 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics } = parts;
-        let context = Context { db, clock, suppression_keys, export_patience: server.export_patience };
-        let (verifier, webhooks, api) = match clerk {
-            Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), api),
-            None => (None, None, None),
-        };
-        let clerk = Clerk::new(api);
+        let aligned = AlignedClock::new(Arc::clone(&clock));
+        let campaign_clock = campaign_clock(&aligned, server.campaign_clock_speed);
+        let context = Context { db, clock, campaign_clock, suppression_keys, export_patience: server.export_patience };
+        let (verifier, webhooks, clerk) = clerk_parts(clerk);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone()),
             activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
+            runs: RunService::new(context.clone(), cipher.clone()),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
             clerk_sync: ClerkSyncService(context.clone()),
@@ -121,6 +128,7 @@ impl AppState {
             users: UserService(context.clone()),
             clerk,
             server,
+            aligned,
             context,
             schemas,
             verifier,
@@ -145,6 +153,17 @@ impl AppState {
     #[must_use]
     pub fn clock(&self) -> &SharedClock {
         &self.0.context.clock
+    }
+
+    /// Sets the clock of campaigns by the database's, which is the same for all workers.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn align_clock(&self) -> Result<()> {
+        let asked = self.0.aligned.inner();
+        let true_time = self.db().now().await?;
+        self.0.aligned.set(asked, true_time);
+        Ok(())
     }
 
     /// The published schemas of request bodies.
@@ -205,6 +224,12 @@ impl AppState {
         &self.0.imports
     }
 
+    /// Campaigns under way, for the workers that run them.
+    #[must_use]
+    pub fn runs(&self) -> &RunService {
+        &self.0.runs
+    }
+
     /// Pushing leads to Clay, for the worker that does it.
     #[must_use]
     pub fn clay_destinations(&self) -> &ClayDestinationService {
@@ -222,6 +247,19 @@ impl AppState {
     pub fn identity(&self) -> &IdentityService {
         &self.0.identity
     }
+}
+
+fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<WebhookVerifier>, Clerk) {
+    match parts {
+        Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), Clerk::new(api)),
+        None => (None, None, Clerk::new(None)),
+    }
+}
+
+/// The time by which campaigns run.
+fn campaign_clock(clock: &AlignedClock, speed: u32) -> SharedClock {
+    let clock = Arc::new(clock.clone());
+    if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) }
 }
 
 macro_rules! hands_out {
@@ -250,6 +288,7 @@ hands_out! {
     members: MemberService,
     organizations: OrganizationService,
     readiness: ReadinessService,
+    runs: RunService,
     suppressions: SuppressionService,
     users: UserService,
 }

@@ -92,6 +92,7 @@ async fn serve_over(
     let workers = Workers::new(stop.clone());
     workers.tend_process(&state);
     if with_workers {
+        align(&state).await;
         workers.tend_database(&state);
     }
     let watched = state.clone();
@@ -118,6 +119,7 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     let composed =
         compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
     if let Ok((state, _)) = &composed {
+        align(state).await;
         let workers = Workers::new(stop);
         workers.tend_process(state);
         workers.tend_database(state);
@@ -126,6 +128,13 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     }
     databases.close().await?;
     composed.map(|_| ())
+}
+
+/// Sets the clock of campaigns before the workers start; they do so again and again, should the database be away.
+async fn align(state: &AppState) {
+    if let Err(error) = state.align_clock().await {
+        tracing::warn!(code = error.code(), "the database does not tell the time yet");
+    }
 }
 
 async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {

@@ -1,11 +1,13 @@
 //! Sending accounts.
 
-use axum::extract::State;
+use axum::{Json, extract::State};
 
 use crate::{
     dto::{
         Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
-        connected_accounts::{ConnectedAccountDto, CreateConnectedAccountRequest, UpdateConnectedAccountRequest},
+        connected_accounts::{
+            AccountUsageDto, ConnectedAccountDto, CreateConnectedAccountRequest, UpdateConnectedAccountRequest,
+        },
     },
     errors::Result,
     models::{AccountId, ConnectedAccount},
@@ -50,6 +52,19 @@ pub async fn get(
     PathId(id): PathId<AccountId>,
 ) -> Result<Versioned<ConnectedAccountDto>> {
     Ok(versioned(accounts.get(&member, id).await?))
+}
+
+/// Read a connected account's usage
+///
+/// How much it has done in this hour, today and in the last seven days, and what its limits leave.
+#[utoipa::path(get, path = "/connected-accounts/{id}/usage", params(("id" = AccountId, Path)),
+    responses((status = 200, body = AccountUsageDto)))]
+pub async fn usage(
+    person: OrgPerson,
+    State(accounts): State<AccountService>,
+    PathId(id): PathId<AccountId>,
+) -> Result<Json<AccountUsageDto>> {
+    Ok(Json(accounts.usage(&person, id).await?.into()))
 }
 
 /// Change a connected account

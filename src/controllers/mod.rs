@@ -5,6 +5,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
+pub mod campaign_runs;
 pub mod campaigns;
 pub mod clay_destinations;
 pub mod connected_accounts;

@@ -6,7 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::connected_accounts::AccountRefDto;
-use crate::models::{CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, LeadId};
+use crate::models::{
+    AccountId, Awaiting, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep, LeadId, Move,
+    StepId, StepState, workflow::NodeType,
+};
 
 /// Which of a campaign's executions are wanted.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -34,11 +37,11 @@ pub struct ExecutionDto {
     pub status: ExecutionStatus,
     /// Why it stands there.
     pub status_reason: Option<String>,
-    /// The step that the lead stands at.
-    #[schema(example = "invite")]
-    pub node_id: Option<String>,
-    /// When it goes on.
-    pub next_run_at: Option<DateTime<Utc>>,
+    /// What is next.
+    #[serde(flatten)]
+    pub next: ExecutionNextDto,
+    /// When the lead began.
+    pub begun_at: Option<DateTime<Utc>>,
     /// Steps sent so far.
     #[schema(example = 2)]
     pub sent_count: i32,
@@ -49,6 +52,26 @@ pub struct ExecutionDto {
     pub created_at: DateTime<Utc>,
     /// When it last went on.
     pub updated_at: DateTime<Utc>,
+}
+
+/// What is next on a lead's way, when, and why then.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignExecutionNext)]
+pub struct ExecutionNextDto {
+    /// The step that the lead stands at.
+    #[schema(example = "invite")]
+    pub node_id: Option<String>,
+    /// What that step is, if an account does it.
+    pub action: Option<NodeType>,
+    /// When it goes on. A promised instant moves only if a rule forces it.
+    pub next_run_at: Option<DateTime<Utc>>,
+    /// What it waits for rather than for an instant: `acceptance` of the invitation at `node_id`, until `next_run_at` at the most.
+    pub awaiting: Option<Awaiting>,
+    /// Why it waits for a person or for a change, and for no instant: a code; `status_reason` says it in words.
+    #[schema(example = "missing_variable")]
+    pub hold: Option<String>,
+    /// The rules that moved `next_run_at`, and where each led to.
+    pub moves: Vec<Move>,
 }
 
 /// The lead of an execution.
@@ -73,7 +96,12 @@ impl From<CampaignExecution> for ExecutionDto {
             status,
             status_reason,
             node_id,
+            action,
             next_run_at,
+            awaiting,
+            hold,
+            moves,
+            begun_at,
             sent_count,
             version,
             created_at,
@@ -88,12 +116,98 @@ impl From<CampaignExecution> for ExecutionDto {
             account: account.map(|account| account.0.into()),
             status,
             status_reason,
-            node_id,
-            next_run_at,
+            next: ExecutionNextDto { node_id, action, next_run_at, awaiting, hold, moves: moves.0 },
+            begun_at,
             sent_count,
             version,
             created_at,
             updated_at,
+        }
+    }
+}
+
+/// One lead's way through one campaign, with every attempt of every step.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignExecutionDetail)]
+pub struct ExecutionDetailDto {
+    /// Where the lead stands.
+    #[serde(flatten)]
+    pub execution: ExecutionDto,
+    /// Every attempt of every step that reached the outside, the oldest first.
+    pub steps: Vec<ExecutionStepDto>,
+}
+
+/// One attempt of one step.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExecutionStep)]
+pub struct ExecutionStepDto {
+    /// The attempt's id.
+    pub id: StepId,
+    /// The step.
+    #[schema(example = "invite")]
+    pub node_id: String,
+    /// What it is.
+    pub action: NodeType,
+    /// Who did it.
+    pub account_id: AccountId,
+    /// Which attempt it is, from 1.
+    #[schema(example = 1)]
+    pub attempt: i32,
+    /// How it stands.
+    pub state: StepState,
+    /// Why, if it was not sent.
+    pub reason: Option<String>,
+    /// The wording that was drawn, from 0.
+    pub variant: Option<i16>,
+    /// What was written: `subject`, `text`, `html`.
+    #[schema(value_type = Option<Object>)]
+    pub content: Option<serde_json::Value>,
+    /// The provider's name of it.
+    pub provider_id: Option<String>,
+    /// When it began.
+    pub sending_at: DateTime<Utc>,
+    /// When it was known how it ended.
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+impl From<ExecutionStep> for ExecutionStepDto {
+    fn from(step: ExecutionStep) -> Self {
+        let ExecutionStep {
+            id,
+            organization_id: _,
+            campaign_id: _,
+            execution_id: _,
+            lead_id: _,
+            account_id,
+            node_id,
+            action,
+            attempt,
+            state,
+            token: _,
+            deadline: _,
+            content,
+            variant,
+            charged_day: _,
+            charged_hour: _,
+            provider_id,
+            reason,
+            sending_at,
+            settled_at,
+        } = step;
+        let content = content.map(|content| content.0);
+        Self {
+            id,
+            node_id,
+            action,
+            account_id,
+            attempt,
+            state,
+            reason,
+            variant,
+            content,
+            provider_id,
+            sending_at,
+            settled_at,
         }
     }
 }

@@ -6,5 +6,9 @@ use super::Routes;
 use crate::controllers::campaign_executions;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().routes(routes!(campaign_executions::get))
+    Routes::new()
+        .routes(routes!(campaign_executions::get))
+        .routes(routes!(campaign_executions::retry))
+        .routes(routes!(campaign_executions::skip))
+        .routes(routes!(campaign_executions::stop))
 }

@@ -3,7 +3,7 @@
 use utoipa_axum::routes;
 
 use super::Routes;
-use crate::controllers::campaigns;
+use crate::controllers::{campaign_runs, campaigns};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -11,8 +11,16 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(campaigns::get, campaigns::update, campaigns::delete))
         .routes(routes!(campaigns::duplicate))
         .routes(routes!(campaigns::executions))
+        .routes(routes!(campaign_runs::statistics))
 }
 
 pub(super) fn person_routes() -> Routes {
-    Routes::new().routes(routes!(campaigns::validate))
+    Routes::new()
+        .routes(routes!(campaigns::validate))
+        .routes(routes!(campaign_runs::simulate))
+        .routes(routes!(campaign_runs::preview))
+        .routes(routes!(campaign_runs::start))
+        .routes(routes!(campaign_runs::pause))
+        .routes(routes!(campaign_runs::resume))
+        .routes(routes!(campaign_runs::stop))
 }

@@ -14,5 +14,5 @@ pub(super) fn routes() -> Routes {
 }
 
 pub(super) fn person_routes() -> Routes {
-    Routes::new().routes(routes!(connected_accounts::create))
+    Routes::new().routes(routes!(connected_accounts::create)).routes(routes!(connected_accounts::usage))
 }

@@ -4,7 +4,7 @@ use super::Context;
 use crate::{
     errors::{AppError, Result},
     models::{
-        CampaignExecution, CampaignId, ExecutionId, ExecutionStatus,
+        CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep,
         page::{Page, PageRequest},
     },
     repositories::{BaseRepository, OrgMember},
@@ -30,8 +30,10 @@ impl ExecutionService {
         conn.executions().list_of(campaign, status, page).await
     }
 
-    /// One execution.
-    pub async fn get(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
-        self.0.db.read(member).await?.executions().get(id).await
+    /// One execution, with every attempt of its steps.
+    pub async fn get(&self, member: &OrgMember, id: ExecutionId) -> Result<(CampaignExecution, Vec<ExecutionStep>)> {
+        let mut conn = self.0.db.read(member).await?;
+        let execution = conn.executions().get(id).await?;
+        Ok((execution, conn.steps().of_execution(id).await?))
     }
 }

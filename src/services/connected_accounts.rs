@@ -1,5 +1,8 @@
 //! Sending accounts: the LinkedIn profiles and mailboxes that campaigns send from.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Timelike as _, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
@@ -7,14 +10,18 @@ use super::Context;
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, AuditEntry, Channel, ConnectedAccount, MASKED,
-        Provider, SendingWindow, SendingWindowChanges,
+        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, ActionUsage, AuditEntry, Channel,
+        ConnectedAccount, MASKED, Provider, SandboxBehaviour, SandboxSecret, SendingWindow, SendingWindowChanges,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
+        workflow::NodeType,
     },
     repositories::{BaseRepository, OrgMember, OrgPerson},
-    utils::crypto::{Cipher, Place},
+    utils::{
+        crypto::{Cipher, Place},
+        timezone,
+    },
 };
 
 /// Sending accounts.
@@ -37,8 +44,12 @@ pub struct NewSandboxAccount {
     pub limits: AccountLimits,
     /// When it may send; none is always.
     pub sending_window: Option<SendingWindow>,
+    /// The length of its slots in seconds; the channel's default if none.
+    pub spacing_seconds: Option<i32>,
     /// What its people do follows from this number; drawn if absent.
     pub seed: Option<i64>,
+    /// How its people behave.
+    pub behaviour: SandboxBehaviour,
 }
 
 /// A merge patch of an account.
@@ -52,6 +63,8 @@ pub struct AccountChanges {
     pub limits: Patch<AccountLimitsChanges>,
     /// New hours, or none.
     pub sending_window: Patch<SendingWindowChanges>,
+    /// Another length of its slots, or the channel's default.
+    pub spacing_seconds: Patch<i32>,
 }
 
 impl AccountService {
@@ -71,30 +84,37 @@ impl AccountService {
         self.context.db.read(member).await?.accounts().get(id).await
     }
 
+    /// How often an account has done what lately.
+    pub async fn usage(
+        &self,
+        member: &OrgMember,
+        id: AccountId,
+    ) -> Result<(ConnectedAccount, BTreeMap<NodeType, ActionUsage>)> {
+        let mut conn = self.context.db.read(member).await?;
+        let account = conn.accounts().get(id).await?;
+        let window = account.sending_window.as_ref();
+        let zone = window.and_then(|window| timezone::parse(&window.timezone)).unwrap_or(chrono_tz::UTC);
+        let now = self.context.campaign_clock.now().with_timezone(&zone);
+        let today = now.date_naive();
+        let mut usage: BTreeMap<NodeType, ActionUsage> = BTreeMap::new();
+        for line in conn.usage().since(&[id], today - chrono::Days::new(6)).await? {
+            let usage = usage.entry(line.action).or_default();
+            let used = i64::from(line.used);
+            usage.in_week += used;
+            if line.day == today {
+                usage.in_day += used;
+                usage.in_hour += if u32::try_from(line.hour).is_ok_and(|hour| hour == now.hour()) { used } else { 0 };
+            }
+        }
+        Ok((account, usage))
+    }
+
     /// Makes a sandbox account.
     pub async fn create_sandbox(&self, person: &OrgPerson, new: NewSandboxAccount) -> Result<ConnectedAccount> {
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
-        let NewSandboxAccount { channel, display_name, email, limits, sending_window, seed } = new;
-        let account = ConnectedAccount {
-            id: AccountId::new(tx.now()),
-            organization_id: person.organization_id(),
-            provider: Provider::Sandbox,
-            channel,
-            display_name,
-            email,
-            avatar_url: None,
-            status: AccountStatus::Connected,
-            status_reason: None,
-            limits: Json(limits),
-            sending_window: sending_window.map(Json),
-            version: 1,
-            created_by: Some(person.user_id()),
-            created_at: tx.now(),
-            updated_at: tx.now(),
-        };
-        let seed = seed.unwrap_or_else(|| rand::random::<u32>().into());
-        let secret = json!({ "seed": seed }).to_string();
-        let sealed = self.cipher.seal(credentials_of(&account), secret.as_bytes()).map_err(AppError::internal)?;
+        let (account, secret) = sandbox(person, tx.now(), new);
+        let secret = serde_json::to_vec(&secret).map_err(AppError::internal)?;
+        let sealed = self.cipher.seal(credentials_of(&account), &secret).map_err(AppError::internal)?;
         tx.accounts().insert(&account, &sealed).await?;
         let mut after = facts(&account);
         after["credentials"] = MASKED.into();
@@ -115,11 +135,17 @@ impl AccountService {
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         let before = facts(&account);
+        let was = account.status;
         change(&mut account, changes)?;
+        let taken_up = account.status == AccountStatus::Connected && was != account.status;
         if facts(&account) != before {
             account.version += 1;
             account.updated_at = tx.now();
             tx.accounts().update(&account).await?;
+            if taken_up {
+                let now = tx.now();
+                tx.executions().free(&[], Some(id), now).await?;
+            }
             let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
             tx.audit(entry.change(before, facts(&account)));
         }
@@ -139,8 +165,36 @@ impl AccountService {
     }
 }
 
+/// A sandbox account, and by what its people are drawn.
+fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (ConnectedAccount, SandboxSecret) {
+    let NewSandboxAccount { channel, display_name, email, limits, sending_window, spacing_seconds, seed, behaviour } =
+        new;
+    let account = ConnectedAccount {
+        id: AccountId::new(now),
+        organization_id: person.organization_id(),
+        provider: Provider::Sandbox,
+        channel,
+        display_name,
+        email,
+        avatar_url: None,
+        status: AccountStatus::Connected,
+        status_reason: None,
+        limits: Json(limits),
+        sending_window: sending_window.map(Json),
+        spacing_seconds: spacing_seconds.unwrap_or(channel.default_spacing()),
+        last_act_at: None,
+        rests_until: None,
+        version: 1,
+        created_by: Some(person.user_id()),
+        created_at: now,
+        updated_at: now,
+    };
+    let seed = seed.unwrap_or_else(|| rand::random::<u32>().into());
+    (account, SandboxSecret { seed, behaviour })
+}
+
 fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()> {
-    let AccountChanges { display_name, status, limits, sending_window } = changes;
+    let AccountChanges { display_name, status, limits, sending_window, spacing_seconds } = changes;
     if let Some(next) = status.filter(|next| *next != account.status) {
         if !account.status.may_be_switched_to(next) {
             let detail = "Only an account that is connected or paused can be paused and taken up again.";
@@ -152,6 +206,8 @@ fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()>
         account.status_reason = None;
     }
     account.display_name = display_name.unwrap_or_else(|| std::mem::take(&mut account.display_name));
+    let default = account.channel.default_spacing();
+    account.spacing_seconds = spacing_seconds.apply(Some(account.spacing_seconds)).unwrap_or(default);
     let mut faults = Vec::new();
     match changed_limits(account, limits) {
         Ok(limits) => account.limits = Json(limits),
@@ -188,7 +244,7 @@ fn changed_window(
 }
 
 /// Where an account's credentials are sealed for.
-fn credentials_of(account: &ConnectedAccount) -> Place {
+pub(super) fn credentials_of(account: &ConnectedAccount) -> Place {
     Place {
         organization: account.organization_id.0,
         table: "connected_accounts",
@@ -202,5 +258,6 @@ fn facts(account: &ConnectedAccount) -> Value {
     json!({
         "provider": account.provider, "channel": account.channel, "display_name": account.display_name, "email": account.email,
         "status": account.status, "limits": account.limits.0, "sending_window": account.sending_window.as_ref().map(|window| &window.0),
+        "spacing_seconds": account.spacing_seconds,
     })
 }

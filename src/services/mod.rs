@@ -5,6 +5,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
+pub mod campaign_runs;
 pub mod campaigns;
 pub mod clay_destinations;
 pub mod clerk_sync;
@@ -27,6 +28,7 @@ pub use activities::ActivityService;
 pub use api_keys::ApiKeyService;
 pub use audit_logs::AuditLogService;
 pub use campaign_executions::ExecutionService;
+pub use campaign_runs::RunService;
 pub use campaigns::CampaignService;
 pub use clay_destinations::ClayDestinationService;
 pub use clerk_sync::ClerkSyncService;
@@ -59,6 +61,8 @@ pub struct Context {
     pub db: Database,
     /// The time.
     pub clock: SharedClock,
+    /// The time by which campaigns run: the same, unless somebody tries them out at a multiple of it.
+    pub campaign_clock: SharedClock,
     /// How suppressions are found.
     pub suppression_keys: SuppressionKeys,
     /// How long an export waits for a reader who has stopped reading.

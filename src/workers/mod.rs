@@ -17,7 +17,7 @@ pub use self::{
     periodic::Done,
     seal::seal_once,
 };
-use crate::{errors::Result, state::AppState};
+use crate::{errors::Result, services::campaign_runs::Round, state::AppState};
 
 /// A line of the audit log is sealed within about this time of its commit.
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
@@ -26,10 +26,22 @@ const CLAY: Task = Task { name: "push_to_clay", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
 const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
+/// How far a machine's clock may run away in between matters little; that it is wrong matters.
+const CLOCK: Task = Task { name: "align_clock", every: Duration::from_secs(10) };
+/// A promised instant is kept to about this.
+const STEPS: Task = Task { name: "do_due_steps", every: Duration::from_millis(500) };
+const BEGINNINGS: Task = Task { name: "begin_leads", every: Duration::from_secs(1) };
+const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2) };
+const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
+const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
+
+fn round(round: Result<Round>) -> Result<Done> {
+    round.map(|Round { done, more }| Done { rows: done, more })
+}
 
 /// The running workers of one process.
 #[derive(Debug)]
@@ -65,6 +77,18 @@ impl Workers {
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
+        self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
+        // Where time passes faster for campaigns, they are looked at more often.
+        let speed = state.server().campaign_clock_speed;
+        self.start(BEGINNINGS.hurried(speed), state, |state| async move { round(state.runs().begin_due().await) });
+        self.start(ENROLMENT, state, |state| async move { round(state.runs().enrol_all().await) });
+        self.start(RECONCILE.hurried(speed), state, |state| async move { round(state.runs().reconcile().await) });
+        self.start(SANDBOX.hurried(speed), state, |state| async move { round(state.runs().take_in().await) });
+        let stop = self.stop.clone();
+        self.start(STEPS.hurried(speed), state, move |state| {
+            let stop = stop.clone();
+            async move { round(state.runs().do_due(&stop).await) }
+        });
         let stop = self.stop.clone();
         self.start(QUEUE, state, move |state| {
             let stop = stop.clone();

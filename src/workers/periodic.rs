@@ -21,6 +21,14 @@ pub(super) struct Task {
     pub(super) every: Duration,
 }
 
+impl Task {
+    /// The same, so many times as often, but not without a pause.
+    pub(super) fn hurried(self, times: u32) -> Self {
+        const SHORTEST: Duration = Duration::from_millis(20);
+        Self { every: (self.every / times.max(1)).max(SHORTEST.min(self.every)), ..self }
+    }
+}
+
 /// What one run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Done {

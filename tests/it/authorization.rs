@@ -39,6 +39,9 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/audit-logs/export.csv", Access::Admin),
     ("GET /api/v1/audit-logs/verify", Access::Admin),
     ("GET /api/v1/campaign-executions/{id}", Access::Member),
+    ("POST /api/v1/campaign-executions/{id}/retry", Access::Member),
+    ("POST /api/v1/campaign-executions/{id}/skip", Access::Member),
+    ("POST /api/v1/campaign-executions/{id}/stop", Access::Member),
     ("GET /api/v1/campaigns", Access::Member),
     ("POST /api/v1/campaigns", Access::Member),
     ("DELETE /api/v1/campaigns/{id}", Access::Member),
@@ -46,6 +49,13 @@ const EXPECTED: &[(&str, Access)] = &[
     ("PATCH /api/v1/campaigns/{id}", Access::Member),
     ("POST /api/v1/campaigns/{id}/duplicate", Access::Member),
     ("GET /api/v1/campaigns/{id}/executions", Access::Member),
+    ("POST /api/v1/campaigns/{id}/pause", Access::Member),
+    ("POST /api/v1/campaigns/{id}/preview", Access::Member),
+    ("POST /api/v1/campaigns/{id}/resume", Access::Member),
+    ("POST /api/v1/campaigns/{id}/simulate", Access::Member),
+    ("POST /api/v1/campaigns/{id}/start", Access::Member),
+    ("GET /api/v1/campaigns/{id}/statistics", Access::Member),
+    ("POST /api/v1/campaigns/{id}/stop", Access::Member),
     ("POST /api/v1/campaigns/{id}/validate", Access::Member),
     ("DELETE /api/v1/clay-destinations/{id}", Access::Member),
     ("GET /api/v1/clay-destinations/{id}", Access::Member),
@@ -54,6 +64,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/connected-accounts", Access::Member),
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/connected-accounts/{id}", Access::Member),
+    ("GET /api/v1/connected-accounts/{id}/usage", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/imports/{id}", Access::Member),
     ("POST /api/v1/imports/{id}/cancel", Access::Member),
@@ -116,6 +127,7 @@ const KEYED: &[(&str, &str)] = &[
     ("PATCH /api/v1/campaigns/{id}", "campaigns:write"),
     ("POST /api/v1/campaigns/{id}/duplicate", "campaigns:write"),
     ("GET /api/v1/campaigns/{id}/executions", "campaigns:read"),
+    ("GET /api/v1/campaigns/{id}/statistics", "campaigns:read"),
     ("GET /api/v1/connected-accounts", "connected_accounts:read"),
     ("DELETE /api/v1/connected-accounts/{id}", "connected_accounts:write"),
     ("GET /api/v1/connected-accounts/{id}", "connected_accounts:read"),
@@ -355,8 +367,36 @@ async fn import(caller: &Caller, ids: &BTreeMap<&str, String>, word: &str) -> St
     id_of(&call.header("content-type", "text/csv").body(TABLE).send().await.expect(202))
 }
 
+/// Brings the campaign in the story to where `verb` can be done, and its lead too if it is done to that.
+async fn prepare_campaign(app: &TestApp, verb: &str, to_lead: bool, ids: &BTreeMap<&str, String>) {
+    let (member, path) = (app.caller(ADMIN), format!("/api/v1/campaigns/{}", ids["campaigns"]));
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let complete = json!({
+        "lead_list_ids": [ids["lead-lists"]], "account_ids": [ids["connected-accounts"]],
+        "workflow": {"nodes": [{"id": "visit", "type": "profile_visit"}]},
+        "schedule": {"timezone": "UTC", "days": days, "start_time": "00:00", "end_time": "24:00"}
+    });
+    member.patch(&path, complete).await.expect(200);
+    if to_lead || ["pause", "resume", "stop"].contains(&verb) {
+        member.post(&format!("{path}/start"), json!({})).await.expect(200);
+    }
+    if verb == "resume" {
+        member.post(&format!("{path}/pause"), json!({})).await.expect(200);
+    }
+    if to_lead {
+        let held =
+            "update campaign_executions set status = 'waiting', node_id = 'visit', hold = 'too_long' where id = $1";
+        sqlx::query(held).bind(ids["campaign-executions"].parse::<Uuid>().unwrap()).execute(&app.pool).await.unwrap();
+    }
+}
+
 /// Does what the import in the story needs to be done before the operation can succeed.
 async fn prepare(app: &TestApp, operation: &Operation, ids: &BTreeMap<&str, String>) {
+    let verb = operation.path.rsplit('/').next().unwrap();
+    let runs = ["simulate", "preview", "start", "pause", "resume", "stop", "retry", "skip"];
+    if operation.path.starts_with("/api/v1/campaign") && runs.contains(&verb) {
+        return prepare_campaign(app, verb, operation.nouns() == ["campaign-executions"], ids).await;
+    }
     if operation.nouns() != ["imports"] || operation.path.ends_with("/cancel") {
         return;
     }

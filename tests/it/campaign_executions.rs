@@ -93,7 +93,8 @@ async fn an_execution_names_its_lead_and_its_account() {
     let path = format!("/api/v1/campaign-executions/{}", row["id"].as_str().unwrap());
     let one = member.get(&path).await;
     assert_eq!(one.header("etag"), "\"1\"");
-    let one = one.expect(200);
+    let mut one = one.expect(200);
+    assert_eq!(one.as_object_mut().unwrap().remove("steps"), Some(json!([])));
     assert_eq!(one, row, "alone as in the list");
     assert_eq!(
         (&one["account"]["display_name"], &one["account"]["provider"], &one["node_id"], &one["sent_count"]),

@@ -246,7 +246,11 @@ async fn only_a_draft_is_changed_or_deleted_but_anything_is_copied() {
     });
     let path = member.post(PATH, body.clone()).await.header("location").to_owned();
     for state in ["scheduled", "running", "paused", "completed", "stopped"] {
-        sqlx::query("update campaigns set status = $1").bind(state).execute(&app.pool).await.unwrap();
+        let switch = "with pinned as (insert into campaign_revisions (organization_id, campaign_id, number, workflow, created_at)
+                        select organization_id, id, 1, workflow, now() from campaigns on conflict do nothing)
+                      update campaigns set status = $1, revision = 1, started_at = case when $1 <> 'scheduled' then now() end,
+                        ended_at = case when $1 in ('completed', 'stopped') then now() end";
+        sqlx::query(switch).bind(state).execute(&app.pool).await.unwrap();
         for answer in [member.patch(&path, json!({"name": "New"})).await, member.delete(&path).await] {
             assert_eq!(answer.expect_problem(409, "campaign_not_draft")["state"], state);
         }

@@ -15,6 +15,7 @@ mod audit_logs;
 mod authorization;
 mod browser;
 mod campaign_executions;
+mod campaign_runs;
 mod campaigns;
 mod clay_destinations;
 mod clay_guide;

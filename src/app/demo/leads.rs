@@ -38,17 +38,20 @@ const INDUSTRIES: [&str; 6] = ["Software", "Logistics", "Health care", "Retail",
 const SEED: u64 = 8058;
 
 /// Makes the lists and their leads, unless the organization has any lead or list already.
-pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result<()> {
+/// Answers the first list that it made.
+pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result<Option<LeadListId>> {
     let (lists, leads) = (LeadListService::from_ref(state), LeadService::from_ref(state));
     let any = PageRequest { limit: 1, after: None, direction: Direction::Descending, include_total: false };
     let has_lists = !lists.list(member, &any).await?.items.is_empty();
     if has_lists || !leads.list(member, &LeadFilter::default(), &any).await?.items.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let mut first = None;
     let mut random = StdRng::seed_from_u64(SEED);
     for ((name, size), places) in LISTS.into_iter().zip(&PLACES) {
         let new = NewLeadList { name: name.to_owned(), description: None, source: None, tags: vec![] };
         let list = lists.create(member, new).await?.list.id;
+        first = first.or(Some(list));
         let rows = (0..size).map(|number| Ok(person(&mut random, places, list, number))).collect();
         leads
             .batch(
@@ -62,7 +65,7 @@ pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result
             )
             .await?;
     }
-    Ok(())
+    Ok(first)
 }
 
 fn person(random: &mut StdRng, places: &[(&str, &str, &str)], list: LeadListId, number: usize) -> NewLead {

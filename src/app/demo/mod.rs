@@ -1,5 +1,6 @@
 //! What a newcomer finds: a user and an organization, the addresses, and a token to paste.
 
+mod campaign;
 mod leads;
 
 use std::{net::SocketAddr, time::Duration};
@@ -49,7 +50,12 @@ pub(super) async fn seed(state: &AppState) -> anyhow::Result<()> {
     }
     let organization = OrganizationRef::Clerk(DEMO_ORGANIZATION.to_owned());
     match state.db().identify(DEMO_USER, Some(&organization)).await?.member(None) {
-        Some(member) => leads::seed(state, &member).await,
+        Some(member) => {
+            if let (Some(list), Some(person)) = (leads::seed(state, &member).await?, member.person()) {
+                campaign::seed(state, &person, list).await?;
+            }
+            Ok(())
+        }
         // Somebody has tried out what a deletion does: the demo stays as they left it.
         None => Ok(()),
     }

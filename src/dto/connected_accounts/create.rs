@@ -7,7 +7,7 @@ use super::limits::AccountLimitsPatch;
 use crate::{
     dto::extract::Checked,
     errors::{AppError, Fault, Kind},
-    models::{AccountLimits, Channel, SendingWindow},
+    models::{AccountLimits, Channel, SandboxBehaviour, SendingWindow},
     services::connected_accounts::NewSandboxAccount,
     utils::email::NormalizedEmail,
 };
@@ -27,7 +27,7 @@ use crate::{
 }))]
 pub enum CreateConnectedAccountRequest {
     /// An account that rehearses a channel inside this service.
-    Sandbox(CreateSandboxAccount),
+    Sandbox(Box<CreateSandboxAccount>),
     /// An account of the outside world.
     Unavailable(UnavailableAccount),
 }
@@ -54,9 +54,14 @@ pub struct CreateSandboxAccount {
     pub limits: Option<AccountLimitsPatch>,
     /// When it may send; always if absent.
     pub sending_window: Option<SendingWindow>,
+    /// It does one thing in each slot of so many seconds; 0 is no bound. The channel's default if absent.
+    #[schema(minimum = 0, maximum = 86_400)]
+    pub spacing_seconds: Option<i32>,
     /// What its people do follows from this number; drawn if absent. It is kept sealed and never shown.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub seed: Option<i64>,
+    /// How its people behave; as one meets them where nothing is said.
+    pub behaviour: Option<SandboxBehaviour>,
 }
 
 /// The sandbox.
@@ -93,7 +98,7 @@ pub enum UnavailableProvider {
 #[derive(Debug)]
 pub enum AskedAccount {
     /// An account that rehearses a channel inside this service.
-    Sandbox(NewSandboxAccount),
+    Sandbox(Box<NewSandboxAccount>),
     /// An account of the outside world.
     Unavailable,
 }
@@ -103,7 +108,7 @@ impl Checked for CreateConnectedAccountRequest {
 
     fn check(self) -> Result<AskedAccount, Vec<Fault>> {
         match self {
-            Self::Sandbox(account) => account.check().map(AskedAccount::Sandbox),
+            Self::Sandbox(account) => account.check().map(|account| AskedAccount::Sandbox(Box::new(account))),
             Self::Unavailable(_) => Ok(AskedAccount::Unavailable),
         }
     }
@@ -114,7 +119,7 @@ impl TryFrom<AskedAccount> for NewSandboxAccount {
 
     fn try_from(asked: AskedAccount) -> Result<Self, AppError> {
         match asked {
-            AskedAccount::Sandbox(account) => Ok(account),
+            AskedAccount::Sandbox(account) => Ok(*account),
             AskedAccount::Unavailable => {
                 let (code, detail) =
                     ("provider_not_available", "This server can only connect the provider `sandbox` so far.");
@@ -128,8 +133,17 @@ impl Checked for CreateSandboxAccount {
     type Read = NewSandboxAccount;
 
     fn check(self) -> Result<NewSandboxAccount, Vec<Fault>> {
-        let Self { provider: SandboxProvider::Sandbox, channel, display_name, email, limits, sending_window, seed } =
-            self;
+        let Self {
+            provider: SandboxProvider::Sandbox,
+            channel,
+            display_name,
+            email,
+            limits,
+            sending_window,
+            spacing_seconds,
+            seed,
+            behaviour,
+        } = self;
         let mut faults = Vec::new();
         let email = email.as_deref().map(NormalizedEmail::parse).transpose().unwrap_or_else(|refusal| {
             faults.push(Fault::new("/email", refusal.code, refusal.detail));
@@ -143,7 +157,16 @@ impl Checked for CreateSandboxAccount {
         match (channel, limits) {
             (Some(channel), Ok(limits)) if faults.is_empty() => {
                 let email = email.map(|email| email.address().to_owned());
-                Ok(NewSandboxAccount { channel, display_name, email, limits, sending_window, seed })
+                Ok(NewSandboxAccount {
+                    channel,
+                    display_name,
+                    email,
+                    limits,
+                    sending_window,
+                    spacing_seconds,
+                    seed,
+                    behaviour: behaviour.unwrap_or_default(),
+                })
             }
             _ => Err(faults),
         }

@@ -15,12 +15,14 @@ use crate::{
 mod create;
 mod limits;
 mod update;
+mod usage;
 
 pub use create::{
     CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount, UnavailableProvider,
 };
 pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
 pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
+pub use usage::AccountUsageDto;
 
 /// A LinkedIn profile or mailbox that sends. Its credentials are never shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,14 +42,16 @@ pub struct ConnectedAccountDto {
     pub email: Option<String>,
     /// Its picture.
     pub avatar_url: Option<String>,
-    /// Whether it can be used.
-    pub status: AccountStatus,
-    /// Why it cannot be used.
-    pub status_reason: Option<String>,
+    /// Whether it can be used, and when it was.
+    #[serde(flatten)]
+    pub standing: AccountStandingDto,
     /// How much it may do.
     pub limits: AccountLimits,
     /// When it may send, whatever a campaign's schedule says; null is always.
     pub sending_window: Option<SendingWindow>,
+    /// It does one thing in each slot of so many seconds; 0 is no bound.
+    #[schema(example = 60)]
+    pub spacing_seconds: i32,
     /// The kinds of steps that it can carry out.
     #[schema(example = json!(["profile_visit", "send_connection_request", "send_followup"]))]
     pub capabilities: Vec<NodeType>,
@@ -60,6 +64,20 @@ pub struct ConnectedAccountDto {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// Whether an account can be used, and when it was.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountStanding)]
+pub struct AccountStandingDto {
+    /// Whether it can be used.
+    pub status: AccountStatus,
+    /// Why it cannot be used.
+    pub status_reason: Option<String>,
+    /// When it last did something.
+    pub last_act_at: Option<DateTime<Utc>>,
+    /// The provider wants it left alone until then.
+    pub rests_until: Option<DateTime<Utc>>,
 }
 
 impl From<ConnectedAccount> for ConnectedAccountDto {
@@ -77,6 +95,9 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             status_reason,
             limits,
             sending_window,
+            spacing_seconds,
+            last_act_at,
+            rests_until,
             version,
             created_by,
             created_at,
@@ -89,10 +110,10 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             display_name,
             email,
             avatar_url,
-            status,
-            status_reason,
+            standing: AccountStandingDto { status, status_reason, last_act_at, rests_until },
             limits: limits.0,
             sending_window: sending_window.map(|window| window.0),
+            spacing_seconds,
             capabilities,
             version,
             created_by,

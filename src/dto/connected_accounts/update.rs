@@ -31,6 +31,10 @@ pub struct UpdateConnectedAccountRequest {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<SendingWindowPatch>)]
     pub sending_window: Option<Option<SendingWindowPatch>>,
+    /// It does one thing in each slot of so many seconds; 0 is no bound, null the channel's default.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 0, maximum = 86_400, value_type = Option<i32>)]
+    pub spacing_seconds: Option<Option<i32>>,
 }
 
 /// Whether an account is in use or set aside.
@@ -68,7 +72,7 @@ pub struct SendingWindowPatch {
 
 impl From<UpdateConnectedAccountRequest> for AccountChanges {
     fn from(request: UpdateConnectedAccountRequest) -> Self {
-        let UpdateConnectedAccountRequest { display_name, status, limits, sending_window } = request;
+        let UpdateConnectedAccountRequest { display_name, status, limits, sending_window, spacing_seconds } = request;
         Self {
             display_name,
             status: status.map(|status| match status {
@@ -77,6 +81,7 @@ impl From<UpdateConnectedAccountRequest> for AccountChanges {
             }),
             limits: patch(limits).map(Into::into),
             sending_window: patch(sending_window).map(Into::into),
+            spacing_seconds: patch(spacing_seconds),
         }
     }
 }

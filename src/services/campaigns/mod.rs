@@ -1,4 +1,4 @@
-//! Campaigns, as long as they are drafts: making, changing, copying and checking them.
+//! Campaigns: making, changing, copying and checking drafts, starting and stopping them, and foreseeing what they do.
 
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -7,7 +7,8 @@ use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
-        AccountId, AuditEntry, Campaign, CampaignId, CampaignOverview, CampaignStatus, CampaignSummary, LeadListId,
+        AccountId, AuditEntry, Campaign, CampaignId, CampaignOverview, CampaignProgress, CampaignStatus,
+        CampaignSummary, LeadListId, NodeStatistics,
         page::{Page, PageRequest},
         version::VersionGuard,
         workflow::{Schedule, StopOn, Workflow},
@@ -16,10 +17,15 @@ use crate::{
 };
 
 mod changes;
+mod lifecycle;
 mod links;
+mod preview;
+mod simulate;
 mod validate;
 
 pub use changes::{CampaignChanges, ScheduleChanges, WorkflowChanges};
+pub use preview::{LeadPreview, PreviewedMessage};
+pub use simulate::{CampaignSimulation, SimulationRequest};
 
 /// Campaigns.
 #[derive(Clone)]
@@ -67,6 +73,20 @@ impl CampaignService {
         let mut conn = self.0.db.read(member).await?;
         let campaign = conn.campaigns().get(id).await?;
         Ok(CampaignView { overview: conn.campaigns().overview(id).await?, campaign })
+    }
+
+    /// What a campaign's steps have come to, and how its leads stand.
+    pub async fn statistics(
+        &self,
+        member: &OrgMember,
+        id: CampaignId,
+    ) -> Result<(CampaignProgress, Vec<NodeStatistics>)> {
+        let mut conn = self.0.db.read(member).await?;
+        if !conn.campaigns().exists(id).await? {
+            return Err(AppError::not_found("campaign"));
+        }
+        let progress = conn.campaigns().overview(id).await?.progress;
+        Ok((progress, conn.campaigns().node_statistics(id).await?))
     }
 
     /// Makes a draft, as incomplete as it may be.

@@ -53,6 +53,6 @@ impl CampaignService {
 }
 
 /// Does work that keeps a processor busy, such as filling in a hundred messages, where it does not hold up other requests.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(AppError::internal)
 }

@@ -65,6 +65,10 @@ async fn write(mut tx: OrgTx, before: &Lead, lead: &mut Lead) -> Result<()> {
         tx.leads().leave_lists(lead.id, &lead.lead_list_ids).await?;
         tx.leads().join_lists(from_ref(lead), now).await?;
     }
+    if !before.running_campaigns.is_empty() {
+        // A step that was held for something that the lead lacked may be done now.
+        tx.executions().free(&[lead.id], None, now).await?;
+    }
     if let Some(activity) = status_changed(&tx, before, lead) {
         tx.activities().record(&[activity]).await?;
     }

@@ -65,9 +65,13 @@ async fn count(app: &TestApp, sql: &'static str) -> i64 {
 async fn enroll(app: &TestApp, lead: &Value) -> String {
     sqlx::query_scalar::<_, uuid::Uuid>(
         "with campaign as (
-           insert into campaigns (id, organization_id, name, status, workflow, schedule, stop_on, created_at, updated_at)
-           select gen_random_uuid(), organization_id, 'Spring', 'running', '{}', '{}', '{}', now(), now() from leads where id = $1::uuid
-           returning id, organization_id)
+           insert into campaigns (id, organization_id, name, status, workflow, schedule, stop_on, revision, started_at, created_at, updated_at)
+           select gen_random_uuid(), organization_id, 'Spring', 'running', '{}', '{}', '{}', 1, now(), now(), now() from leads
+           where id = $1::uuid
+           returning id, organization_id),
+         revision as (
+           insert into campaign_revisions (organization_id, campaign_id, number, workflow, created_at)
+           select organization_id, id, 1, '{}', now() from campaign)
          insert into campaign_executions (id, organization_id, campaign_id, lead_id, status, created_at, updated_at)
          select gen_random_uuid(), organization_id, id, $1::uuid, 'pending', now(), now() from campaign returning campaign_id",
     )

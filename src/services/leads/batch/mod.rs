@@ -138,6 +138,12 @@ pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()
         plan.updated.iter().filter_map(|(before, after)| status_changed(tx, before, after)).collect();
     if !updated.is_empty() {
         tx.leads().update_many(&updated).await?;
+        // Steps that were held for something that a lead lacked may be done now.
+        let under_way = updated.iter().filter(|lead| !lead.running_campaigns.is_empty()).map(|lead| lead.id);
+        let under_way: Vec<_> = under_way.collect();
+        if !under_way.is_empty() {
+            tx.executions().free(&under_way, None, now).await?;
+        }
         tx.leads().join_lists(&updated, now).await?;
     }
     if !plan.created.is_empty() {

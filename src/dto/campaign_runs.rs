@@ -1,0 +1,315 @@
+//! What a campaign would do, on the wire.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    engine::simulate::SimulatedAction,
+    models::{AccountId, CampaignProgress, LeadId, Move, NodeStatistics, Rule, workflow::NodeType},
+    services::campaigns::{CampaignSimulation, LeadPreview, PreviewedMessage, SimulationRequest},
+};
+
+/// What to imagine.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"days": 56, "accepted_after_hours": 24, "limit": 100}))]
+pub struct SimulateCampaignRequest {
+    /// How many days are looked ahead; 56 unless said otherwise.
+    #[schema(minimum = 1, maximum = 730, default = 56)]
+    pub days: Option<i64>,
+    /// Every invitation is accepted so many hours after it was sent; absent: none is.
+    #[schema(minimum = 0, maximum = 8_760)]
+    pub accepted_after_hours: Option<i64>,
+    /// How many acts are listed, the first ones; 1,000 unless said otherwise. The sums and the hash are over all.
+    #[schema(minimum = 0, maximum = 100_000, default = 1_000)]
+    pub limit: Option<i64>,
+}
+
+impl SimulateCampaignRequest {
+    /// How many acts are listed, and what is imagined.
+    #[must_use]
+    pub fn read(self) -> (usize, SimulationRequest) {
+        let Self { days, accepted_after_hours, limit } = self;
+        let request = SimulationRequest {
+            accepted_after: accepted_after_hours.map(TimeDelta::hours),
+            horizon: TimeDelta::days(days.unwrap_or(56)),
+        };
+        (usize::try_from(limit.unwrap_or(1_000)).unwrap_or(0), request)
+    }
+}
+
+/// The calendar of a campaign.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignSimulation)]
+pub struct CampaignSimulationDto {
+    /// The SHA-256 of all acts in order, in hex: as long as it stays the same, so does the plan.
+    pub hash: String,
+    /// How many leads were imagined.
+    #[schema(example = 320)]
+    pub leads: usize,
+    /// Whether the campaign has more leads than are imagined.
+    pub more_leads: bool,
+    /// Leads that would be left out, by the reason.
+    #[schema(example = json!({"suppressed": 2}))]
+    pub left_out: BTreeMap<String, u64>,
+    /// How many acts there are in all.
+    #[schema(example = 640)]
+    pub actions_total: usize,
+    /// When the first one is.
+    pub first_at: Option<DateTime<Utc>>,
+    /// When the last one is.
+    pub last_at: Option<DateTime<Utc>>,
+    /// How the leads' ways would end.
+    pub ends: SimulatedEndsDto,
+    /// Leads that would not begin within that time, by what has no room for them.
+    #[schema(example = json!({"day_limit": 12}))]
+    pub never_begun: BTreeMap<String, u64>,
+    /// The first acts, in order.
+    pub actions: Vec<SimulatedActionDto>,
+}
+
+/// How leads' ways would end.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimulatedEnds)]
+pub struct SimulatedEndsDto {
+    /// At the end of the workflow.
+    pub completed: u64,
+    /// On their way when the simulation ended.
+    pub under_way: u64,
+    /// Before a step that could never be done, by what forbids it.
+    pub never: BTreeMap<String, u64>,
+    /// How many steps were passed over because they could not reach the lead.
+    pub steps_skipped: u64,
+}
+
+/// One act.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimulatedAction)]
+pub struct SimulatedActionDto {
+    /// For whom.
+    pub lead_id: LeadId,
+    /// The step.
+    #[schema(example = "invite")]
+    pub node_id: String,
+    /// What it is.
+    pub action: NodeType,
+    /// By whom.
+    pub account_id: Option<AccountId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The rules that moved it there.
+    pub moves: Vec<Move>,
+}
+
+impl CampaignSimulationDto {
+    /// What was imagined, with the first `most` acts.
+    #[must_use]
+    pub fn of(imagined: CampaignSimulation, most: usize) -> Self {
+        let CampaignSimulation { simulation, leads, more_leads, left_out } = imagined;
+        let mut never_begun = BTreeMap::new();
+        for (_, rule) in &simulation.never_begun {
+            *never_begun.entry(rule.as_str().to_owned()).or_default() += 1;
+        }
+        let by_rule = |(rule, count): (Rule, u64)| (rule.as_str().to_owned(), count);
+        Self {
+            hash: simulation.hash,
+            leads,
+            more_leads,
+            left_out: left_out.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
+            actions_total: simulation.actions.len(),
+            first_at: simulation.first_at,
+            last_at: simulation.last_at,
+            ends: SimulatedEndsDto {
+                completed: simulation.ends.completed,
+                under_way: simulation.ends.under_way,
+                never: simulation.ends.never.into_iter().map(by_rule).collect(),
+                steps_skipped: simulation.ends.skipped,
+            },
+            never_begun,
+            actions: simulation.actions.into_iter().take(most).map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<SimulatedAction> for SimulatedActionDto {
+    fn from(act: SimulatedAction) -> Self {
+        let SimulatedAction { lead, node, action, account, at, moves } = act;
+        Self { lead_id: lead, node_id: node, action, account_id: account, at, moves }
+    }
+}
+
+/// Whose messages to preview.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lead_ids": ["01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90"]}))]
+pub struct PreviewCampaignRequest {
+    /// The leads.
+    #[schema(min_items = 1, max_items = 50)]
+    pub lead_ids: Vec<LeadId>,
+}
+
+/// What a campaign would write.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignPreview)]
+pub struct CampaignPreviewDto {
+    /// To whom what.
+    pub leads: Vec<LeadPreviewDto>,
+    /// The ids that are no lead's.
+    pub not_found: Vec<LeadId>,
+}
+
+/// What a campaign would write to a lead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LeadPreview)]
+pub struct LeadPreviewDto {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Each step that writes something, in the order of the workflow.
+    pub messages: Vec<PreviewedMessageDto>,
+}
+
+/// What one step would write, or why it can write nothing to this lead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PreviewedMessage)]
+pub struct PreviewedMessageDto {
+    /// The step.
+    #[schema(example = "mail")]
+    pub node_id: String,
+    /// The wording that is drawn for this lead, from 0.
+    pub variant: Option<u16>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// The words.
+    pub text: Option<String>,
+    /// The words as HTML.
+    pub html: Option<String>,
+    /// Why nothing can be written: a code.
+    #[schema(example = "missing_variable")]
+    pub problem: Option<String>,
+    /// The same in words.
+    pub problem_detail: Option<String>,
+}
+
+impl CampaignPreviewDto {
+    /// What would be written to those of `asked` that are there.
+    #[must_use]
+    pub fn of(asked: &[LeadId], previews: Vec<LeadPreview>) -> Self {
+        let missing = |id: &&LeadId| !previews.iter().any(|preview| preview.lead == **id);
+        let not_found = asked.iter().filter(missing).copied().collect();
+        let one = |LeadPreview { lead, messages }| LeadPreviewDto {
+            lead_id: lead,
+            messages: messages.into_iter().map(Into::into).collect(),
+        };
+        Self { leads: previews.into_iter().map(one).collect(), not_found }
+    }
+}
+
+impl From<PreviewedMessage> for PreviewedMessageDto {
+    fn from(message: PreviewedMessage) -> Self {
+        let PreviewedMessage { node, content } = message;
+        let (content, unfit) = match content {
+            Ok(content) => (Some(content), None),
+            Err(unfit) => (None, Some(unfit)),
+        };
+        let (variant, subject, text, html) = content
+            .map_or((None, None, None, None), |content| (content.variant, content.subject, content.text, content.html));
+        Self {
+            node_id: node,
+            variant,
+            subject,
+            text,
+            html,
+            problem: unfit.as_ref().map(|unfit| unfit.code().to_owned()),
+            problem_detail: unfit.map(|unfit| unfit.detail()),
+        }
+    }
+}
+
+/// What a campaign has come to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignStatistics)]
+pub struct CampaignStatisticsDto {
+    /// Leads by where they stand.
+    #[schema(example = json!({"pending": 200, "waiting": 100, "replied": 20}))]
+    pub executions: BTreeMap<String, i64>,
+    /// Steps that were sent.
+    #[schema(example = 340)]
+    pub sent: i64,
+    /// Each step that reached the outside, in each of its wordings, in the order in which they were first done.
+    pub nodes: Vec<NodeStatisticsDto>,
+}
+
+/// What one step has come to, in one of its wordings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeStatistics)]
+pub struct NodeStatisticsDto {
+    /// The step.
+    #[schema(example = "mail")]
+    pub node_id: String,
+    /// What it is.
+    pub action: NodeType,
+    /// The wording, from 0; null if it has but one.
+    pub variant: Option<i16>,
+    /// Sent.
+    pub sent: i64,
+    /// On the way out, now or since a crash.
+    pub in_flight: i64,
+    /// Attempts that were surely not sent.
+    pub not_sent: i64,
+    /// Refused for good.
+    pub failed: i64,
+    /// Of which nobody can tell; a person must decide.
+    pub needs_review: i64,
+    /// Leads whose last step before their answer it was.
+    pub replied: i64,
+    /// Leads whose last step it was before mail to them came back.
+    pub bounced: i64,
+    /// Leads whose last step it was before they unsubscribed.
+    pub unsubscribed: i64,
+}
+
+impl From<(CampaignProgress, Vec<NodeStatistics>)> for CampaignStatisticsDto {
+    fn from((progress, nodes): (CampaignProgress, Vec<NodeStatistics>)) -> Self {
+        let CampaignProgress { by_status, sent, next_send_at: _ } = progress;
+        Self {
+            executions: by_status.into_iter().map(|(status, count)| (status.as_str().to_owned(), count)).collect(),
+            sent,
+            nodes: nodes.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<NodeStatistics> for NodeStatisticsDto {
+    fn from(node: NodeStatistics) -> Self {
+        let NodeStatistics {
+            node_id,
+            action,
+            variant,
+            sent,
+            in_flight,
+            not_sent,
+            failed,
+            needs_review,
+            replied,
+            bounced,
+            unsubscribed,
+        } = node;
+        Self {
+            node_id,
+            action,
+            variant,
+            sent,
+            in_flight,
+            not_sent,
+            failed,
+            needs_review,
+            replied,
+            bounced,
+            unsubscribed,
+        }
+    }
+}

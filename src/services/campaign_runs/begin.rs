@@ -1,0 +1,183 @@
+//! Beginning leads: as many as fit on the day, after what is promised on it already.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{
+    Round, RunService,
+    activities::{happened, passed_over, reason},
+    fate::{ends_already, stand},
+    party::{Party, planner_of},
+};
+use crate::{
+    engine::{
+        calendar::{local_day, start_of_day},
+        planner::{Decision, Plan, Planner},
+    },
+    errors::Result,
+    models::{
+        AccountStatus, Activity, AuditEntry, CampaignId, CampaignStatus, ExecutionStatus, Lead, LeadId, Rule, Stand,
+        Walk, workflow::StopOn,
+    },
+    repositories::{BaseRepository as _, CampaignRun, OrgTx, RunningCampaignRef},
+};
+
+/// Leads that are looked at together.
+const PAGE: i64 = 500;
+/// Pages of one transaction. What does not fit on the day is looked at again on the next.
+const PAGES: usize = 20;
+
+/// Leads that are left out in one transaction.
+const LEFT_OUT_AT_ONCE: i64 = 5_000;
+
+/// What became of a page of pending leads.
+struct Begun {
+    stands: Vec<Stand>,
+    activities: Vec<Activity>,
+    /// Nobody else fits on this day.
+    full: bool,
+}
+
+impl RunService {
+    /// Starts a campaign whose time has come, and begins leads.
+    pub(super) async fn begin(&self, of: RunningCampaignRef) -> Result<Round> {
+        let mut tx = self.begin_tx(of.organization).await?;
+        let Some(mut run) = tx.campaigns().run_alone(of.campaign).await? else { return Ok(Round::default()) };
+        let due = run.next_begin_at.is_some_and(|at| at <= tx.now());
+        let (mut after, mut done) = (None, 0);
+        match run.status {
+            _ if !due => return Ok(Round::default()),
+            CampaignStatus::Scheduled => {
+                start(&mut tx, run.id).await?;
+                done = 1;
+            }
+            CampaignStatus::Running => {}
+            _ => return Ok(Round::default()),
+        }
+        let (mut full, mut exhausted) = (false, false);
+        for _ in 0..PAGES {
+            let walks = tx.executions().lock_pending(run.id, after, PAGE).await?;
+            let Some(last) = walks.last() else {
+                exhausted = true;
+                break;
+            };
+            after = Some(last.lead_id);
+            let begun = self.begin_page(&mut tx, &run, &walks).await?;
+            let now = tx.now();
+            tx.executions().stand(&begun.stands, now).await?;
+            tx.activities().record(&begun.activities).await?;
+            done += u64::try_from(begun.stands.len()).unwrap_or(u64::MAX);
+            full = begun.full;
+            if full {
+                break;
+            }
+        }
+        let more = done > 0 && !full && !exhausted;
+        run.next_begin_at = if more { Some(tx.now()) } else { next_time(&mut tx, &run).await? };
+        tx.campaigns().advance(&run).await?;
+        tx.commit().await?;
+        Ok(Round { done, more: false })
+    }
+
+    async fn begin_page(&self, tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<Begun> {
+        let leads: Vec<LeadId> = walks.iter().map(|walk| walk.lead_id).collect();
+        let mut party = Party::gather(tx, &self.context.suppression_keys, run.id, &leads).await?;
+        // Another campaign that begins one of them at this moment has done so, or waits.
+        tx.leads().lock_versions(&leads, false).await?;
+        let elsewhere = tx.executions().busy_elsewhere(run.id, &leads).await?;
+        // Nobody begins with an account that is out of order.
+        let works = |id| party.accounts.get(&id).is_some_and(|account| account.status == AccountStatus::Connected);
+        party.books.keep(works);
+        let planner = planner_of(run)?;
+        let mut beginning = planner.beginning(tx.now());
+        let today = local_day(planner.hours().zone(), tx.now());
+        let since = start_of_day(planner.hours().zone(), today);
+        let begun_today = tx.executions().begun_since(run.id, since).await?;
+        party.books.begun(today, u64::try_from(begun_today).unwrap_or(0));
+        let mut begun = Begun { stands: Vec::new(), activities: Vec::new(), full: false };
+        for walk in walks {
+            let Some(lead) = party.leads.get(&walk.lead_id) else { continue };
+            if let Some(why) = unfit(lead, &party, &elsewhere) {
+                skip(tx, run.id, walk, why, &mut begun);
+                continue;
+            }
+            let who = super::party::traveller(walk, lead);
+            let plan = beginning.begin(&who, &mut party.books);
+            match &plan.decision {
+                Decision::NotToday { rule: Rule::NewLeadsPerDay, .. } => {
+                    begun.full = true;
+                    break;
+                }
+                Decision::NotToday { .. } => continue,
+                // An account may be taken up again, and a limit raised.
+                Decision::Never { rule, .. } if *rule != Rule::EndAt => continue,
+                _ => {}
+            }
+            take(tx, run.id, &planner, &party, walk, &plan, &mut begun);
+        }
+        Ok(begun)
+    }
+}
+
+/// Why a lead is not begun at all, if it is not.
+fn unfit(lead: &Lead, party: &Party, elsewhere: &HashSet<LeadId>) -> Option<&'static str> {
+    let over = ends_already(lead, party.suppressed.contains_key(&lead.id), &[StopOn::Reply, StopOn::Bounce]);
+    over.map(|(_, why)| why).or_else(|| elsewhere.contains(&lead.id).then_some("in_another_campaign"))
+}
+
+/// When leads are begun next, if any are left. Those for whom the campaign has no day any more are left out.
+async fn next_time(tx: &mut OrgTx, run: &CampaignRun) -> Result<Option<DateTime<Utc>>> {
+    if !tx.executions().any_pending(run.id).await? {
+        return Ok(None);
+    }
+    let (now, next) = (tx.now(), planner_of(run)?.next_beginning(tx.now()));
+    if next.is_some() {
+        return Ok(next);
+    }
+    let skipped = tx.executions().skip_pending(run.id, Rule::EndAt.as_str(), now, LEFT_OUT_AT_ONCE).await?;
+    Ok(Some(now).filter(|_| skipped > 0))
+}
+
+/// A lead that is not begun at all.
+fn skip(tx: &OrgTx, campaign: CampaignId, walk: &Walk, why: &str, begun: &mut Begun) {
+    begun.stands.push(Stand::ended(walk, ExecutionStatus::Skipped, Some(why)));
+    begun.activities.push(happened(tx, campaign, walk, "execution_skipped", reason(why)));
+}
+
+fn take(
+    tx: &OrgTx,
+    campaign: CampaignId,
+    planner: &Planner<'_>,
+    party: &Party,
+    walk: &Walk,
+    plan: &Plan,
+    begun: &mut Begun,
+) {
+    let decision = &plan.decision;
+    match decision {
+        // Nothing of the workflow reaches the lead.
+        Decision::End => skip(tx, campaign, walk, "cannot_be_reached", begun),
+        Decision::Never { rule, .. } => skip(tx, campaign, walk, rule.as_str(), begun),
+        _ => {
+            let stand = stand(planner, &party.accounts, walk, decision);
+            let data = json!({ "node_id": stand.node_id, "at": stand.next_run_at });
+            begun.activities.push(happened(tx, campaign, walk, "execution_begun", data));
+            begun.activities.extend(passed_over(tx, campaign, walk, &plan.skipped));
+            begun.stands.push(stand);
+        }
+    }
+}
+
+async fn start(tx: &mut OrgTx, id: CampaignId) -> Result<()> {
+    let mut campaign = tx.campaigns().locked(id).await?;
+    let before = json!({ "status": campaign.status });
+    campaign.status = CampaignStatus::Running;
+    campaign.version += 1;
+    campaign.updated_at = tx.now();
+    tx.campaigns().switch(&campaign, None, None).await?;
+    let after = json!({ "status": campaign.status });
+    tx.audit(AuditEntry::new("campaign.started", "campaign", id.0).change(before, after));
+    Ok(())
+}

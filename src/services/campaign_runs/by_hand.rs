@@ -1,0 +1,153 @@
+//! What people do to one lead's way through a campaign.
+
+use serde_json::json;
+
+use super::{
+    RunService,
+    activities::{happened, with_account},
+    fate::Judge,
+    party::{Party, RESERVED, planner_of},
+    settle::{about, sent_kind},
+};
+use crate::{
+    engine::route::Answer,
+    errors::{AppError, Result},
+    models::{
+        AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, Stand, Walk,
+        workflow::NodeType,
+    },
+    repositories::{BaseRepository as _, CampaignRun, OrgMember, OrgTx},
+};
+
+impl RunService {
+    /// Tries a step again that is held or has failed. Of a step of which nobody can tell whether it was sent, it says that it was not.
+    ///
+    /// # Errors
+    /// `nothing_to_retry` with the `state`; `step_in_flight`.
+    pub async fn retry(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
+        let (mut tx, run, walk) = self.open(member, id).await?;
+        let held = walk.status == ExecutionStatus::Waiting && walk.hold.is_some();
+        if !held && walk.status != ExecutionStatus::Failed {
+            return Err(illegal(
+                "nothing_to_retry",
+                "Only a step that is held or has failed can be tried again.",
+                &walk,
+            ));
+        }
+        let now = tx.now();
+        let undecided = tx.steps().decide_review(id, false, now).await?;
+        tx.usage().give_back(&undecided.iter().map(super::claim::line).collect::<Vec<_>>()).await?;
+        let planner = planner_of(&run)?;
+        let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
+        let stand = Stand {
+            status: ExecutionStatus::Waiting,
+            next_run_at: Some(now),
+            account_id: walk.account_id,
+            action: node.map(crate::models::workflow::Node::node_type).filter(|action| action.needs_account()),
+            ..Stand::of(&walk)
+        };
+        self.close(tx, (run, walk), stand, ("campaign_execution.retried", "execution_retried_by_hand")).await
+    }
+
+    /// Goes on with what follows a step, without doing it. Of a step of which nobody can tell whether it was sent, it says that it was.
+    ///
+    /// # Errors
+    /// `nothing_to_skip` with the `state`; `step_in_flight`.
+    pub async fn skip(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
+        let (mut tx, run, walk) = self.open(member, id).await?;
+        let planner = planner_of(&run)?;
+        let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
+        let (ExecutionStatus::Waiting, Some(node)) = (walk.status, node) else {
+            return Err(illegal(
+                "nothing_to_skip",
+                "Only the step of a lead that waits for it can be left out.",
+                &walk,
+            ));
+        };
+        let answer = match (walk.awaiting, node.node_type()) {
+            (Some(Awaiting::Acceptance), _) => Answer::NotAccepted,
+            (None, NodeType::Condition) => Answer::False,
+            (None, _) => Answer::Done,
+        };
+        let now = tx.now();
+        let decided = tx.steps().decide_review(id, true, now).await?;
+        let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &[walk.lead_id]).await?;
+        let Some(lead) = party.leads.get(&walk.lead_id).cloned() else { return Err(AppError::not_found("lead")) };
+        if let (Some(account), Some(action), Some(at)) = (walk.account_id, walk.action, walk.next_run_at)
+            && let Some(book) = party.books.get_mut(account)
+            && now - at < RESERVED
+        {
+            book.released(action, at);
+        }
+        let mut judge = Judge::new(&tx, &run, &planner, &mut party);
+        let (stand, told) = judge.onward(&walk, &lead, &node.id, answer);
+        let sent = i32::try_from(decided.len()).unwrap_or(0);
+        let sent_after_all = decided.iter().map(|step| {
+            let data = about(step, None);
+            with_account(happened(&tx, run.id, &walk, sent_kind(step.action), data), step.account_id)
+        });
+        let told: Vec<_> = sent_after_all.chain(told).collect();
+        tx.activities().record(&told).await?;
+        let stand = Stand { sent, ..stand };
+        self.close(tx, (run.clone(), walk), stand, ("campaign_execution.step_skipped", "step_skipped_by_hand")).await
+    }
+
+    /// Ends a lead's way.
+    ///
+    /// # Errors
+    /// `execution_over` with the `state`; `step_in_flight`.
+    pub async fn stop(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
+        let (tx, run, walk) = self.open(member, id).await?;
+        if !matches!(walk.status, ExecutionStatus::Pending | ExecutionStatus::Waiting) {
+            return Err(illegal("execution_over", "The lead's way through the campaign is over.", &walk));
+        }
+        let stand = Stand::ended(&walk, ExecutionStatus::Stopped, Some("stopped_by_hand"));
+        self.close(tx, (run, walk), stand, ("campaign_execution.stopped", "execution_stopped_by_hand")).await
+    }
+
+    async fn open(&self, member: &OrgMember, id: ExecutionId) -> Result<(OrgTx, CampaignRun, Walk)> {
+        let mut tx = self.context.db.begin(member, self.context.campaign_clock.now()).await?;
+        let execution = tx.executions().get(id).await?;
+        let run = tx.campaigns().run(execution.campaign_id).await?;
+        let walk = tx.executions().lock_many(&[id]).await?.pop();
+        let (Some(run), Some(walk)) = (run, walk) else { return Err(AppError::not_found("campaign execution")) };
+        if !matches!(run.status, CampaignStatus::Running | CampaignStatus::Paused) {
+            let detail = "The campaign is over, so nothing can be done in it any more.";
+            return Err(AppError::conflict("campaign_over", detail).with_member("state", run.status.as_str()));
+        }
+        if walk.status == ExecutionStatus::Running {
+            let detail = "The step is on its way out. Try again when it is over.";
+            return Err(AppError::conflict("step_in_flight", detail));
+        }
+        Ok((tx, run, walk))
+    }
+
+    async fn close(
+        &self,
+        mut tx: OrgTx,
+        (run, walk): (CampaignRun, Walk),
+        stand: Stand,
+        (action, kind): (&'static str, &str),
+    ) -> Result<CampaignExecution> {
+        let now = tx.now();
+        let data = json!({ "node_id": walk.node_id });
+        let told = happened(&tx, run.id, &walk, kind, data);
+        tx.executions().stand(std::slice::from_ref(&stand), now).await?;
+        tx.activities().record(&[told]).await?;
+        let (before, after) =
+            (facts(walk.status, walk.node_id.as_deref()), facts(stand.status, stand.node_id.as_deref()));
+        let entry = AuditEntry::new(action, "campaign_execution", walk.id.0);
+        tx.audit(entry.change(before, after));
+        let execution = tx.executions().get(walk.id).await?;
+        tx.commit().await?;
+        Ok(execution)
+    }
+}
+
+fn facts(status: ExecutionStatus, node: Option<&str>) -> serde_json::Value {
+    json!({ "status": status, "node_id": node })
+}
+
+fn illegal(code: &'static str, detail: &'static str, walk: &Walk) -> AppError {
+    AppError::conflict(code, detail).with_member("state", walk.status.as_str())
+}

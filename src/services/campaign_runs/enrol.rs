@@ -1,0 +1,95 @@
+//! The leads of a campaign's lists get an execution each: all of them after its start, and those that come onto its lists later as they come.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::{Round, RunService};
+use crate::{
+    errors::Result,
+    models::{AuditEntry, CampaignStatus},
+    repositories::{BaseRepository as _, CampaignRun, OrgTx, RunningCampaignRef},
+};
+
+/// Leads that are enrolled in one transaction.
+const BATCH: usize = 2_000;
+/// Longer than a transaction that puts leads onto a list may take: what it adds is as old as its beginning, and seen only after its end.
+const OVERLAP: TimeDelta = TimeDelta::hours(1);
+/// How often the lists of a campaign are looked at for new leads.
+pub(super) const EVERY: TimeDelta = TimeDelta::seconds(10);
+/// Campaigns that were stopped longer ago have no lead on its way any more.
+pub(super) const STOPPED_SINCE: TimeDelta = TimeDelta::days(7);
+/// Ways that are ended in one transaction.
+const ENDED_AT_ONCE: i64 = 5_000;
+
+impl RunService {
+    /// Enrols leads, and ends the campaign if it has come to its end.
+    pub(super) async fn enrol(&self, of: RunningCampaignRef) -> Result<Round> {
+        let mut done = 0;
+        loop {
+            let mut tx = self.begin_tx(of.organization).await?;
+            let Some(mut run) = tx.campaigns().run_alone(of.campaign).await? else { break };
+            if run.status != CampaignStatus::Running {
+                break;
+            }
+            // Lists go by the real clock, whatever campaigns go by.
+            let last = enrol_some(&mut tx, &mut run, self.context.clock.now(), &mut done).await?;
+            tx.campaigns().advance(&run).await?;
+            if last && run.next_begin_at.is_none_or(|at| at > tx.now()) && !tx.campaigns().is_open(run.id).await? {
+                complete(&mut tx, &run).await?;
+            }
+            tx.commit().await?;
+            if last {
+                break;
+            }
+        }
+        Ok(Round { done, more: false })
+    }
+}
+
+impl RunService {
+    /// Ends the ways through a campaign that was stopped, as far as whoever stopped it did not wait for that.
+    pub(super) async fn end(&self, of: RunningCampaignRef) -> Result<Round> {
+        let mut tx = self.begin_tx(of.organization).await?;
+        let now = tx.now();
+        let done = tx.executions().stop_some(of.campaign, now, ENDED_AT_ONCE).await?;
+        tx.commit().await?;
+        Ok(Round { done, more: false })
+    }
+}
+
+/// Enrols some; true if there are no more for now.
+async fn enrol_some(
+    tx: &mut OrgTx,
+    run: &mut CampaignRun,
+    by_the_lists: DateTime<Utc>,
+    done: &mut u64,
+) -> Result<bool> {
+    let now = tx.now();
+    if run.enrol_after.is_none() {
+        run.enrol_began = Some(by_the_lists);
+    }
+    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let leads = tx.campaigns().leads_to_enrol(run.id, run.enrol_after, run.enrolled_until, limit).await?;
+    let new = tx.campaigns().enrol(run.id, &leads, now).await?;
+    *done += new;
+    if new > 0 {
+        run.next_begin_at = Some(run.next_begin_at.map_or(now, |at| at.min(now)));
+    }
+    let last = leads.len() < BATCH;
+    run.enrol_after = leads.last().copied().filter(|_| !last);
+    if last {
+        run.enrolled_until = run.enrol_began.map(|began| began - OVERLAP);
+    }
+    Ok(last)
+}
+
+async fn complete(tx: &mut OrgTx, run: &CampaignRun) -> Result<()> {
+    let mut campaign = tx.campaigns().locked(run.id).await?;
+    campaign.status = CampaignStatus::Completed;
+    campaign.version += 1;
+    campaign.updated_at = tx.now();
+    tx.campaigns().switch(&campaign, None, None).await?;
+    let (before, after) = (json!({ "status": run.status }), json!({ "status": campaign.status }));
+    tx.audit(AuditEntry::new("campaign.completed", "campaign", run.id.0).change(before, after));
+    Ok(())
+}

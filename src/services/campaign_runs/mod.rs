@@ -1,0 +1,189 @@
+//! Campaigns under way. What is done, in which transaction:
+//!
+//! | step | what | where |
+//! |---|---|---|
+//! | enrol | the leads of a campaign's lists get an execution each | `enrol` |
+//! | begin | pending leads are begun, as many as fit on the day | `begin` |
+//! | claim | due steps are decided, charged and written down as `sending`, all in one transaction | `claim`, `fate` |
+//! | deliver | what was claimed goes out, as long as the lease lasts; no transaction is open | `deliver` |
+//! | settle | how it ended is written down, and what comes next is planned, in one transaction | `settle` |
+//! | reconcile | what was begun and never told how it ended is looked up at the provider | `reconcile` |
+//! | inbound | what leads do ends their ways or sends them on | `inbound` |
+//!
+//! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads.
+
+mod activities;
+mod begin;
+mod by_hand;
+mod claim;
+mod deliver;
+mod enrol;
+mod fate;
+mod inbound;
+mod party;
+mod reconcile;
+mod sandbox;
+mod settle;
+
+use std::sync::Arc;
+
+pub use self::{
+    fate::ends_already,
+    party::{Party, newcomer, traveller},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use self::sandbox::Sandbox;
+use super::Context;
+use crate::{
+    errors::{AppError, Result},
+    models::OrganizationId,
+    repositories::{OrgTx, RunningCampaignRef, lost_race},
+    utils::crypto::Cipher,
+};
+
+/// Campaigns that are worked on in one round; the next round goes on with others.
+const CAMPAIGNS_A_ROUND: i64 = 64;
+/// Campaigns that a process works on at a time.
+const AT_A_TIME: usize = 4;
+/// Times that a transaction is tried again when another was in its way.
+const TRIES: usize = 5;
+
+/// Campaigns under way.
+#[derive(Clone)]
+pub struct RunService {
+    context: Context,
+    sandbox: Arc<Sandbox>,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// How much was done.
+    pub done: u64,
+    /// Whether there is more to do at once.
+    pub more: bool,
+}
+
+impl Round {
+    fn and(self, other: Self) -> Self {
+        Self { done: self.done + other.done, more: self.more || other.more }
+    }
+}
+
+impl RunService {
+    /// A service that opens its sandbox's secrets with `cipher`.
+    #[must_use]
+    pub fn new(context: Context, cipher: Cipher) -> Self {
+        let sandbox = Arc::new(Sandbox::new(context.clone(), cipher));
+        Self { context, sandbox }
+    }
+
+    /// Starts campaigns whose time has come, and begins leads.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn begin_due(&self) -> Result<Round> {
+        let due = self.context.db.campaigns_to_begin(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await?;
+        let full = i64::try_from(due.len()).unwrap_or(i64::MAX) == CAMPAIGNS_A_ROUND;
+        let begun = self.each(due, |this, of| async move { this.again(|| this.begin(of)).await }).await?;
+        Ok(Round { more: full && begun.done > 0, ..begun })
+    }
+
+    /// Enrols the leads that have come onto the lists of running campaigns, and ends campaigns of which nothing is left.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn enrol_all(&self) -> Result<Round> {
+        let before = self.context.clock.now() - enrol::EVERY;
+        let (mut after, mut all) = (None, Round::default());
+        loop {
+            let running = self.context.db.running_campaigns(after, before, CAMPAIGNS_A_ROUND).await?;
+            let Some(last) = running.last() else { break };
+            after = Some(*last);
+            all = all.and(self.each(running, |this, of| async move { this.again(|| this.enrol(of)).await }).await?);
+        }
+        let since = self.context.campaign_clock.now() - enrol::STOPPED_SINCE;
+        let stopped = self.context.db.stopped_campaigns(since, CAMPAIGNS_A_ROUND).await?;
+        Ok(all.and(self.each(stopped, |this, of| async move { this.again(|| this.end(of)).await }).await?))
+    }
+
+    /// Does what is due, until nothing is or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn do_due(&self, stop: &CancellationToken) -> Result<Round> {
+        if stop.is_cancelled() {
+            return Ok(Round::default());
+        }
+        let due =
+            self.context.db.campaigns_with_due_steps(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await?;
+        let done = self.each(due, |this, of| async move { this.work_on(of).await }).await?;
+        Ok(Round { more: done.done > 0, ..done })
+    }
+
+    /// Claims what is due in one campaign, sends it and writes down how it ended.
+    async fn work_on(&self, of: RunningCampaignRef) -> Result<Round> {
+        let claimed = self.again(|| self.claim(of)).await?;
+        let decided = claimed.decided;
+        let delivered = self.deliver(claimed).await;
+        let sent = u64::try_from(delivered.deliveries.len()).unwrap_or(u64::MAX);
+        self.again(|| self.settle(of, &delivered)).await?;
+        Ok(Round { done: decided + sent, more: false })
+    }
+
+    /// Works on several campaigns at a time. That one cannot be worked on keeps no other waiting; only if none can is something wrong that
+    /// time may mend.
+    async fn each<F>(
+        &self,
+        campaigns: Vec<RunningCampaignRef>,
+        work: impl Fn(Self, RunningCampaignRef) -> F,
+    ) -> Result<Round>
+    where
+        F: Future<Output = Result<Round>>,
+    {
+        use futures::{StreamExt as _, stream};
+        let rounds = stream::iter(campaigns).map(|of| {
+            let work = work(self.clone(), of);
+            async move { (of, work.await) }
+        });
+        let (mut all, mut worked, mut failure) = (Round::default(), false, None);
+        let mut rounds = std::pin::pin!(rounds.buffer_unordered(AT_A_TIME));
+        while let Some((of, round)) = rounds.next().await {
+            match round {
+                Ok(round) => (all, worked) = (all.and(round), true),
+                Err(error) => {
+                    let (code, at, cause) = (error.code().to_owned(), error.location(), error.causes());
+                    tracing::error!(campaign = %of.campaign, code, %at, cause, "a campaign cannot be worked on");
+                    failure = Some(error);
+                }
+            }
+        }
+        failure.filter(|_| !worked).map_or(Ok(all), Err)
+    }
+
+    /// Does a transaction's work, again if another was in its way: nothing was written then.
+    async fn again<T, F: Future<Output = Result<T>>>(&self, work: impl Fn() -> F) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            match work().await {
+                Err(error) if tries < TRIES && lost_race(&error) => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// A transaction of the engine. From its beginning on nobody adds suppressions to the organization's: they are locked before all else.
+    async fn begin_tx(&self, organization: OrganizationId) -> Result<OrgTx> {
+        let mut tx = self.context.db.begin_engine(organization, self.context.campaign_clock.now()).await?;
+        tx.suppressions().matching([]).await?;
+        Ok(tx)
+    }
+}
+
+/// A document that was checked when it was stored cannot be used.
+#[track_caller]
+fn broken(what: &'static str) -> AppError {
+    AppError::internal(what)
+}

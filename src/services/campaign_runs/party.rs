@@ -1,0 +1,161 @@
+//! All that decides about a number of leads in one campaign, read once for all of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::TimeDelta;
+
+use super::broken;
+use crate::{
+    engine::{
+        book::{AccountBook, AccountTerms},
+        planner::{Books, Planner, Traveller},
+        workflow::ConnectedChannel,
+    },
+    errors::Result,
+    models::{AccountId, AccountStatus, CampaignId, ConnectedAccount, Lead, LeadId, SuppressionKind, Walk},
+    repositories::{BaseRepository as _, CampaignRun, OrgTx},
+    services::SuppressionKeys,
+    utils::timezone,
+};
+
+/// The ledger is read back so far: a week, and a day for the zones.
+const LEDGER: TimeDelta = TimeDelta::days(8);
+/// Promises that are overdue by more than this are not kept as they are.
+pub(super) const RESERVED: TimeDelta = TimeDelta::days(1);
+
+/// Leads with whom they are written to and what their accounts have to do.
+#[derive(Debug)]
+pub struct Party {
+    /// The leads.
+    pub leads: HashMap<LeadId, Lead>,
+    /// Those of them that nobody may write to.
+    pub suppressed: HashMap<LeadId, SuppressionKind>,
+    /// The campaign's accounts.
+    pub accounts: HashMap<AccountId, ConnectedAccount>,
+    /// What the accounts have done and are to do.
+    pub books: Books,
+}
+
+impl Party {
+    /// Reads all there is to know of `leads`, and locks the campaign's accounts.
+    pub(super) async fn gather(
+        tx: &mut OrgTx,
+        keys: &SuppressionKeys,
+        campaign: CampaignId,
+        leads: &[LeadId],
+    ) -> Result<Self> {
+        Self::read(tx, keys, (campaign, true), leads).await
+    }
+
+    /// The same, only to look.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look(tx: &mut OrgTx, keys: &SuppressionKeys, campaign: CampaignId, leads: &[LeadId]) -> Result<Self> {
+        Self::read(tx, keys, (campaign, false), leads).await
+    }
+
+    async fn read(
+        tx: &mut OrgTx,
+        keys: &SuppressionKeys,
+        (campaign, lock): (CampaignId, bool),
+        leads: &[LeadId],
+    ) -> Result<Self> {
+        let leads: HashMap<_, _> = tx.leads().find_many(leads).await?.into_iter().map(|lead| (lead.id, lead)).collect();
+        let suppressed = suppressed(tx, keys, &leads).await?;
+        let (accounts, books) = books(tx, campaign, lock).await?;
+        Ok(Self { leads, suppressed, accounts, books })
+    }
+}
+
+async fn suppressed(
+    tx: &mut OrgTx,
+    keys: &SuppressionKeys,
+    leads: &HashMap<LeadId, Lead>,
+) -> Result<HashMap<LeadId, SuppressionKind>> {
+    let organization = tx.organization_id();
+    let keys: Vec<_> = leads
+        .values()
+        .map(|lead| (lead.id, keys.of_person(organization, lead.email.as_deref(), lead.linkedin_url.as_deref())))
+        .collect();
+    let suppressed = tx.suppressions().matching(keys.iter().flat_map(|(_, keys)| keys)).await?;
+    Ok(keys.into_iter().filter_map(|(id, keys)| Some((id, suppressed.kind(&keys)?))).collect())
+}
+
+/// A campaign's accounts, in its order, with what they have done and are to do.
+async fn books(
+    tx: &mut OrgTx,
+    campaign: CampaignId,
+    lock: bool,
+) -> Result<(HashMap<AccountId, ConnectedAccount>, Books)> {
+    let (_, ids) = tx.campaigns().links(campaign).await?;
+    let accounts = if lock { tx.accounts().lock_many(&ids).await? } else { tx.accounts().find_many(&ids).await? };
+    let accounts: HashMap<_, _> = accounts.into_iter().map(|account| (account.id, account)).collect();
+    let mut open: Vec<AccountBook> = ids.iter().filter_map(|id| accounts.get(id)).map(book).collect();
+    fill(tx, &mut open).await?;
+    Ok((accounts, Books::new(open)))
+}
+
+/// An account that is out of order for a time keeps its promises, and gets new ones of leads that are on their way: they are held when they are
+/// due. One that is not ours any more can do nothing.
+fn book(account: &ConnectedAccount) -> AccountBook {
+    let ours = account.status != AccountStatus::Disconnected;
+    let capabilities = if ours { ConnectedChannel::of(account).capabilities } else { BTreeSet::new() };
+    AccountBook::new(AccountTerms {
+        id: account.id,
+        channel: account.channel,
+        capabilities,
+        limits: account.limits.0.clone(),
+        window: account.sending_window.as_ref().map(|window| window.0.clone()),
+        spacing: u32::try_from(account.spacing_seconds).unwrap_or(0),
+        ramp_up: BTreeMap::new(),
+        rests_until: account.rests_until,
+    })
+}
+
+async fn fill(tx: &mut OrgTx, books: &mut [AccountBook]) -> Result<()> {
+    // An account without bounds has nothing to count, however many wait for it.
+    let counting: Vec<_> = books.iter().filter(|book| book.counts()).map(|book| book.terms().id).collect();
+    if counting.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    let usage = tx.usage().since(&counting, (now - LEDGER).date_naive()).await?;
+    let reservations = tx.executions().reservations(&counting, now - RESERVED).await?;
+    for book in books {
+        let id = book.terms().id;
+        for line in usage.iter().filter(|line| line.account_id == id) {
+            let hour = u8::try_from(line.hour).unwrap_or(0);
+            book.used(line.action, line.day, hour, u32::try_from(line.used).unwrap_or(0));
+        }
+        for reservation in reservations.iter().filter(|reservation| reservation.account_id == id) {
+            book.placed(reservation.action, reservation.at);
+        }
+    }
+    Ok(())
+}
+
+/// The planner of a campaign that has been started.
+pub(super) fn planner_of(run: &CampaignRun) -> Result<Planner<'_>> {
+    let schedule = run.schedule.as_deref().ok_or_else(|| broken("a campaign under way has no schedule"))?;
+    Planner::new(&run.workflow, schedule).ok_or_else(|| broken("a campaign under way has no walkable workflow"))
+}
+
+/// A lead as the planner sees it.
+#[must_use]
+pub fn traveller(walk: &Walk, lead: &Lead) -> Traveller {
+    Traveller { linkedin: walk.linkedin_account_id, email: walk.email_account_id, ..newcomer(lead) }
+}
+
+/// A lead that no account has been chosen for yet.
+#[must_use]
+pub fn newcomer(lead: &Lead) -> Traveller {
+    Traveller {
+        lead: lead.id,
+        zone: lead.timezone.as_deref().and_then(timezone::parse),
+        linkedin: None,
+        email: None,
+        has_email: lead.email.is_some(),
+        has_linkedin: lead.linkedin_url.is_some(),
+    }
+}

@@ -1,0 +1,102 @@
+//! What was begun and never told how it ended, after a crash or a time-out, is looked up at the provider: found is sent, surely absent is
+//! not sent, and what nobody can tell waits for a person. Nothing is ever sent again on a guess.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Round, RunService,
+    activities::{happened, with_account},
+    claim::LEASE,
+    deliver::{Delivered, Delivery},
+    sandbox::Found,
+};
+use crate::{
+    errors::Result,
+    models::{ExecutionStep, OrganizationId, Provider, Stand, StepEnd, StepState},
+    repositories::{BaseRepository as _, RunningCampaignRef},
+};
+
+/// Steps that are looked up together, and organizations in one round.
+const BATCH: i64 = 100;
+/// How long a provider may take to show what it was sent. A step is looked up until then at the least.
+const VISIBLE_AFTER: TimeDelta = TimeDelta::minutes(2);
+
+impl RunService {
+    /// Looks up what was awaited in vain.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn reconcile(&self) -> Result<Round> {
+        let mut round = Round::default();
+        for organization in self.context.db.with_lost_steps(self.context.campaign_clock.now(), BATCH).await? {
+            let told = self.again(|| self.reconcile_one(organization)).await?;
+            round = round.and(Round { done: told, more: i64::try_from(told).is_ok_and(|told| told >= BATCH) });
+        }
+        Ok(round)
+    }
+
+    async fn reconcile_one(&self, organization: OrganizationId) -> Result<u64> {
+        let now = self.context.campaign_clock.now();
+        let token = Uuid::new_v4();
+        let mut tx = self.context.db.begin_engine(organization, now).await?;
+        let steps = tx.steps().take_over(now, token, now + LEASE, BATCH).await?;
+        tx.commit().await?;
+        let mut told = 0;
+        for step in steps {
+            let delivery = self.look_up(&step).await?;
+            told += 1;
+            let of = RunningCampaignRef { organization, campaign: step.campaign_id };
+            match delivery {
+                Some(Delivery::Unknown) => self.again(|| self.ask_a_person(&step, token)).await?,
+                Some(delivery) => {
+                    let delivered = Delivered { token, deliveries: vec![(step, delivery)] };
+                    self.again(|| self.settle(of, &delivered)).await?;
+                }
+                // It may still show: looked up again when this token's lease is over.
+                None => {}
+            }
+        }
+        Ok(told)
+    }
+
+    /// What the provider says of a step; none if it is too early to tell.
+    async fn look_up(&self, step: &ExecutionStep) -> Result<Option<Delivery>> {
+        let now = self.context.campaign_clock.now();
+        let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
+        let Some(account) = tx.accounts().find(step.account_id).await? else { return Ok(Some(Delivery::Unknown)) };
+        if account.provider != Provider::Sandbox {
+            return Ok(Some(Delivery::Unknown));
+        }
+        Ok(match self.sandbox.find(&mut tx, step).await? {
+            Found::Yes { provider_id } => Some(Delivery::Sent { provider_id }),
+            Found::No if now - step.sending_at >= LEASE + VISIBLE_AFTER => {
+                Some(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
+            }
+            Found::No => None,
+        })
+    }
+
+    /// Nobody can tell: a person must say whether the step was sent.
+    async fn ask_a_person(&self, step: &ExecutionStep, token: Uuid) -> Result<()> {
+        let now = self.context.campaign_clock.now();
+        let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
+        let walks = tx.executions().lock_many(&[step.execution_id]).await?;
+        let end = StepEnd {
+            id: step.id,
+            state: StepState::NeedsReview,
+            provider_id: None,
+            reason: Some("outcome_unknown".to_owned()),
+        };
+        let settled = tx.steps().settle(token, &[end], now).await?;
+        if let (Some(walk), false) = (walks.first(), settled.is_empty()) {
+            let detail = "Nobody can tell whether this step was sent. Look at the account and decide.";
+            tx.executions().stand(&[Stand::held(walk, "needs_review", detail.into())], now).await?;
+            let data = json!({ "node_id": step.node_id, "step_id": step.id });
+            let told = with_account(happened(&tx, step.campaign_id, walk, "step_needs_review", data), step.account_id);
+            tx.activities().record(&[told]).await?;
+        }
+        tx.commit().await
+    }
+}

@@ -1,0 +1,280 @@
+//! Writing down how steps ended, and planning what comes next.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{
+    RunService,
+    activities::{happened, reason, with_account},
+    claim::{line, log},
+    deliver::{Delivered, Delivery, OURS},
+    fate::Judge,
+    party::{Party, planner_of, traveller},
+};
+use crate::{
+    engine::route::Answer,
+    errors::Result,
+    models::{
+        Activity, CampaignStatus, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule, Stand, StepEnd, StepId,
+        StepState, Usage, Walk,
+        workflow::{NodeType, StopOn},
+    },
+    repositories::{OrgTx, RunningCampaignRef},
+};
+
+/// After so many attempts a step that its provider refuses has failed. What we ourselves broke off is tried for as long as it takes.
+const MOST_REFUSALS: i64 = 6;
+/// How long after the first such attempt the next follows; after each further one twice as long.
+const PAUSE: TimeDelta = TimeDelta::minutes(2);
+
+/// What is written when steps are settled.
+#[derive(Default)]
+struct Settled {
+    stands: Vec<Stand>,
+    activities: Vec<Activity>,
+    refunds: Vec<Usage>,
+    written_to: Vec<LeadId>,
+}
+
+impl RunService {
+    /// Writes down what became of steps. Of those that somebody else has taken over meanwhile, that it became known late.
+    pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
+        let known: Vec<_> =
+            delivered.deliveries.iter().filter(|(_, delivery)| *delivery != Delivery::Unknown).collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin_tx(of.organization).await?;
+        let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(()) };
+        let leads: Vec<LeadId> = known.iter().map(|(step, _)| step.lead_id).collect();
+        let ids: Vec<_> = known.iter().map(|(step, _)| step.execution_id).collect();
+        let walks = tx.executions().lock_many(&ids).await?;
+        let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
+        let ends: Vec<_> = known.iter().map(|(step, delivery)| end(step, delivery)).collect();
+        let now = tx.now();
+        let settled = tx.steps().settle(delivered.token, &ends, now).await?;
+        let proved = prove(&mut tx, &walks, &known, &settled).await?;
+        let refusals: HashMap<_, _> = tx.steps().refusals(&ids, &OURS).await?.into_iter().collect();
+        rest(&mut tx, &mut party, &known).await?;
+        let planner = planner_of(&run)?;
+        let mut judge = Judge::new(&tx, &run, &planner, &mut party);
+        let mut told = Settled::default();
+        for (step, delivery) in &known {
+            let Some(walk) = walks.iter().find(|walk| walk.id == step.execution_id) else { continue };
+            if settled.contains(&step.id) || proved.contains(&step.id) {
+                let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
+                judge.settle(walk, (step, delivery), refusals, &mut told);
+            } else {
+                told.activities.push(late(&tx, walk, step, delivery));
+            }
+        }
+        let Settled { stands, activities, refunds, written_to } = told;
+        tx.executions().stand(&stands, now).await?;
+        tx.usage().give_back(&refunds).await?;
+        tx.activities().record(&activities).await?;
+        tx.leads().contacted(&written_to, now).await?;
+        tx.commit().await
+    }
+}
+
+/// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew,
+/// since they were given back.
+async fn prove(
+    tx: &mut OrgTx,
+    walks: &[Walk],
+    known: &[&(ExecutionStep, Delivery)],
+    settled: &[StepId],
+) -> Result<Vec<StepId>> {
+    let now = tx.now();
+    let mut proved = Vec::new();
+    for (step, delivery) in known {
+        let Delivery::Sent { provider_id } = delivery else { continue };
+        let there = |walk: &&Walk| walk.id == step.execution_id && walk.node_id.as_ref() == Some(&step.node_id);
+        let waits = walks.iter().find(there).is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
+        if !settled.contains(&step.id) && waits && tx.steps().prove_sent(step, provider_id, now).await? {
+            tx.usage().charge(&[line(step)]).await?;
+            proved.push(step.id);
+        }
+    }
+    Ok(proved)
+}
+
+/// Lets accounts rest, or shuts them out, as their providers want it.
+async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Delivery)]) -> Result<()> {
+    let now = tx.now();
+    for (step, delivery) in known {
+        if let Delivery::NotSent { rest: Some(rest), .. } = delivery {
+            tx.accounts().rest(step.account_id, now + *rest).await?;
+            if let Some(book) = party.books.get_mut(step.account_id) {
+                book.rest(now + *rest);
+            }
+        }
+        if *delivery == Delivery::AccountOut {
+            tx.accounts().shut_out(step.account_id, "The provider wants the account to sign in again.", now).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Judge<'_> {
+    /// All that follows from how a step ended.
+    fn settle(
+        &mut self,
+        walk: &Walk,
+        (step, delivery): (&ExecutionStep, &Delivery),
+        refusals: i64,
+        told: &mut Settled,
+    ) {
+        log(step, name(delivery));
+        count(step, delivery);
+        if matches!(delivery, Delivery::NotSent { .. } | Delivery::AccountOut) {
+            told.refunds.push(line(step));
+        }
+        if writes(step.action, delivery) {
+            told.written_to.push(step.lead_id);
+        }
+        let (stand, activities) = self.settled(walk, step, delivery, refusals);
+        told.activities.extend(activities);
+        // Whoever was ended while the step was out stays so, and whoever is in a campaign that is over goes no further.
+        let under_way = matches!(walk.status, ExecutionStatus::Running | ExecutionStatus::Waiting);
+        let over = matches!(self.run.status, CampaignStatus::Stopped | CampaignStatus::Completed);
+        told.stands.extend(stand.filter(|_| under_way).map(|stand| match stand.status {
+            ExecutionStatus::Waiting if over => {
+                Stand { sent: stand.sent, ..Stand::ended(walk, ExecutionStatus::Stopped, Some("campaign_stopped")) }
+            }
+            _ => stand,
+        }));
+    }
+
+    /// Where a lead stands after its step, and what is told of it.
+    fn settled(
+        &mut self,
+        walk: &Walk,
+        step: &ExecutionStep,
+        delivery: &Delivery,
+        refusals: i64,
+    ) -> (Option<Stand>, Vec<Activity>) {
+        let tell = |kind: &str, why: Option<&str>| {
+            let about = about(step, why);
+            with_account(happened(self.tx, self.run.id, walk, kind, about), step.account_id)
+        };
+        let Some(lead) = self.party.leads.get(&step.lead_id).cloned() else { return (None, Vec::new()) };
+        match delivery {
+            Delivery::Sent { .. } => {
+                let sent = tell(sent_kind(step.action), None);
+                let (stand, told) = self.onward(walk, &lead, &step.node_id, Answer::Done);
+                (Some(Stand { sent: 1, ..stand }), [sent].into_iter().chain(told).collect())
+            }
+            Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => (
+                Some(self.once_more(walk, &lead, step, if *ours { 0 } else { refusals })),
+                vec![tell("step_not_sent", Some(why))],
+            ),
+            Delivery::NotSent { reason: why, .. } => {
+                let stand = Stand::ended(walk, ExecutionStatus::Failed, Some(why));
+                (Some(stand), vec![tell("step_failed", Some(why))])
+            }
+            Delivery::NoRecipient => {
+                let stand = Stand::ended(walk, self.unreachable(step), Some("no_such_recipient"));
+                (Some(stand), vec![tell("step_failed", Some("no_such_recipient"))])
+            }
+            Delivery::AccountOut => {
+                let told = tell("step_not_sent", Some("account_needs_reconnect"));
+                let detail = "The account that is to do this is not connected.";
+                (Some(Stand::held(walk, "account_unavailable", detail.into())), vec![told])
+            }
+            Delivery::Unknown => (None, Vec::new()),
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// How a way ends whose lead cannot be reached.
+    fn unreachable(&self, step: &ExecutionStep) -> ExecutionStatus {
+        let bounced = step.action == NodeType::SendEmail && self.run.stop_on.contains(&StopOn::Bounce);
+        if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
+    }
+
+    /// The same step at another instant.
+    fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, refusals: i64) -> Stand {
+        let doublings = u32::try_from((refusals - 1).clamp(0, MOST_REFUSALS)).unwrap_or(0);
+        let ready_at = self.tx.now() + PAUSE * 2_i32.saturating_pow(doublings);
+        let who = traveller(walk, lead);
+        let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
+        let mut stand = self.stand(walk, &decision);
+        stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
+        stand
+    }
+}
+
+/// What an activity says of a step.
+pub(super) fn about(step: &ExecutionStep, why: Option<&str>) -> Value {
+    let mut about =
+        json!({ "node_id": step.node_id, "step_id": step.id, "attempt": step.attempt, "variant": step.variant });
+    if let Some(why) = why {
+        about["reason"] = why.into();
+    }
+    about
+}
+
+fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
+    let (state, provider_id, reason) = match delivery {
+        Delivery::Sent { provider_id } => (StepState::Sent, Some(provider_id.clone()), None),
+        Delivery::NotSent { reason, .. } => (StepState::NotSent, None, Some((*reason).to_owned())),
+        Delivery::NoRecipient => (StepState::Failed, None, Some("no_such_recipient".to_owned())),
+        Delivery::AccountOut => (StepState::NotSent, None, Some("account_needs_reconnect".to_owned())),
+        Delivery::Unknown => (StepState::NeedsReview, None, Some("unknown".to_owned())),
+    };
+    StepEnd { id: step.id, state, provider_id, reason }
+}
+
+/// A result that came after another had taken the step over: evidence, not to be lost.
+fn late(tx: &OrgTx, walk: &Walk, step: &ExecutionStep, delivery: &Delivery) -> Activity {
+    let mut data = reason(name(delivery));
+    data["step_id"] = json!(step.id);
+    data["node_id"] = json!(step.node_id);
+    if let Delivery::Sent { provider_id } = delivery {
+        data["provider_id"] = json!(provider_id);
+    }
+    with_account(happened(tx, step.campaign_id, walk, "step_result_came_late", data), step.account_id)
+}
+
+/// What an activity calls a step that was sent.
+pub(super) fn sent_kind(action: NodeType) -> &'static str {
+    match action {
+        NodeType::ProfileVisit => "profile_visited",
+        NodeType::LikePost => "post_liked",
+        NodeType::CommentPost => "post_commented",
+        NodeType::SendConnectionRequest => "connection_request_sent",
+        NodeType::WithdrawRequest => "connection_request_withdrawn",
+        NodeType::SendFollowup => "followup_sent",
+        NodeType::SendInmail => "inmail_sent",
+        NodeType::SendEmail => "email_sent",
+        NodeType::Webhook | NodeType::Wait | NodeType::Condition => "step_done",
+    }
+}
+
+/// Whether the lead has been written to by this.
+fn writes(action: NodeType, delivery: &Delivery) -> bool {
+    let writes = matches!(
+        action,
+        NodeType::SendConnectionRequest | NodeType::SendFollowup | NodeType::SendInmail | NodeType::SendEmail
+    );
+    writes && matches!(delivery, Delivery::Sent { .. })
+}
+
+fn name(delivery: &Delivery) -> &'static str {
+    match delivery {
+        Delivery::Sent { .. } => "sent",
+        Delivery::NotSent { .. } => "not_sent",
+        Delivery::NoRecipient => "no_such_recipient",
+        Delivery::AccountOut => "account_needs_reconnect",
+        Delivery::Unknown => "unknown",
+    }
+}
+
+fn count(step: &ExecutionStep, delivery: &Delivery) {
+    metrics::counter!("campaign_steps_total", "action" => step.action.as_str(), "outcome" => name(delivery))
+        .increment(1);
+}

@@ -1,0 +1,175 @@
+//! The whole calendar of a campaign before it happens, by the planner that will run it; of one under way, what is left of it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::types::Json;
+
+use super::{CampaignService, validate::aside};
+use crate::{
+    engine::{
+        calendar::{WorkingHours, local_day, start_of_day},
+        condition,
+        message::Facts,
+        planner::{Books, Planner},
+        simulate::{Assume, Premises, SimulatedLead, Simulation, Standing, simulate},
+    },
+    errors::{AppError, Result},
+    models::{
+        Awaiting, CampaignId, CampaignStatus, ExecutionStatus, Lead, LeadId, Walk,
+        workflow::{Action, Schedule, StopOn, Workflow},
+    },
+    repositories::{BaseRepository, OrgMember, OrgTx},
+    services::campaign_runs::{Party, ends_already, newcomer, traveller},
+};
+
+/// The most leads that are simulated.
+const MOST_LEADS: i64 = 20_000;
+
+/// What is imagined.
+#[derive(Debug, Clone, Copy)]
+pub struct SimulationRequest {
+    /// How long after an invitation everybody accepts it; none is that nobody does.
+    pub accepted_after: Option<TimeDelta>,
+    /// How far the simulation goes.
+    pub horizon: TimeDelta,
+}
+
+/// What was imagined.
+#[derive(Debug)]
+pub struct CampaignSimulation {
+    /// What would happen.
+    pub simulation: Simulation,
+    /// Of how many leads.
+    pub leads: usize,
+    /// Whether there are more leads than are simulated.
+    pub more_leads: bool,
+    /// Leads that would be left out, and why.
+    pub left_out: BTreeMap<&'static str, u64>,
+}
+
+/// What a simulation starts from.
+struct Start {
+    workflow: Json<Workflow>,
+    schedule: Json<Schedule>,
+    books: Books,
+    leads: Vec<SimulatedLead>,
+    more_leads: bool,
+    left_out: BTreeMap<&'static str, u64>,
+    begin_at: Option<DateTime<Utc>>,
+}
+
+impl CampaignService {
+    /// The calendar of a campaign from now on.
+    ///
+    /// # Errors
+    /// Every fault that keeps a draft from starting; `campaign_over`.
+    pub async fn simulate(
+        &self,
+        member: &OrgMember,
+        id: CampaignId,
+        request: SimulationRequest,
+    ) -> Result<CampaignSimulation> {
+        let start = self.start_of_simulation(member, id).await?;
+        let assume = request.accepted_after.map_or(Assume::NeverAccepted, |after| Assume::Accepted { after });
+        let premises =
+            Premises { now: self.0.campaign_clock.now(), begin_at: start.begin_at, assume, horizon: request.horizon };
+        aside(move || {
+            let Start { workflow, schedule, books, leads, more_leads, left_out, begin_at: _ } = start;
+            let planner = Planner::new(&workflow, &schedule)?;
+            let count = leads.len();
+            let simulation = simulate(&planner, books, leads, &premises);
+            Some(CampaignSimulation { simulation, leads: count, more_leads, left_out })
+        })
+        .await?
+        .ok_or_else(|| AppError::internal("a valid campaign cannot be planned"))
+    }
+
+    async fn start_of_simulation(&self, member: &OrgMember, id: CampaignId) -> Result<Start> {
+        let faults = self.validate(member, id).await?;
+        let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
+        let campaign = tx.campaigns().get(id).await?;
+        let walks = match campaign.status {
+            CampaignStatus::Completed | CampaignStatus::Stopped => {
+                let detail = "The campaign is over: there is nothing left to foresee.";
+                return Err(AppError::conflict("campaign_over", detail).with_member("state", campaign.status.as_str()));
+            }
+            CampaignStatus::Draft if !faults.is_empty() => return Err(AppError::invalid(faults)),
+            CampaignStatus::Draft | CampaignStatus::Scheduled => Vec::new(),
+            CampaignStatus::Running | CampaignStatus::Paused => tx.executions().open(id, MOST_LEADS).await?,
+        };
+        let run = tx.campaigns().run(id).await?;
+        let ids = who(&mut tx, id, campaign.status, &walks).await?;
+        let mut party = Party::look(&mut tx, &self.0.suppression_keys, id, &ids).await?;
+        let elsewhere = tx.executions().busy_elsewhere(id, &ids).await?;
+        let begin_at = run.as_ref().and_then(|run| run.next_begin_at);
+        if let Some(zone) = campaign.schedule.as_ref().and_then(|schedule| WorkingHours::of_schedule(schedule, None)) {
+            let today = local_day(zone.zone(), tx.now());
+            let begun = tx.executions().begun_since(id, start_of_day(zone.zone(), today)).await?;
+            party.books.begun(today, u64::try_from(begun).unwrap_or(0));
+        }
+        drop(tx);
+        let (Some(written), Some(schedule)) = (campaign.workflow, campaign.schedule) else {
+            return Err(AppError::internal("a valid campaign lacks its workflow or schedule"));
+        };
+        let workflow = run.map_or(written, |run| run.workflow);
+        let more_leads = i64::try_from(ids.len()).is_ok_and(|count| count >= MOST_LEADS);
+        let (leads, left_out) = starting(&workflow, &party, &ids, &walks, &elsewhere);
+        Ok(Start { workflow, schedule, books: party.books, leads, more_leads, left_out, begin_at })
+    }
+}
+
+/// Whose ways are imagined, in the order in which they begin.
+async fn who(tx: &mut OrgTx, id: CampaignId, status: CampaignStatus, walks: &[Walk]) -> Result<Vec<LeadId>> {
+    if matches!(status, CampaignStatus::Draft | CampaignStatus::Scheduled) {
+        return tx.campaigns().leads_to_enrol(id, None, None, MOST_LEADS).await;
+    }
+    Ok(walks.iter().map(|walk| walk.lead_id).collect())
+}
+
+/// The leads with where they stand, and how many would be left out.
+fn starting(
+    workflow: &Workflow,
+    party: &Party,
+    ids: &[LeadId],
+    walks: &[Walk],
+    elsewhere: &HashSet<LeadId>,
+) -> (Vec<SimulatedLead>, BTreeMap<&'static str, u64>) {
+    let (mut leads, mut left_out) = (Vec::with_capacity(ids.len()), BTreeMap::new());
+    for (i, id) in ids.iter().enumerate() {
+        let Some(lead) = party.leads.get(id) else { continue };
+        let walk = walks.get(i);
+        let pending = walk.is_none_or(|walk| walk.status == ExecutionStatus::Pending);
+        let over = ends_already(lead, party.suppressed.contains_key(id), &[StopOn::Reply, StopOn::Bounce]);
+        let why = over.map(|(_, why)| why).or((pending && elsewhere.contains(id)).then_some("in_another_campaign"));
+        if let Some(why) = why {
+            *left_out.entry(why).or_default() += 1;
+        } else if let Some(stand) = walk.map_or(Some(Standing::Pending), standing) {
+            let traveller = walk.map_or_else(|| newcomer(lead), |walk| traveller(walk, lead));
+            leads.push(SimulatedLead { traveller, answers: answers(workflow, lead), stand });
+        } else {
+            *left_out.entry("held").or_default() += 1;
+        }
+    }
+    (leads, left_out)
+}
+
+fn standing(walk: &Walk) -> Option<Standing> {
+    if walk.status == ExecutionStatus::Pending {
+        return Some(Standing::Pending);
+    }
+    let (node, at) = (walk.node_id.clone()?, walk.next_run_at?);
+    Some(match walk.awaiting {
+        Some(Awaiting::Acceptance) => Standing::Awaiting { node, since: walk.updated_at, until: at },
+        None => Standing::Due { node, account: walk.account_id, at },
+    })
+}
+
+/// What the workflow's conditions say of a lead as it is now.
+fn answers(workflow: &Workflow, lead: &Lead) -> BTreeMap<String, bool> {
+    let conditions = workflow.nodes.iter().filter_map(|node| match &node.action {
+        Action::Condition(config) => Some((node.id.clone(), condition::holds(config, &Facts::of(lead, None)))),
+        _ => None,
+    });
+    conditions.collect()
+}

@@ -1,0 +1,152 @@
+//! Providers that fail, workers that die, databases that go away: nothing is sent twice, and nothing is lost.
+
+use std::{future::Future, pin::pin, task::Poll};
+
+use chrono::TimeDelta;
+use clento::utils::clock::Clock as _;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until, schedule, sent, tick,
+    two_mails,
+};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn what_a_provider_does_not_answer_is_looked_up_and_not_sent_again() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 60).await;
+    let people = nobody(json!({"silence": 0.4, "rate_error": 0.1}));
+    let mailbox = account(&member, "email", people, json!({"limits": {"send_email": {"per_day": 500}}})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2027-02-28T00:00:00Z")).await;
+    assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'completed'").await, 60);
+    assert_eq!(sent(&app).await.len(), 120);
+    assert!(count(&app, "select count(*) from execution_steps where reason = 'not_found_at_provider'").await > 5);
+    assert!(
+        count(
+            &app,
+            "select count(*) from execution_steps where state = 'sent' and settled_at > sending_at + interval '59 s'"
+        )
+        .await
+            > 5
+    );
+    assert_nothing_twice(&app).await;
+    let charged = count(&app, "select sum(used)::int8 from account_usage").await;
+    assert_eq!(charged, 120, "what was not sent is given back");
+}
+
+/// Polls `work` this often, and gives it up then: what a crash would leave.
+async fn polls<F: Future>(work: F, mut polls: usize) -> Option<F::Output> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        if let Poll::Ready(output) = polled {
+            return Poll::Ready(Some(output));
+        }
+        polls -= 1;
+        if polls == 0 { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_anywhere_sends_nothing_twice_and_loses_nothing() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 40).await;
+    let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 1_000}}});
+    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    let stop = CancellationToken::new();
+    let (mut dice, mut kills) = (88_172_645_463_325_252_u64, 0);
+    while app.clock.now() < at("2026-12-20T00:00:00Z") {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        let most = 1 + usize::try_from(dice % 60).unwrap();
+        let killed = match dice % 4 {
+            0 => polls(app.state.runs().reconcile(), most).await.is_none(),
+            1 => polls(app.state.runs().take_in(), most).await.is_none(),
+            _ => polls(app.state.runs().do_due(&stop), most).await.is_none(),
+        };
+        kills += usize::from(killed);
+        app.clock.advance(std::time::Duration::from_secs(if kills < 200 { 40 } else { 3_600 }));
+    }
+    tick(&app).await;
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert!(kills > 50, "{kills}");
+    assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'completed'").await, 40);
+    assert_eq!(sent(&app).await.len(), 80);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn who_was_stopped_past_the_lease_does_not_begin_to_send() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 20).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let stop = CancellationToken::new();
+    // The worker stands still right after it has claimed, and comes back when its lease is over.
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    while count(&app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
+    }
+    let at_first = sent(&app).await.len();
+    app.clock.advance((TimeDelta::minutes(3)).to_std().unwrap());
+    app.state.runs().reconcile().await.unwrap();
+    work.await.unwrap();
+    let late = sent(&app).await.into_iter().filter(|(.., at)| *at > self::at("2026-11-23T08:02:00Z")).count();
+    assert_eq!(late, 0, "{at_first} were sent before it stood still");
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 40);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 1).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let stop = CancellationToken::new();
+    // The mail is out, but whoever sent it stands still before it can say so; somebody else looks in vain at a provider that does not show it.
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    while sent(&app).await.is_empty() {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it says nothing before it has sent");
+    }
+    sqlx::raw_sql("create table hidden as select * from sandbox_acts; delete from sandbox_acts")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    app.clock.advance(TimeDelta::minutes(4).to_std().unwrap());
+    app.state.runs().reconcile().await.unwrap();
+    assert_eq!(count(&app, "select count(*) from execution_steps where reason = 'not_found_at_provider'").await, 1);
+    sqlx::raw_sql("insert into sandbox_acts select * from hidden; drop table hidden").execute(&app.pool).await.unwrap();
+    work.await.unwrap();
+    assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sent' and node_id = 'mail'").await, 1);
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>(), ["mail", "bump"]);
+    assert_nothing_twice(&app).await;
+}

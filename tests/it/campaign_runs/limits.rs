@@ -1,0 +1,114 @@
+//! Limits, spacing and hours.
+
+use chrono::{NaiveDate, TimeDelta, Timelike as _};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{account, act, assert_nothing_twice, at, campaign, list_of, nobody, run_until, sent};
+use crate::support::TestApp;
+
+fn one_mail() -> serde_json::Value {
+    json!({"nodes": [{"id": "mail", "type": "send_email", "config": {"variants": [{"subject": "Hi", "text": "Hi {{ first_name }}"}]}}]})
+}
+
+/// Of 500 leads who could all be written to, 25 are on each day of the account's zone, though clocks are changed on one of them.
+async fn exactly_25_a_day(zone: &str, start: &str, days: [&str; 3]) {
+    let app = TestApp::start().await;
+    app.clock.set(at(start));
+    let member = app.member();
+    let list = list_of(&member, 500).await;
+    let window = json!({"timezone": zone, "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "00:00", "end_time": "24:00"});
+    let terms = json!({"sending_window": window, "limits": {"send_email": {"per_day": 25}}});
+    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let every_hour = json!({"timezone": zone, "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "00:00", "end_time": "24:00"});
+    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), every_hour).await;
+    act(&member, &id, "start").await;
+    let tz: chrono_tz::Tz = zone.parse().unwrap();
+    run_until(&app, at(start) + TimeDelta::days(4)).await;
+    let sent = sent(&app).await;
+    for day in days {
+        let day: NaiveDate = day.parse().unwrap();
+        let on_day = sent.iter().filter(|(.., at)| at.with_timezone(&tz).date_naive() == day).count();
+        assert_eq!(on_day, 25, "{day} in {zone}");
+    }
+    for pair in sent.windows(2) {
+        assert!(pair[1].2 - pair[0].2 >= TimeDelta::seconds(15), "{pair:?}");
+    }
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn a_daily_limit_holds_on_the_day_on_which_summer_ends() {
+    exactly_25_a_day("Europe/Berlin", "2026-10-23T22:00:00Z", ["2026-10-24", "2026-10-25", "2026-10-26"]).await;
+}
+
+#[tokio::test]
+async fn a_daily_limit_holds_on_the_day_on_which_summer_begins() {
+    exactly_25_a_day("America/New_York", "2026-03-07T05:00:00Z", ["2026-03-07", "2026-03-08", "2026-03-09"]).await;
+}
+
+#[tokio::test]
+async fn sixteen_workers_at_once_send_no_more_than_the_limit() {
+    let app = TestApp::start().await;
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let member = app.member();
+    let list = list_of(&member, 500).await;
+    // Without spacing all that fits on the day is due within it, and the ledger alone keeps the limit.
+    let mailbox = account(
+        &member,
+        "email",
+        nobody(json!({})),
+        json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 500}}}),
+    )
+    .await;
+    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), super::schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    // Lowered after all were promised: what was promised does not go over it.
+    member
+        .patch(&format!("{}/{mailbox}", super::ACCOUNTS), json!({"limits": {"send_email": {"per_day": 25}}}))
+        .await
+        .expect(200);
+    app.clock.set(at("2026-11-23T08:30:00Z"));
+    let mut replicas = Vec::new();
+    for _ in 0..4 {
+        replicas.push(app.replica().await);
+    }
+    let workers = replicas.iter().cycle().take(16).map(|replica| async move {
+        let stop = CancellationToken::new();
+        for _ in 0..6 {
+            let _ = replica.state.runs().do_due(&stop).await;
+        }
+    });
+    futures::future::join_all(workers).await;
+    let sent = sent(&app).await;
+    assert_eq!(sent.len(), 25, "sent on the account's day");
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_outside_the_hours_and_what_was_missed_is_not_sent_in_a_rush() {
+    let app = TestApp::start().await;
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let member = app.member();
+    let list = list_of(&member, 60).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 300})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), super::schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-23T09:00:00Z")).await;
+    // Nobody works from ten in the morning in Berlin until half past five on the next day.
+    app.clock.set(at("2026-11-24T16:25:00Z"));
+    run_until(&app, at("2026-12-31T00:00:00Z")).await;
+    let sent = sent(&app).await;
+    assert_eq!(sent.len(), 60);
+    for (_, lead, at) in &sent {
+        let local = at.with_timezone(&chrono_tz::Europe::Berlin);
+        let minute = local.hour() * 60 + local.minute();
+        assert!((9 * 60..17 * 60 + 30).contains(&minute), "{lead} at {local}");
+    }
+    for pair in sent.windows(2) {
+        assert!(pair[1].2 - pair[0].2 >= TimeDelta::seconds(100), "{pair:?}");
+    }
+    assert_nothing_twice(&app).await;
+}

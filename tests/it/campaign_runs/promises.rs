@@ -1,0 +1,121 @@
+//! What a simulation promises is what happens.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until,
+    schedule, sent, two_mails,
+};
+use crate::support::TestApp;
+
+async fn simulated(app: &TestApp, id: &str) -> Value {
+    let body = json!({"days": 60, "limit": 100_000});
+    app.member().post(&format!("{CAMPAIGNS}/{id}/simulate"), body).await.expect(200)
+}
+
+/// (node, lead, instant) of each act, in order.
+async fn promised(app: &TestApp, simulation: &Value) -> Vec<(String, String, chrono::DateTime<chrono::Utc>)> {
+    let emails: Vec<(uuid::Uuid, String)> =
+        sqlx::query_as("select id, email from leads").fetch_all(&app.pool).await.unwrap();
+    let emails: BTreeMap<String, String> = emails.into_iter().map(|(id, email)| (id.to_string(), email)).collect();
+    let acts = simulation["actions"].as_array().unwrap().iter();
+    acts.map(|act| {
+        let lead = emails[act["lead_id"].as_str().unwrap()].clone();
+        (act["node_id"].as_str().unwrap().to_owned(), lead, at(act["at"].as_str().unwrap()))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn what_was_simulated_is_what_is_sent_when_it_was_promised() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 130).await;
+    let mailbox =
+        account(&member, "email", nobody(json!({})), json!({"limits": {"send_email": {"per_day": 25}}})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    let before = simulated(&app, &id).await;
+    assert_eq!((&before["leads"], &before["actions_total"]), (&json!(130), &json!(260)), "{before}");
+    assert_eq!(before["ends"]["completed"], 130);
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-26T12:00:00Z")).await;
+    let rest = simulated(&app, &id).await;
+    run_until(&app, at("2026-12-31T12:00:00Z")).await;
+    let (promised, sent) = (promised(&app, &before).await, sent(&app).await);
+    assert_eq!(sent.len(), 260);
+    assert_eq!(sent, promised);
+    let rest = self::promised(&app, &rest).await;
+    assert_eq!(rest[..], promised[promised.len() - rest.len()..], "and of what is left the same is promised");
+    assert_nothing_twice(&app).await;
+    let done = app.member().get(&format!("{CAMPAIGNS}/{id}")).await.expect(200);
+    assert_eq!((&done["status"], &done["progress"]["sent"]), (&json!("completed"), &json!(260)), "{done}");
+}
+
+#[tokio::test]
+async fn what_is_previewed_is_what_is_sent_to_the_byte() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 20).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    let leads = member.get(&format!("/api/v1/leads?lead_list_id={list}")).await.expect(200);
+    let ids: Vec<_> = leads["data"].as_array().unwrap().iter().map(|lead| lead["id"].clone()).collect();
+    let preview = member.post(&format!("{CAMPAIGNS}/{id}/preview"), json!({"lead_ids": ids})).await.expect(200);
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-12-20T12:00:00Z")).await;
+    let mut greetings = std::collections::BTreeSet::new();
+    for lead in preview["leads"].as_array().unwrap() {
+        for message in lead["messages"].as_array().unwrap() {
+            let content: Value = sqlx::query_scalar(
+                "select content from sandbox_acts where lead_id = $1::uuid and natural_key like '%/' || $2",
+            )
+            .bind(lead["lead_id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap())
+            .bind(message["node_id"].as_str().unwrap())
+            .fetch_one(&app.pool)
+            .await
+            .unwrap();
+            for field in ["subject", "text", "html", "variant"] {
+                assert_eq!(content[field], message[field], "{message}");
+            }
+            greetings.insert(message["text"].as_str().unwrap().split(' ').next().unwrap().to_owned());
+        }
+    }
+    assert_eq!(greetings.into_iter().collect::<Vec<_>>(), ["Did", "Hello", "Hi"]);
+}
+
+#[tokio::test]
+async fn a_way_is_explained_from_its_beginning_to_its_end() {
+    let app = TestApp::start().await;
+    app.clock.set(at("2026-11-27T17:00:00Z"));
+    let member = app.member();
+    let list = list_of(&member, 1).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-27T18:00:00Z")).await;
+    let executions = app.member().get(&format!("{CAMPAIGNS}/{id}/executions")).await.expect(200);
+    assert_eq!(executions["data"][0]["status"], "pending", "it does not begin on a Friday evening");
+    run_until(&app, at("2026-11-30T00:00:00Z")).await;
+    let path = format!("{EXECUTIONS}/{}", executions["data"][0]["id"].as_str().unwrap());
+    let begun = app.member().get(&path).await.expect(200);
+    assert_eq!(
+        (&begun["status"], &begun["node_id"], &begun["action"]),
+        (&json!("waiting"), &json!("mail"), &json!("send_email"))
+    );
+    assert_eq!(begun["moves"][0]["rule"], "working_hours", "{begun}");
+    assert!(begun["next_run_at"].as_str().unwrap().starts_with("2026-11-30T08:0"), "{begun}");
+    run_until(&app, at("2026-12-10T00:00:00Z")).await;
+    let done = app.member().get(&path).await.expect(200);
+    assert_eq!((&done["status"], &done["sent_count"]), (&json!("completed"), &json!(2)), "{done}");
+    let steps: Vec<_> =
+        done["steps"].as_array().unwrap().iter().map(|step| (step["node_id"].clone(), step["state"].clone())).collect();
+    assert_eq!(steps, [(json!("mail"), json!("sent")), (json!("bump"), json!("sent"))]);
+    let told = "select string_agg(type, ',' order by occurred_at, id) from activities where execution_id is not null";
+    let told: String = sqlx::query_scalar(told).fetch_one(&app.pool).await.unwrap();
+    assert_eq!(told, "execution_begun,email_sent,email_sent,execution_completed");
+    assert_eq!(count(&app, "select count(*) from leads where status = 'contacted'").await, 1);
+}
