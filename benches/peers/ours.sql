@@ -25,9 +25,15 @@ select l.id, l.organization_id, first_name, last_name, email, company, title, li
        lead_list_id, exists (select from peer.campaign_executions e where e.lead_id = l.id), created_at, updated_at
 from peer.leads l where source = 'seed';
 
-insert into public.campaigns (id, organization_id, name, status, workflow, schedule, stop_on, created_at, updated_at)
-select id, organization_id, name, 'running', '{"nodes": [], "edges": []}',
-       '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "09:00", "end_time": "17:30"}', '{reply}', created_at, created_at from peer.campaigns;
+with started as (
+  insert into public.campaigns (id, organization_id, name, status, workflow, schedule, stop_on, revision, started_at, created_at, updated_at)
+  select id, organization_id, name, 'running', '{"nodes": [], "edges": []}',
+         '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "09:00", "end_time": "17:30"}',
+         '{reply}', 1, created_at, created_at, created_at
+  from peer.campaigns
+  returning id, organization_id, workflow, created_at)
+insert into public.campaign_revisions (organization_id, campaign_id, number, workflow, created_at)
+select organization_id, id, 1, workflow, created_at from started;
 
 insert into public.campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, next_run_at, created_at, updated_at)
 select e.id, e.organization_id, e.campaign_id, e.lead_id, 'waiting', 'step', e.next_run_at, l.created_at, l.created_at
