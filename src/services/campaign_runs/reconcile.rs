@@ -20,8 +20,8 @@ use crate::{
 
 /// Steps that are looked up together, and organizations in one round.
 const BATCH: i64 = 100;
-/// How long a provider may take to show what it was sent. A step is looked up until then at the least.
-const VISIBLE_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// How long the sandbox may take to show what it was sent. A step is looked up until then at the least.
+const VISIBLE_AFTER: TimeDelta = TimeDelta::seconds(5);
 
 impl RunService {
     /// Looks up what was awaited in vain.

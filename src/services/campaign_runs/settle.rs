@@ -28,6 +28,9 @@ use crate::{
 const MOST_REFUSALS: i64 = 6;
 /// How long after the first such attempt the next follows; after each further one twice as long.
 const PAUSE: TimeDelta = TimeDelta::minutes(2);
+const MOST_DOUBLINGS: u32 = 6;
+/// How long after an attempt that we broke off the next follows.
+const BREATH: TimeDelta = TimeDelta::seconds(5);
 
 /// What is written when steps are settled.
 #[derive(Default)]
@@ -198,8 +201,11 @@ impl Judge<'_> {
 
     /// The same step at another instant.
     fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, refusals: i64) -> Stand {
-        let doublings = u32::try_from((refusals - 1).clamp(0, MOST_REFUSALS)).unwrap_or(0);
-        let ready_at = self.tx.now() + PAUSE * 2_i32.saturating_pow(doublings);
+        let pause = match u32::try_from(refusals - 1) {
+            Ok(doublings) => PAUSE * 2_i32.saturating_pow(doublings.min(MOST_DOUBLINGS)),
+            Err(_) => BREATH,
+        };
+        let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
