@@ -102,7 +102,7 @@ pub struct EmailVariant {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1_000, example = "An idea for {{ company }}")]
     pub subject: Option<String>,
-    /// The body as plain text; made from the HTML if absent.
+    /// The body as plain text; without it the mail is HTML only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10_000, example = "Hello {{ first_name }}, …")]
     pub text: Option<String>,
