@@ -1,46 +1,22 @@
-use chrono::DateTime;
 use serde_json::{Value as Json, json};
-use sqlx::types::Json as Column;
 
 use super::*;
-use crate::{
-    models::{Lead, LeadId, LeadSource, LeadStatus, OrganizationId},
-    utils::ids::uuid_at,
-};
+use crate::{engine::message::tests::lead, models::Lead};
 
 fn facts() -> Facts {
-    let at = DateTime::UNIX_EPOCH;
     let some = |text: &str| Some(text.to_owned());
     let custom = json!({
         "seats": 50, "share": 0.5, "zip": "0123", "count": " 12 ", "active": true, "team": {"size": 3}, "last.round": "A",
         "stack": ["Rust", 7], "blank": " ", "empty": [], "infinite": "inf"
     });
     let lead = Lead {
-        id: LeadId(uuid_at(at)),
-        organization_id: OrganizationId(uuid_at(at)),
         first_name: some("JÖRG"),
-        last_name: None,
         full_name: None,
         email: some("joerg@example.com"),
-        phone: None,
         title: some("Head of Sales"),
         company: None,
-        company_domain: None,
-        industry: None,
-        location: None,
-        country: None,
-        linkedin_url: None,
-        timezone: None,
-        external_id: None,
-        status: LeadStatus::New,
-        source: LeadSource::Manual,
         tags: vec!["VIP".into(), "berlin".into()],
-        custom_fields: Column(custom.as_object().unwrap().clone()),
-        version: 1,
-        created_at: at,
-        updated_at: at,
-        lead_list_ids: vec![],
-        running_campaigns: vec![],
+        ..lead(&custom)
     };
     Facts::of(&lead, None)
 }

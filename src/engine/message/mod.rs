@@ -5,7 +5,7 @@ mod facts;
 pub mod limits;
 mod list;
 #[cfg(test)]
-mod tests;
+pub(in crate::engine) mod tests;
 mod unfit;
 mod writer;
 

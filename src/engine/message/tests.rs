@@ -17,7 +17,7 @@ use crate::{
     utils::ids::uuid_at,
 };
 
-fn lead(custom_fields: &Json) -> Lead {
+pub(in crate::engine) fn lead(custom_fields: &Json) -> Lead {
     let at = DateTime::UNIX_EPOCH;
     let some = |text: &str| Some(text.to_owned());
     Lead {

@@ -89,18 +89,23 @@ async fn a_worker_that_dies_anywhere_sends_nothing_twice_and_loses_nothing() {
     assert_nothing_twice(&app).await;
 }
 
-#[tokio::test]
-async fn who_was_stopped_past_the_lease_does_not_begin_to_send() {
-    let app = TestApp::start().await;
+/// A campaign of two mails to so many leads, to all of whom the first one is due now.
+async fn all_due(app: &TestApp, leads: usize) {
     app.clock.set(at(MONDAY));
     let member = app.member();
-    let list = list_of(&member, 20).await;
+    let list = list_of(&member, leads).await;
     let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
     let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
     act(&member, &id, "start").await;
     app.state.runs().enrol_all().await.unwrap();
     app.state.runs().begin_due().await.unwrap();
     app.clock.set(at("2026-11-23T08:00:00Z"));
+}
+
+#[tokio::test]
+async fn who_was_stopped_past_the_lease_does_not_begin_to_send() {
+    let app = TestApp::start().await;
+    all_due(&app, 20).await;
     let stop = CancellationToken::new();
     // The worker stands still right after it has claimed, and comes back when its lease is over.
     let mut work = pin!(app.state.runs().do_due(&stop));
@@ -121,15 +126,7 @@ async fn who_was_stopped_past_the_lease_does_not_begin_to_send() {
 #[tokio::test]
 async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
     let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 1).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
-    app.state.runs().enrol_all().await.unwrap();
-    app.state.runs().begin_due().await.unwrap();
-    app.clock.set(at("2026-11-23T08:00:00Z"));
+    all_due(&app, 1).await;
     let stop = CancellationToken::new();
     // The mail is out, but whoever sent it stands still before it can say so; somebody else looks in vain at a provider that does not show it.
     let mut work = pin!(app.state.runs().do_due(&stop));
