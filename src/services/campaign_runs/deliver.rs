@@ -9,7 +9,7 @@ use super::{
     RunService,
     claim::{Claimed, LEASE, Order},
 };
-use crate::models::{AccountId, ExecutionStep, Provider};
+use crate::models::{AccountId, ExecutionStep};
 
 /// How long a provider is given to answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
@@ -83,13 +83,10 @@ impl RunService {
 
     /// Hands a step to its channel, which asks once more right before the wire whether it may begin.
     async fn send(&self, order: &Order, claimed_at: Duration) -> Delivery {
-        let Order { step, lead, account, closes } = order;
-        let may_begin = || self.lease_outlasts_a_send(claimed_at) && self.context.campaign_clock.now() < *closes;
-        match account.provider {
-            Provider::Sandbox => self.sandbox.send(step, lead, account, may_begin).await,
-            Provider::Linkedin | Provider::Gmail | Provider::Outlook | Provider::Mailbox => {
-                Delivery::NotSent { reason: "no_channel", rest: None, ours: false }
-            }
+        let may_begin = || self.lease_outlasts_a_send(claimed_at) && self.context.campaign_clock.now() < order.closes;
+        match self.channels.of(order.account.provider) {
+            Some(channel) => channel.send(order, &may_begin).await,
+            None => Delivery::NotSent { reason: "no_channel", rest: None, ours: false },
         }
     }
 }

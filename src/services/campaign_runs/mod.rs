@@ -15,6 +15,7 @@
 mod activities;
 mod begin;
 mod by_hand;
+mod channel;
 mod claim;
 mod deliver;
 mod enrol;
@@ -34,7 +35,7 @@ pub use self::{
 
 use tokio_util::sync::CancellationToken;
 
-use self::sandbox::Sandbox;
+use self::{channel::Channels, sandbox::Sandbox};
 use super::Context;
 use crate::{
     errors::{AppError, Result},
@@ -54,7 +55,7 @@ const TRIES: usize = 5;
 #[derive(Clone)]
 pub struct RunService {
     context: Context,
-    sandbox: Arc<Sandbox>,
+    channels: Arc<Channels>,
 }
 
 /// What a round came to.
@@ -76,8 +77,8 @@ impl RunService {
     /// A service that opens its sandbox's secrets with `cipher`.
     #[must_use]
     pub fn new(context: Context, cipher: Cipher) -> Self {
-        let sandbox = Arc::new(Sandbox::new(context.clone(), cipher));
-        Self { context, sandbox }
+        let channels = Arc::new(Channels::new(Sandbox::new(context.clone(), cipher)));
+        Self { context, channels }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

@@ -1,27 +1,24 @@
 //! What was begun and never told how it ended, after a crash or a time-out, is looked up at the provider: found is sent, surely absent is
 //! not sent, and what nobody can tell waits for a person. Nothing is ever sent again on a guess.
 
-use chrono::TimeDelta;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Round, RunService,
     activities::{happened, with_account},
+    channel::Found,
     claim::LEASE,
     deliver::{Delivered, Delivery},
-    sandbox::Found,
 };
 use crate::{
     errors::Result,
-    models::{ExecutionStep, OrganizationId, Provider, Stand, StepEnd, StepState},
+    models::{ExecutionStep, OrganizationId, Stand, StepEnd, StepState},
     repositories::{BaseRepository as _, RunningCampaignRef},
 };
 
 /// Steps that are looked up together, and organizations in one round.
 const BATCH: i64 = 100;
-/// How long the sandbox may take to show what it was sent. A step is looked up until then at the least.
-const VISIBLE_AFTER: TimeDelta = TimeDelta::seconds(5);
 
 impl RunService {
     /// Looks up what was awaited in vain.
@@ -65,13 +62,13 @@ impl RunService {
     async fn look_up(&self, step: &ExecutionStep) -> Result<Option<Delivery>> {
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        let Some(account) = tx.accounts().find(step.account_id).await? else { return Ok(Some(Delivery::Unknown)) };
-        if account.provider != Provider::Sandbox {
-            return Ok(Some(Delivery::Unknown));
-        }
-        Ok(match self.sandbox.find(&mut tx, step).await? {
+        let account = tx.accounts().find(step.account_id).await?;
+        drop(tx);
+        let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
+        let (Some(account), Some(channel)) = (account.as_ref(), channel) else { return Ok(Some(Delivery::Unknown)) };
+        Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Some(Delivery::Sent { provider_id }),
-            Found::No if now - step.sending_at >= LEASE + VISIBLE_AFTER => {
+            Found::No if now - step.sending_at >= LEASE + channel.shows_within() => {
                 Some(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
             }
             Found::No => None,

@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
 use moka::future::Cache;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Context, deliver::Delivery};
+use super::{
+    Context,
+    channel::{Channel, Found, MayBegin},
+    claim::Order,
+    deliver::Delivery,
+};
 use crate::{
     errors::{AppError, Result},
     integrations::sandbox::{Act, Answer, Character, Happening, HappeningKind, Refusal, answer},
     models::{AccountId, ConnectedAccount, ExecutionStep, Lead, SandboxBehaviour, SandboxSecret},
-    repositories::{OrgConn, OrgTx},
+    repositories::OrgConn,
     services::connected_accounts::credentials_of,
     utils::crypto::Cipher,
 };
@@ -36,35 +43,10 @@ struct Prepared {
     natural_key: String,
 }
 
-/// What a search for a step found.
-pub(super) enum Found {
-    /// The provider has it.
-    Yes { provider_id: String },
-    /// The provider does not have it.
-    No,
-}
-
 impl Sandbox {
     pub(super) fn new(context: Context, cipher: Cipher) -> Self {
         let secrets = Cache::builder().max_capacity(SECRETS).time_to_live(Duration::from_mins(10)).build();
         Self { context, cipher, secrets }
-    }
-
-    /// Sends a step. As from any provider, no answer may come though the step was taken.
-    pub(super) async fn send(
-        &self,
-        step: &ExecutionStep,
-        lead: &Lead,
-        account: &ConnectedAccount,
-        may_begin: impl Fn() -> bool,
-    ) -> Delivery {
-        match self.prepare(step, lead, account).await {
-            Ok(prepared) => self.pass_on(step, prepared, may_begin).await,
-            Err(error) => {
-                tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a step was not begun");
-                Delivery::NotSent { reason: "not_begun", rest: None, ours: true }
-            }
-        }
     }
 
     /// All that may take its time before the wire.
@@ -85,7 +67,7 @@ impl Sandbox {
         Ok(Prepared { conn, mine, answer, happenings, natural_key })
     }
 
-    async fn pass_on(&self, step: &ExecutionStep, prepared: Prepared, may_begin: impl Fn() -> bool) -> Delivery {
+    async fn pass_on(&self, step: &ExecutionStep, prepared: Prepared, may_begin: &MayBegin<'_>) -> Delivery {
         let Prepared { mut conn, mine, answer, happenings, natural_key } = prepared;
         // The last moment before the wire.
         if !mine || !may_begin() {
@@ -114,12 +96,6 @@ impl Sandbox {
         }
     }
 
-    /// Looks a step up.
-    pub(super) async fn find(&self, tx: &mut OrgTx, step: &ExecutionStep) -> Result<Found> {
-        let found = tx.sandbox().find(step.account_id, &natural_key(step)).await?;
-        Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
-    }
-
     async fn secret(&self, account: &ConnectedAccount) -> Result<SandboxSecret> {
         if let Some(secret) = self.secrets.get(&account.id).await {
             return Ok(secret);
@@ -132,6 +108,35 @@ impl Sandbox {
         let secret = serde_json::from_slice(open.expose_secret()).map_err(AppError::internal)?;
         self.secrets.insert(account.id, secret).await;
         Ok(secret)
+    }
+}
+
+impl Channel for Sandbox {
+    /// As from any provider, no answer may come though the step was taken.
+    fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        let Order { step, lead, account, .. } = order;
+        Box::pin(async move {
+            match self.prepare(step, lead, account).await {
+                Ok(prepared) => self.pass_on(step, prepared, may_begin).await,
+                Err(error) => {
+                    tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a step was not begun");
+                    Delivery::NotSent { reason: "not_begun", rest: None, ours: true }
+                }
+            }
+        })
+    }
+
+    fn find<'a>(&'a self, step: &'a ExecutionStep, _: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+            let found = conn.sandbox().find(step.account_id, &natural_key(step)).await?;
+            conn.give_back();
+            Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
+        })
+    }
+
+    fn shows_within(&self) -> TimeDelta {
+        TimeDelta::seconds(5)
     }
 }
 

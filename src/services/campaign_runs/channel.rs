@@ -1,0 +1,56 @@
+//! The ways by which steps reach people, each behind one small trait: send, and look up what was sent.
+
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+
+use super::{claim::Order, deliver::Delivery};
+use crate::{
+    errors::Result,
+    models::{ConnectedAccount, ExecutionStep, Provider},
+};
+
+/// Whether a step may still begin: asked right before the first byte leaves, after all that may take its time.
+pub(super) type MayBegin<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
+/// What carries the steps of one provider's accounts.
+pub(super) trait Channel: Send + Sync {
+    /// Sends a step. Nothing leaves unless the step still answers to its token and `may_begin` says so; what is not proved unsent after
+    /// that is [`Delivery::Unknown`]. Whoever calls gives up after the time-out, which counts as unknown too.
+    fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery>;
+
+    /// Looks up whether the provider has a step, by what every attempt of it is known by there.
+    ///
+    /// # Errors
+    /// The database is away.
+    fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>>;
+
+    /// How long a send that was taken may take to show in a search, beyond the lease.
+    fn shows_within(&self) -> TimeDelta;
+}
+
+/// What a search for a step found.
+pub(super) enum Found {
+    /// The provider has it.
+    Yes { provider_id: String },
+    /// The provider does not have it, or does not show it yet.
+    No,
+}
+
+/// The channels of this process.
+pub(super) struct Channels {
+    sandbox: Box<dyn Channel>,
+}
+
+impl Channels {
+    pub(super) fn new(sandbox: impl Channel + 'static) -> Self {
+        Self { sandbox: Box::new(sandbox) }
+    }
+
+    /// What carries the steps of `provider`'s accounts, if this process can.
+    pub(super) fn of(&self, provider: Provider) -> Option<&dyn Channel> {
+        match provider {
+            Provider::Sandbox => Some(&*self.sandbox),
+            Provider::Linkedin | Provider::Gmail | Provider::Outlook | Provider::Mailbox => None,
+        }
+    }
+}
