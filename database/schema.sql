@@ -834,6 +834,7 @@ CREATE TABLE public.organizations (
     deleted_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    members_compared_at timestamp with time zone,
     CONSTRAINT organizations_clerk_organization_id_check CHECK (((length(clerk_organization_id) >= 1) AND (length(clerk_organization_id) <= 255))),
     CONSTRAINT organizations_image_url_check CHECK ((length(image_url) <= 2048)),
     CONSTRAINT organizations_name_check CHECK ((length(name) <= 255)),
@@ -1533,6 +1534,12 @@ CREATE UNIQUE INDEX organization_members_live ON public.organization_members USI
 --
 
 CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+--
+-- Name: organizations_to_compare; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX organizations_to_compare ON public.organizations USING btree (members_compared_at NULLS FIRST) WHERE (deleted_at IS NULL);
 
 --
 -- Name: sandbox_acts_key; Type: INDEX; Schema: public; Owner: -

@@ -15,9 +15,9 @@ use crate::{
     repositories::Database,
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
-        Clerk, ClerkSyncService, Context, ExecutionService, IdentityService, ImportService, InvitationService,
-        LeadListService, LeadService, MemberService, OrganizationService, ReadinessService, RunService,
-        SuppressionKeys, SuppressionService, UserService,
+        Clerk, ClerkComparisonService, ClerkSyncService, Context, ExecutionService, IdentityService, ImportService,
+        InvitationService, LeadListService, LeadService, MemberService, OrganizationService, ReadinessService,
+        RunService, SuppressionKeys, SuppressionService, UserService,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -51,6 +51,7 @@ struct Inner {
     campaigns: CampaignService,
     clay_destinations: ClayDestinationService,
     executions: ExecutionService,
+    clerk_comparison: ClerkComparisonService,
     clerk_sync: ClerkSyncService,
     identity: IdentityService,
     imports: ImportService,
@@ -113,6 +114,7 @@ impl AppState {
             runs: RunService::new(context.clone(), cipher.clone()),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
+            clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
             clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
             imports: ImportService::new(context.clone(), server.import_limits),
@@ -210,6 +212,12 @@ impl AppState {
     /// Waits until the changes that have begun at Clerk are made, and told to the audit log.
     pub async fn settled(&self) {
         self.0.clerk.settled().await;
+    }
+
+    /// Comparing members with Clerk's, for the worker that does it.
+    #[must_use]
+    pub fn clerk_comparison(&self) -> &ClerkComparisonService {
+        &self.0.clerk_comparison
     }
 
     /// The audit log, for the worker that seals it.

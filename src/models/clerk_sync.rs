@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::{MemberId, UserId};
+
 /// How new a piece of news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
@@ -142,6 +144,16 @@ pub struct ToldMembership {
     pub created_at: i64,
     pub organization: Told<OrganizationProfile>,
     pub user: Told<UserProfile>,
+}
+
+/// A member as we know them, to be compared with Clerk's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMember {
+    pub id: MemberId,
+    pub user_id: UserId,
+    pub clerk_user_id: String,
+    /// None if a session token introduced them and nothing else was heard of the membership.
+    pub clerk_membership_id: Option<String>,
 }
 
 /// Whom a session token speaks of.

@@ -38,6 +38,7 @@ pub use base::{
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::{CampaignRepository, CampaignRun, RunningCampaignRef};
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
+pub use clerk_sync::ComparedOrganization;
 pub use connected_accounts::AccountRepository;
 pub use execution_steps::StepRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};

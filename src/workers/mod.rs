@@ -1,6 +1,7 @@
 //! Floor 7: what is done without being asked, each piece of work a call down to a service or repository. Knows no HTTP.
 
 mod clay;
+mod clerk;
 mod housekeeping;
 mod periodic;
 mod queue;
@@ -13,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::periodic::{Task, run};
 pub use self::{
     clay::push_to_clay,
+    clerk::compare_members,
     housekeeping::{forget_expired_keys, forget_imports, forget_inbound_events},
     periodic::Done,
     seal::seal_once,
@@ -23,6 +25,8 @@ use crate::{errors::Result, services::campaign_runs::Round, state::AppState};
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
 /// Clay's pace is kept by bursts this far apart.
 const CLAY: Task = Task { name: "push_to_clay", every: Duration::from_secs(1) };
+/// An organization at a time: far below what Clerk allows (100 requests in 10 s of a development instance).
+const COMPARE_MEMBERS: Task = Task { name: "compare_members", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
 const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
@@ -74,6 +78,7 @@ impl Workers {
     pub fn tend_database(&self, state: &AppState) {
         self.start(SEAL, state, |state| async move { seal_once(&state).await });
         self.start(CLAY, state, |state| async move { push_to_clay(&state).await });
+        self.start(COMPARE_MEMBERS, state, |state| async move { compare_members(&state).await });
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });

@@ -21,6 +21,7 @@ mod clay_destinations;
 mod clay_guide;
 mod clerk_backend;
 mod clerk_changes;
+mod clerk_comparison;
 mod clerk_jwks;
 mod clerk_sync;
 mod clerk_tokens;

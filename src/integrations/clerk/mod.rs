@@ -11,7 +11,7 @@ mod signing;
 mod webhooks;
 
 pub use backend::{
-    BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, NewInvitation, changed_nothing,
+    BackendSettings, ClerkApi, ClerkBackend, Invitation, InvitationPage, MembershipPage, NewInvitation, changed_nothing,
 };
 pub use http::{ClientError, http_client};
 pub use ids::is_clerk_id;

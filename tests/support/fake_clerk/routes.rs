@@ -12,7 +12,7 @@ use axum::{
     routing::{get, patch, post},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     SECRET_KEY, Trouble,
@@ -27,6 +27,8 @@ pub(super) fn router(world: Arc<Mutex<World>>) -> Router {
     let invitations = "/v1/organizations/{organization}/invitations";
     Router::new()
         .route("/v1/organizations/{organization}", patch(rename))
+        .route("/v1/organizations/{organization}/memberships", get(members_of))
+        .route("/v1/users/{user}/organization_memberships", get(memberships_of))
         .route(members, patch(change_role).delete(remove))
         .route(invitations, get(pending).post(invite))
         .route("/v1/organizations/{organization}/invitations/{invitation}/revoke", post(revoke))
@@ -96,6 +98,46 @@ async fn change_role(
 
 async fn remove(State(world): Shared, Path((organization, user)): Path<(String, String)>) -> Response {
     answer(world.lock().unwrap().remove(&organization, &user))
+}
+
+/// The paging of lists of memberships.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Memberships {
+    #[serde(default = "ten")]
+    limit: usize,
+    #[serde(default)]
+    offset: usize,
+    /// Newest first if absent.
+    order_by: Option<String>,
+}
+
+impl Memberships {
+    fn of(&self, mut all: Vec<Value>) -> Answer {
+        if !(1..=500).contains(&self.limit) {
+            return Err(Refused::parameter("form_param_value_invalid", "limit", "limit must be 1 to 500."));
+        }
+        all.sort_by_key(|membership| membership["created_at"].as_i64());
+        if self.order_by.as_deref() != Some("+created_at") {
+            all.reverse();
+        }
+        let page: Vec<&Value> = all.iter().skip(self.offset).take(self.limit).collect();
+        Ok(json!({ "data": page, "total_count": all.len() }))
+    }
+}
+
+async fn members_of(
+    State(world): Shared,
+    Path(organization): Path<String>,
+    Query(page): Query<Memberships>,
+) -> Response {
+    let all = world.lock().unwrap().members_of(&organization);
+    answer(all.and_then(|all| page.of(all)))
+}
+
+async fn memberships_of(State(world): Shared, Path(user): Path<String>, Query(page): Query<Memberships>) -> Response {
+    let all = world.lock().unwrap().memberships_of(&user);
+    answer(all.and_then(|all| page.of(all)))
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,7 @@ pub(crate) struct World {
     memberships: BTreeMap<(String, String), Value>,
     /// In order of creation.
     invitations: Vec<Value>,
+    hidden: Option<(String, String)>,
     count: i64,
     pub(super) trouble: Option<Trouble>,
     pub(super) requests: Vec<Request>,
@@ -129,6 +130,36 @@ impl World {
         let record = self.memberships.remove(&(organization.to_owned(), user.to_owned())).unwrap();
         self.event("organizationMembership.deleted", &record);
         Ok(record)
+    }
+
+    /// Leaves somebody out of the organization's list, as paging does when another leaves meanwhile.
+    pub(crate) fn hide_from_lists(&mut self, organization: &str, user: &str) {
+        self.hidden = Some((organization.to_owned(), user.to_owned()));
+    }
+
+    pub(super) fn members_of(&self, organization: &str) -> Result<Vec<Value>, Refused> {
+        self.require_organization(organization)?;
+        let listed = |key: &(String, String)| key.0 == organization && Some(key) != self.hidden.as_ref();
+        let of = self.memberships.iter().filter(|(key, _)| listed(key));
+        Ok(of.map(|(_, membership)| membership.clone()).collect())
+    }
+
+    pub(super) fn memberships_of(&self, user: &str) -> Result<Vec<Value>, Refused> {
+        if !self.users.contains_key(user) {
+            return Err(Refused::not_found("user", user));
+        }
+        let of = self.memberships.iter().filter(|((_, id), _)| id == user);
+        Ok(of.map(|(_, membership)| membership.clone()).collect())
+    }
+
+    /// Somebody leaves, as in Clerk's own dashboard.
+    pub(crate) fn leave(&mut self, organization: &str, user: &str) {
+        self.remove(organization, user).unwrap_or_else(|_| panic!("{user} cannot leave"));
+    }
+
+    /// Somebody becomes an administrator, as in Clerk's own dashboard.
+    pub(crate) fn promote(&mut self, organization: &str, user: &str) {
+        self.change_role(organization, user, "org:admin").unwrap_or_else(|_| panic!("{user} cannot be promoted"));
     }
 
     pub(super) fn pending(&self, organization: &str, limit: usize, offset: usize) -> Answer {

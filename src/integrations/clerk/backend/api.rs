@@ -34,6 +34,22 @@ pub trait ClerkApi: Send + Sync + 'static {
     /// Ends a membership, and answers with what it was.
     fn remove_member<'a>(&'a self, organization: &'a str, user: &'a str) -> BoxFuture<'a, Result<ClerkMembership>>;
 
+    /// A page of an organization's memberships, the oldest first, so that who joins meanwhile moves nobody. `limit` is 1 to 500.
+    fn memberships<'a>(
+        &'a self,
+        organization: &'a str,
+        limit: u32,
+        offset: u32,
+    ) -> BoxFuture<'a, Result<MembershipPage>>;
+
+    /// A page of a user's memberships, the newest first. `limit` is 1 to 500.
+    fn memberships_of_user<'a>(
+        &'a self,
+        user: &'a str,
+        limit: u32,
+        offset: u32,
+    ) -> BoxFuture<'a, Result<MembershipPage>>;
+
     /// A page of the pending invitations, newest first. `limit` is 1 to 500.
     fn pending_invitations<'a>(
         &'a self,
@@ -85,6 +101,15 @@ pub struct Invitation {
     /// When it last changed.
     #[serde(with = "ts_milliseconds")]
     pub updated_at: DateTime<Utc>,
+}
+
+/// Some of an organization's or a user's memberships.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MembershipPage {
+    /// The memberships.
+    pub data: Vec<ClerkMembership>,
+    /// How many there are in all.
+    pub total_count: u64,
 }
 
 /// Some of an organization's invitations.

@@ -15,7 +15,7 @@ use super::{
         ids::is_clerk_id,
         webhooks::{ClerkMembership, ClerkOrganization},
     },
-    api::{ClerkApi, Invitation, InvitationPage, NewInvitation},
+    api::{ClerkApi, Invitation, InvitationPage, MembershipPage, NewInvitation},
     refusal::{self, Refusal},
 };
 use crate::errors::{AppError, Result};
@@ -57,7 +57,7 @@ impl ClerkBackend {
         Ok(Self { http, base, authorization })
     }
 
-    /// A request to `organizations/…`. The segments of `path` that are ids must be checked: see [`known`].
+    /// A request to `organizations/…` or `users/…`. The segments of `path` that are ids must be checked: see [`known`].
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
         let url = self.base.join(path).map_err(AppError::internal)?;
         Ok(self
@@ -136,6 +136,35 @@ impl ClerkApi for ClerkBackend {
         async move { self.call(MEMBER, Method::DELETE, &membership_path(organization, user)?, NO_BODY).await }.boxed()
     }
 
+    fn memberships<'a>(
+        &'a self,
+        organization: &'a str,
+        limit: u32,
+        offset: u32,
+    ) -> BoxFuture<'a, Result<MembershipPage>> {
+        async move {
+            let organization = known(ORGANIZATION, organization)?;
+            let page = format!("limit={limit}&offset={offset}&order_by=%2Bcreated_at");
+            let path = format!("organizations/{organization}/memberships?{page}");
+            self.call(ORGANIZATION, Method::GET, &path, NO_BODY).await
+        }
+        .boxed()
+    }
+
+    fn memberships_of_user<'a>(
+        &'a self,
+        user: &'a str,
+        limit: u32,
+        offset: u32,
+    ) -> BoxFuture<'a, Result<MembershipPage>> {
+        async move {
+            let user = known(USER, user)?;
+            let path = format!("users/{user}/organization_memberships?limit={limit}&offset={offset}");
+            self.call(USER, Method::GET, &path, NO_BODY).await
+        }
+        .boxed()
+    }
+
     fn pending_invitations<'a>(
         &'a self,
         organization: &'a str,
@@ -172,6 +201,7 @@ impl ClerkApi for ClerkBackend {
 
 const ORGANIZATION: &str = "organization";
 const MEMBER: &str = "member";
+const USER: &str = "user";
 const INVITATION: &str = "invitation";
 
 fn membership_path(organization: &str, user: &str) -> Result<String> {

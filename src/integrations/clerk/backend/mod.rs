@@ -6,6 +6,6 @@ mod api;
 mod client;
 mod refusal;
 
-pub use api::{ClerkApi, Invitation, InvitationPage, NewInvitation};
+pub use api::{ClerkApi, Invitation, InvitationPage, MembershipPage, NewInvitation};
 pub use client::{BackendSettings, ClerkBackend};
 pub use refusal::changed_nothing;
