@@ -5,6 +5,7 @@ mod demo;
 mod guard;
 mod identity;
 mod idle_timeout;
+mod log_lines;
 mod server;
 pub mod telemetry;
 
@@ -31,7 +32,7 @@ use crate::{
     workers::Workers,
 };
 
-pub use self::{database::Databases, server::serve_on};
+pub use self::{database::Databases, log_lines::LogGuard, server::serve_on};
 
 /// Hands the state its parts and builds the service on it.
 ///

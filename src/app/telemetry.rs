@@ -4,9 +4,9 @@ use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
+use super::log_lines::{LogGuard, LogLines};
 use crate::config::{LogFormat, LoggingConfig};
 
 /// Bounds of the latency histogram's buckets, in seconds.
@@ -16,8 +16,8 @@ const LATENCY: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 ///
 /// # Errors
 /// Logging was started before.
-pub fn logging(config: &LoggingConfig) -> anyhow::Result<WorkerGuard> {
-    let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(std::io::stderr());
+pub fn logging(config: &LoggingConfig) -> anyhow::Result<LogGuard> {
+    let (writer, guard) = LogLines::to(std::io::stderr())?;
     let filter = EnvFilter::try_new(&config.filter)?;
     let colours = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
