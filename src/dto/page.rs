@@ -1,16 +1,13 @@
 //! Lists on the wire: `{"data": […], "next_cursor": …}` with an opaque keyset cursor.
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::extract::Checked;
+use super::{extract::Checked, respond::json};
 use crate::{
     errors::{Fault, Result},
     models::page::{Direction, Page, PageRequest, Position},
@@ -48,6 +45,9 @@ pub enum Sort {
     #[serde(rename = "created_at")]
     OldestFirst,
 }
+
+/// Bytes that a row takes, about. A page that grew by doubling would be copied as often as it does.
+const ABOUT_A_ROW: usize = 1024;
 
 /// The names that belong to [`PageParams`].
 pub(super) const PAGE_PARAMS: [&str; 4] = ["limit", "cursor", "sort", "include_total"];
@@ -139,6 +139,6 @@ impl<T> Paged<T> {
 
 impl<T: Serialize> IntoResponse for Paged<T> {
     fn into_response(self) -> Response {
-        Json(self.0).into_response()
+        json(&self.0, self.0.data.len() * ABOUT_A_ROW)
     }
 }

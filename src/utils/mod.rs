@@ -18,6 +18,7 @@ pub mod pem;
 pub mod public_address;
 pub mod rate_limiter;
 pub mod refusal;
+pub mod rfc3339;
 pub mod secure_url;
 pub mod sheet;
 pub mod spreadsheet;

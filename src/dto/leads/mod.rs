@@ -29,7 +29,7 @@ use crate::{
     models::{
         CampaignId, ExecutionId, ExecutionStatus, Lead, LeadId, LeadListId, LeadSource, LeadStatus, RunningCampaign,
     },
-    utils::{names, refusal::Refusal},
+    utils::{names, refusal::Refusal, rfc3339},
 };
 
 /// A person to be written to.
@@ -100,8 +100,10 @@ pub struct LeadDto {
     #[schema(example = 1)]
     pub version: i64,
     /// When it was made.
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub created_at: DateTime<Utc>,
     /// When it last changed.
+    #[serde(serialize_with = "rfc3339::serialize")]
     pub updated_at: DateTime<Utc>,
 }
 
