@@ -33,7 +33,7 @@ pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;
 pub use base::{
     BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson,
-    OrgScope, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
+    OrgScope, OrgStatement, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::ExecutionRepository;
 pub use campaigns::{CampaignRepository, CampaignRun, RunningCampaignRef};

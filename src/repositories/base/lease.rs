@@ -111,6 +111,14 @@ impl Lender {
         Ok(LentTx(lease))
     }
 
+    /// Lends a connection for one statement, which is a transaction by itself: there is nothing to begin, and nothing to commit.
+    ///
+    /// # Errors
+    /// As [`Self::lend`].
+    pub(super) async fn lend_for_statement(&self) -> Result<LentTx> {
+        self.lend().await.map(LentTx)
+    }
+
     /// The connection that was used last, if that is not long ago. The others are older: if it is too old, so are they.
     fn take_warm(&self) -> Option<Warm> {
         let mut warm = self.0.warm.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +168,7 @@ impl Lease {
 }
 
 impl LentTx {
-    /// Commits, and gives the connection back.
+    /// Commits, unless its one statement has done so, and gives the connection back.
     pub(in crate::repositories) async fn commit(mut self) -> Result<()> {
         Manager::commit(&mut self.0).await?;
         self.0.give_back();

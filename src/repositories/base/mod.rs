@@ -22,5 +22,5 @@ pub(in crate::repositories) use page::page;
 pub(in crate::repositories) use scope::Actor;
 pub use scope::{IdempotencyToken, OrgAdmin, OrgMember, OrgPerson, OrgScope, RequestContext, UserScope};
 pub use sync::SyncTx;
-pub use tx::{OrgConn, OrgTx};
+pub use tx::{AuditLine, OrgConn, OrgStatement, OrgTx};
 pub use user::{UserConn, UserTx};

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     lease::{Lease, LentTx},
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     errors::{AppError, Result},
-    models::{ActorType, AuditEntry, OrganizationId, UserId},
+    models::{ActorType, AuditEntry, AuditLogId, OrganizationId, UserId},
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, ImportRepository, LeadListRepository,
@@ -38,6 +39,20 @@ pub struct OrgTx {
     pub(super) audit: Vec<AuditEntry>,
     /// What it takes of the organization's share. Given back last.
     pub(super) _share: Place,
+}
+
+/// A use case that is one statement, with its line of the audit log in it. Such a statement is a transaction by itself, so that nothing needs
+/// to be asked before or after it, unless the mark of an idempotency key is to be committed with it.
+#[derive(Debug)]
+pub struct OrgStatement(pub(in crate::repositories) OrgTx);
+
+/// A line of the audit log, to be written by the very statement whose change it tells of.
+#[derive(Debug)]
+#[must_use]
+pub struct AuditLine {
+    pub(in crate::repositories) id: Uuid,
+    pub(in crate::repositories) actor: Actor,
+    pub(in crate::repositories) entry: AuditEntry,
 }
 
 impl OrgConn {
@@ -93,6 +108,11 @@ impl OrgTx {
     /// Says what was done. Written with the commit, or not at all.
     pub fn audit(&mut self, entry: AuditEntry) {
         self.audit.push(entry);
+    }
+
+    /// Says what a statement is about to do, which writes this line itself.
+    pub fn line(&self, entry: AuditEntry) -> AuditLine {
+        AuditLine { id: AuditLogId::new(self.now).0, actor: self.actor.clone(), entry }
     }
 
     /// Writes the audit rows of what was done so far, still to be committed: for a use case that does so much that it should not keep

@@ -1,4 +1,4 @@
-//! People to be written to: reading and deleting one. Writing is in `write`, lists are in `list` and `export`, in `find` is what locks leads
+//! People to be written to: reading and deleting one. Writing one is in `insert`, many in `write`; lists are in `list` and `export`, in `find` is what locks leads
 //! or looks for a person, in `links` what most leads do not have and is asked for only then, and in `suppress` what follows for leads when
 //! somebody is suppressed.
 
@@ -13,6 +13,7 @@ use crate::{
 
 mod export;
 mod find;
+mod insert;
 mod links;
 mod list;
 mod row;
@@ -21,10 +22,10 @@ mod suppress;
 mod write;
 
 pub use find::Identities;
+pub use insert::Inserted;
 use row::LeadRow;
 use select::leads_from;
 pub use suppress::BarredLead;
-pub use write::Inserted;
 
 /// The leads of one organization.
 #[derive(Debug)]

@@ -1,107 +1,21 @@
-//! Writing leads: one as fast as can be, or many in one statement.
+//! Writing leads, many in one statement. One by itself is in `insert`.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::types::Json;
 
 use super::LeadRepository;
 use crate::{
     errors::Result,
-    models::{Lead, LeadId, LeadListId, LeadStatus, Suppressed, SuppressionKey, SuppressionKind},
+    models::{Lead, LeadId, LeadListId, LeadStatus},
 };
 
-/// Writes a new lead and puts it on its lists, unless one of the keys is suppressed: all in one statement. The first list goes into the lead's
-/// own row, further ones beside it. `$conflict` says what to do about a lead in the way.
-macro_rules! insert_one {
-    ($repository:expr, $lead:expr, $keys:expr, $conflict:literal) => {{
-        let (lead, scope) = ($lead, $repository.scope.id());
-        let further: Vec<_> = lead.lead_list_ids.iter().skip(1).map(|list| list.0).collect();
-        let hashes: Vec<_> = $keys.iter().map(|key| key.hash.as_slice()).collect();
-        let row = sqlx::query!(
-            r#"with barred as materialized (select suppressed_hashes($2, $26) as hash),
-               made as (
-                 insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
-                                    industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                    custom_fields, version, created_at, updated_at, lead_list_id)
-                 select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24
-                 where not exists (select from barred) "# + $conflict + r#" returning id),
-               listed as (
-                 insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-                 select $2, list.id, made.id, $22, $22 from made, unnest($25::uuid[]) as list (id))
-               select exists (select from made) as "made!", array(select hash from barred) as "barred!: Vec<Vec<u8>>""#,
-            lead.id.0,
-            scope,
-            lead.first_name,
-            lead.last_name,
-            lead.full_name,
-            lead.email,
-            lead.phone,
-            lead.title,
-            lead.company,
-            lead.company_domain,
-            lead.industry,
-            lead.location,
-            lead.country,
-            lead.linkedin_url,
-            lead.timezone,
-            lead.external_id,
-            lead.status.as_str(),
-            lead.source.as_str(),
-            &lead.tags,
-            Json(&lead.custom_fields.0) as _,
-            lead.version,
-            lead.created_at,
-            lead.updated_at,
-            lead.lead_list_ids.first().map(|list| list.0),
-            &further,
-            &hashes as &[&[u8]],
-        )
-        .fetch_one(&mut *$repository.conn)
-        .await?;
-        let barred: Suppressed = row.barred.into_iter().collect();
-        match barred.kind($keys) {
-            Some(kind) => Inserted::Suppressed(kind),
-            None if row.made => Inserted::Made,
-            None => Inserted::Taken,
-        }
-    }};
-}
-
-/// What became of a lead to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is there.
-    Made,
-    /// Another lead has one of its identities. Nothing was written.
-    Taken,
-    /// Nobody may write to this person. Nothing was written.
-    Suppressed(SuppressionKind),
-}
-
 impl LeadRepository<'_> {
-    /// Writes a new lead and puts it on its lists, in one statement.
-    ///
-    /// # Errors
-    /// `lead_exists` if the organization has a lead with the same address, profile or external id; `lead_list_not_found`; the
-    /// database's.
-    pub async fn insert(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
-        Ok(insert_one!(self, lead, keys, ""))
-    }
-
-    /// As [`Self::insert`], but a lead in the way is no error, and the transaction can go on with it.
-    ///
-    /// # Errors
-    /// `lead_list_not_found`; the database's.
-    pub async fn insert_if_new(&mut self, lead: &Lead, keys: &[SuppressionKey]) -> Result<Inserted> {
-        Ok(insert_one!(self, lead, keys, "on conflict do nothing"))
-    }
-
     /// Writes new leads, each with its first list only. The order of the addresses keeps two such statements from waiting for each other.
     ///
     /// # Errors
-    /// As [`Self::insert`].
+    /// As [`Self::insert_if_new`], and `lead_exists`.
     pub async fn insert_many(&mut self, leads: &[Lead]) -> Result<()> {
         sqlx::query!(
             r#"insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
@@ -192,7 +106,7 @@ impl LeadRepository<'_> {
     /// Writes the fields of leads that may change, without their lists. Lock the leads first.
     ///
     /// # Errors
-    /// As [`Self::insert`].
+    /// As [`Self::insert_many`].
     pub async fn update_many(&mut self, leads: &[Lead]) -> Result<()> {
         sqlx::query!(
             r#"update leads l

@@ -106,12 +106,13 @@ impl LeadService {
             lead.email.as_deref(),
             lead.linkedin_url.as_deref(),
         );
-        let mut tx = self.0.db.begin(member, lead.created_at).await?;
-        if let Inserted::Suppressed(kind) = tx.leads().insert(lead, &keys).await? {
-            return Err(suppressed(kind));
+        let statement = self.0.db.statement(member, lead.created_at).await?;
+        match statement.create_lead(lead, &keys, created(lead)).await? {
+            Inserted::Made => Ok(()),
+            Inserted::Suppressed(kind) => Err(suppressed(kind)),
+            // Without "on conflict do nothing", a lead in the way is an error of the database's.
+            Inserted::Taken => Err(AppError::internal("a lead was neither written nor refused")),
         }
-        tx.audit(created(lead));
-        tx.commit().await
     }
 
     /// The error, with the id of the lead in the way or a pointer to each unknown list. Asked only now: a success needs neither.

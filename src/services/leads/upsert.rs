@@ -44,10 +44,10 @@ impl LeadService {
         let keys = self.0.suppression_keys.of_lead(organization, row);
         let lead = row.clone().into_lead(LeadId::new(now), organization, LeadSource::Api, now);
         let mut tx = self.0.db.begin(member, now).await?;
-        match tx.leads().insert_if_new(&lead, &keys).await? {
+        let line = tx.line(created(&lead));
+        match tx.leads().insert_if_new(&lead, &keys, &line).await? {
             Inserted::Suppressed(kind) => Ok(RowVerdict::suppressed(kind)),
             Inserted::Made => {
-                tx.audit(created(&lead));
                 tx.commit().await?;
                 Ok(RowVerdict::used(RowOutcome::Created, lead.id))
             }
