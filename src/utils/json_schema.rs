@@ -7,10 +7,13 @@ use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::timezone;
 use crate::errors::{Fault, MAX_FAULTS};
+
+/// Where the schemas are, as references name them.
+const SCHEMAS: &str = "#/components/schemas/";
 
 /// The fields that say which of several forms an object has.
 const TAGS: [&str; 2] = ["type", "provider"];
@@ -34,10 +37,10 @@ impl Schemas {
     /// # Errors
     /// The name and the reason of a schema that does not compile: a fault of ours, found at start-up.
     pub fn compile<'a>(document: &Value, names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        let components = document.get("components").cloned().unwrap_or_default();
         let mut by_name = HashMap::new();
         for name in names {
-            let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": components });
+            let schemas = needed_by(name, &document["components"]["schemas"]);
+            let schema = json!({ "$ref": format!("{SCHEMAS}{name}"), "components": { "schemas": schemas } });
             let validator = jsonschema::draft202012::options()
                 .should_validate_formats(true)
                 .with_format("timezone", |name: &str| timezone::parse(name).is_some())
@@ -60,6 +63,30 @@ impl Schemas {
             collect(&error, &mut faults);
         }
         Some(faults)
+    }
+}
+
+/// The schema `name`, what it refers to, and what that refers to. A validator keeps what it is compiled from: with every schema there is, each
+/// of them would take a megabyte or two.
+fn needed_by(name: &str, schemas: &Value) -> Map<String, Value> {
+    let (mut needed, mut names) = (Map::new(), vec![name]);
+    while let Some(name) = names.pop() {
+        if let Some(schema) = schemas.get(name)
+            && !needed.contains_key(name)
+        {
+            needed.insert(name.to_owned(), schema.clone());
+            add_references(schema, &mut names);
+        }
+    }
+    needed
+}
+
+fn add_references<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => names.extend(text.strip_prefix(SCHEMAS)),
+        Value::Array(items) => items.iter().for_each(|item| add_references(item, names)),
+        Value::Object(fields) => fields.values().for_each(|field| add_references(field, names)),
+        _ => {}
     }
 }
 
@@ -267,6 +294,15 @@ mod tests {
         let document = json!({"components": {"schemas": {"Body": schema}}});
         let schemas = Schemas::compile(&document, ["Body"]).unwrap();
         schemas.check("Body", body).unwrap().into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_schema_is_compiled_from_what_it_refers_to() {
+        let refers_to = |name: &str| json!({"items": [{"$ref": format!("#/components/schemas/{name}")}]});
+        let schemas = json!({"A": refers_to("B"), "B": refers_to("C"), "C": refers_to("A"), "D": refers_to("A")});
+        assert_eq!(needed_by("A", &schemas).keys().collect::<Vec<_>>(), ["A", "B", "C"]);
+        assert_eq!(needed_by("D", &schemas).len(), 4);
+        assert!(needed_by("E", &schemas).is_empty());
     }
 
     #[test]
