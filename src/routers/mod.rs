@@ -18,6 +18,7 @@ mod organizations;
 mod problem_examples;
 mod public;
 mod security;
+mod shared;
 mod suppressions;
 mod users;
 mod webhooks;
@@ -28,7 +29,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use tower::ServiceBuilder;
@@ -152,17 +153,17 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
     let mut router = Router::new();
     for (zone, routes) in zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
+        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query));
         router = router.merge(guarded(zone, with_idempotency(zone, routes, state), state));
     }
     let turns = BulkTurns::default();
     for (zone, routes) in bulk_zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query));
+        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query));
         let routes = with_idempotency(zone, routes, state).route_layer(
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(MAX_BULK_BODY))
-                .layer(from_fn_with_state(turns.clone(), few_at_once)),
+                .layer(shared::layer(turns.clone(), few_at_once)),
         );
         router = router.merge(guarded(zone, routes, state));
     }
@@ -175,10 +176,10 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
         })
         .layer(
             ServiceBuilder::new()
-                .layer(from_fn_with_state(state.clone(), observe))
+                .layer(shared::layer(state.clone(), observe))
                 .layer(cors(&state.server().cors_allowed_origins))
                 .layer(CatchPanicLayer::custom(panic_response))
-                .layer(from_fn_with_state(state.clone(), limit_time))
+                .layer(shared::layer(state.clone(), limit_time))
                 .layer(CompressionLayer::new())
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
@@ -191,10 +192,10 @@ fn uploads(state: &AppState, readers: &QueryReaders) -> Router<AppState> {
     let mut router = Router::new();
     for (zone, routes) in upload_zones() {
         let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(from_fn_with_state(readers.clone(), refuse_unread_query)).route_layer(
+        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query)).route_layer(
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(most.saturating_add(AROUND_A_FILE)))
-                .layer(from_fn_with_state(state.clone(), idempotency_of_uploads)),
+                .layer(shared::layer(state.clone(), idempotency_of_uploads)),
         );
         router = router.merge(guarded(zone, routes, state));
     }
@@ -203,11 +204,7 @@ fn uploads(state: &AppState, readers: &QueryReaders) -> Router<AppState> {
 
 /// Answers of an organization's routes are remembered under their `Idempotency-Key`.
 fn with_idempotency(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<AppState> {
-    if zone.is_of_an_organization() {
-        routes.route_layer(from_fn_with_state(state.clone(), idempotency))
-    } else {
-        routes
-    }
+    if zone.is_of_an_organization() { routes.route_layer(shared::layer(state.clone(), idempotency)) } else { routes }
 }
 
 /// A zone's routes behind its guards, outermost first.
@@ -215,24 +212,24 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<App
     let Some(source) = zone.source() else { return routes };
     // Before a remembered answer is given again: who is no administrator any more does not see it.
     let routes = match zone {
-        Zone::Admin(_) => routes.route_layer(from_fn(require_organization_admin)),
+        Zone::Admin(_) => routes.route_layer(shared::layer((), require_organization_admin)),
         _ => routes,
     };
     let routes = if zone.is_of_an_organization() {
         routes.route_layer(
             ServiceBuilder::new()
-                .layer(from_fn(require_organization))
-                .layer(from_fn_with_state(state.clone(), verify_organization_membership)),
+                .layer(shared::layer((), require_organization))
+                .layer(shared::layer(state.clone(), verify_organization_membership)),
         )
     } else {
         routes
     };
     routes.route_layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(state.clone(), require_auth))
-            .layer(from_fn_with_state(state.clone(), rate_limit))
-            .layer(from_fn_with_state((state.clone(), zone.resource()), admit_api_key))
-            .layer(from_fn_with_state((state.clone(), source), load_user)),
+            .layer(shared::layer(state.clone(), require_auth))
+            .layer(shared::layer(state.clone(), rate_limit))
+            .layer(shared::layer((state.clone(), zone.resource()), admit_api_key))
+            .layer(shared::layer((state.clone(), source), load_user)),
     )
 }
 
