@@ -73,6 +73,8 @@ impl CsvParser {
             if read == 1 && self.filled > filled {
                 return Err(self.quote_not_closed());
             }
+            // It takes a byte order mark for the beginning of a row, though no row has begun.
+            self.begun = read == 0 || !matches!(result, ReadRecordResult::InputEmpty);
             self.settle(&result, rows)?;
         }
         Ok(())

@@ -171,6 +171,19 @@ fn a_file_that_is_no_table_is_refused_with_a_reason() {
     assert_eq!(refused(&utf_16, Limits::default()).0, "nul_byte");
 }
 
+/// Found by fuzzing: the reader of rows took the second mark for the beginning of a row, and waited for its end for ever.
+#[test]
+fn a_second_byte_order_mark_is_no_row() {
+    let limits = Limits::default();
+    for file in
+        [&b"\xfe\xff\xfe\xff"[..], b"\xff\xfe\xff\xfe", b"\xef\xbb\xbf\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf\n\n"]
+    {
+        assert_eq!(refused(file, limits).0, "file_empty", "{file:x?}");
+    }
+    let (table, _) = read(b"\xfe\xff\xfe\xff\0a\0\n\0b").unwrap();
+    assert_eq!(table, (owned(&["a"]), vec![(2, owned(&["b"]))]));
+}
+
 #[test]
 fn each_limit_tells_the_line() {
     let limits = Limits { max_bytes: 100_000, max_rows: 3, max_columns: 3, max_record_bytes: 100, max_cell_chars: 30 };
