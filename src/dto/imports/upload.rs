@@ -16,7 +16,7 @@ use crate::{
     errors::{AppError, Kind, Result},
     services::imports::{ImportFile, ImportOptions},
     state::AppState,
-    utils::text,
+    utils::{sheet::TextEncoding, text},
 };
 
 /// The largest part `options`, in bytes.
@@ -56,10 +56,12 @@ impl FromRequest<AppState> for Upload {
         let request = request.with_limited_body();
         let (mut parts, body) = request.into_parts();
         let is_plain = parts.uri.query().unwrap_or_default().is_empty();
-        let QueryParams((options, name)) = QueryParams::<ImportParams>::from_request_parts(&mut parts, state).await?;
+        let QueryParams((mut options, name)) =
+            QueryParams::<ImportParams>::from_request_parts(&mut parts, state).await?;
         let bytes = body.into_data_stream().map_err(|error| broken(&error));
         let Some(boundary) = boundary(&parts.headers)? else {
             let name = name.as_deref().and_then(file_name);
+            believe(&mut options, parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))?;
             return Ok(Self { file: ImportFile { name, bytes: bytes.boxed() }, options });
         };
         if !is_plain {
@@ -84,6 +86,20 @@ fn boundary(headers: &HeaderMap) -> Result<Option<String>> {
     multer::parse_boundary(content_type).map(Some).map_err(|_| malformed("The form has no boundary between its parts."))
 }
 
+/// Takes the encoding from a `charset` beside the file's content type, unless the options name one.
+fn believe(options: &mut ImportOptions, content_type: Option<&str>) -> Result<()> {
+    let mut parameters =
+        content_type.unwrap_or_default().split(';').skip(1).map(|parameter| parameter.trim().split_once('='));
+    let charset = parameters.find_map(|pair| pair.filter(|(name, _)| name.trim_end().eq_ignore_ascii_case("charset")));
+    let (None, Some((_, charset))) = (options.reading.dialect.encoding, charset) else { return Ok(()) };
+    let encoding = TextEncoding::named(charset.trim().trim_matches('"'));
+    options.reading.dialect.encoding = Some(encoding.ok_or_else(|| {
+        let detail = "The charset is not an encoding that browsers know, such as `utf-8` or `windows-1252`.";
+        AppError::new(Kind::UnsupportedMedia, "unsupported_charset", detail)
+    })?);
+    Ok(())
+}
+
 fn constraints() -> Constraints {
     Constraints::new().size_limit(SizeLimit::new().for_field("options", MAX_OPTIONS))
 }
@@ -99,10 +115,11 @@ async fn form(mut form: Multipart<'static>, state: &AppState) -> Result<Upload> 
             }
             Some("file") => {
                 let name = part.file_name().and_then(file_name);
-                let options = match options {
+                let mut options = match options {
                     Some(options) => options,
                     None => ImportOptionsRequest::default().check().map_err(AppError::invalid)?,
                 };
+                believe(&mut options, part.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))?;
                 return Ok(Upload { file: ImportFile { name, bytes: to_the_end(part, form).boxed() }, options });
             }
             _ => return Err(malformed("The form has at most one part `options`, and then the part `file`.")),

@@ -129,6 +129,35 @@ async fn the_body_may_be_the_file_itself() {
 }
 
 #[tokio::test]
+async fn a_charset_beside_the_content_type_says_how_the_file_is_written() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    // Cyrillic that looks like Western letters to whoever is not told.
+    let table = b"email,first_name\nx@example.com,\xcf\xb8\xf2\xf0\n".to_vec();
+    for (charset, query, name) in [
+        ("charset=windows-1251", "", "Пётр".to_owned()),
+        ("header=present; Charset=\"windows-1252\"", "", "Ï¸òð".to_owned()),
+        ("charset=windows-1252", "?encoding=windows-1251", "Пётр".to_owned()),
+    ] {
+        let list = list(&member).await;
+        let kind = format!("text/csv; {charset}");
+        let import = send(&member, &list, query, (&kind, table.clone())).await.expect(202);
+        done(&app, &member, &import).await;
+        let found = leads(&member, &format!("&lead_list_id={list}")).await;
+        assert_eq!(found[0]["first_name"], name, "{charset}{query}");
+        sqlx::query("delete from leads").execute(&app.pool).await.unwrap();
+    }
+    let list = list(&member).await;
+    let body = "--x1x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\ncontent-type: text/csv; charset=utf-16le\r\n\r\n";
+    let utf_16 = "email\nzoe@example.com\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let body = [body.as_bytes().to_vec(), utf_16, b"\r\n--x1x--\r\n".to_vec()].concat();
+    let import = send(&member, &list, "", ("multipart/form-data; boundary=x1x", body)).await.expect(202);
+    assert_eq!(counts(&done(&app, &member, &import).await), [1, 0, 0, 0, 0, 0], "of a form's part too");
+    let answer = send(&member, &list, "", ("text/csv; charset=klingon", table)).await;
+    answer.expect_problem(415, "unsupported_charset");
+}
+
+#[tokio::test]
 async fn any_usual_way_to_write_a_table_is_understood() {
     let app = TestApp::start().await;
     let member = app.member();
