@@ -182,24 +182,37 @@ fn row(person: usize, turn: usize) -> Value {
 
 #[tokio::test]
 async fn thousands_of_rows_at_once_leave_one_lead_for_each_person() {
-    const PEOPLE: usize = 200;
+    rows_at_once(200).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a minute or two: ten thousand calls"]
+async fn ten_thousand_rows_at_once_leave_a_thousand_leads() {
+    rows_at_once(1_000).await;
+}
+
+/// Ten rows about each of so many people, by 32 callers at once.
+async fn rows_at_once(people: usize) {
     let app = TestApp::start().await;
     let member = app.member();
-    let calls = (0..10 * PEOPLE).map(|i| {
+    let calls = (0..10 * people).map(|i| {
         let member = member.clone();
         // Neighbours in time are about the same few people.
-        let (person, turn) = ((i / 50 * 5 + i % 5) % PEOPLE, i / 5);
+        let (person, turn) = ((i / 50 * 5 + i % 5) % people, i / 5);
         async move { member.post(UPSERT, row(person, turn)).await }
     });
     let answers: Vec<_> = stream::iter(calls).buffer_unordered(32).collect().await;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     let odd: Vec<_> = answers.iter().filter(|answer| !matches!(answer.status.as_u16(), 200 | 201)).collect();
     assert!(odd.is_empty(), "{odd:?}");
-    assert_eq!(created, PEOPLE);
-    assert_eq!(count(&app, "select count(*) from leads").await, 200);
+    assert_eq!(created, people);
+    assert_eq!(count(&app, "select count(*) from leads").await, i64::try_from(people).unwrap());
     let whole = "select count(*) from leads where num_nonnulls(email, linkedin_url, external_id) = 3";
-    assert_eq!(count(&app, whole).await, 200);
-    assert_eq!(count(&app, "select count(*) from audit_logs where action = 'lead.created'").await, 200);
+    assert_eq!(count(&app, whole).await, i64::try_from(people).unwrap());
+    assert_eq!(
+        count(&app, "select count(*) from audit_logs where action = 'lead.created'").await,
+        i64::try_from(people).unwrap()
+    );
     let versions = "select sum(version)::bigint from leads";
     let changes = count(&app, "select count(*) from audit_logs where entity_type = 'lead'").await;
     assert_eq!(count(&app, versions).await, changes, "each version has its line in the audit log");
