@@ -2,6 +2,7 @@
 
 mod kill;
 mod outcomes;
+mod page;
 mod races;
 mod refusals;
 mod rejected;
