@@ -573,6 +573,18 @@ CREATE TABLE public.idempotency_keys (
 );
 
 --
+-- Name: import_other_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.import_other_keys (
+    organization_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    key bytea NOT NULL,
+    lead_id uuid NOT NULL,
+    CONSTRAINT import_other_keys_key_check CHECK ((length(key) = 16))
+);
+
+--
 -- Name: import_pieces; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1074,6 +1086,13 @@ ALTER TABLE ONLY public.execution_steps
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, route, key);
+
+--
+-- Name: import_other_keys import_other_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_other_keys
+    ADD CONSTRAINT import_other_keys_pkey PRIMARY KEY (organization_id, import_id, key);
 
 --
 -- Name: import_pieces import_pieces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1937,6 +1956,13 @@ ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: import_other_keys import_other_keys_organization_id_import_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.import_other_keys
+    ADD CONSTRAINT import_other_keys_organization_id_import_id_fkey FOREIGN KEY (organization_id, import_id) REFERENCES public.imports(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: import_pieces import_pieces_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2169,6 +2195,12 @@ ALTER TABLE public.execution_steps ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: import_other_keys; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.import_other_keys ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: import_pieces; Type: ROW SECURITY; Schema: public; Owner: -

@@ -43,7 +43,7 @@ pub use connected_accounts::AccountRepository;
 pub use execution_steps::StepRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
-pub use imports::{ImportRepository, SettledPiece};
+pub use imports::{ImportRepository, OtherKey, SettledPiece};
 pub use lead_lists::LeadListRepository;
 pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;

@@ -168,6 +168,11 @@ impl Lease {
 }
 
 impl LentTx {
+    /// As [`Lease::close_on_drop`].
+    pub(super) fn close_on_drop(&mut self) {
+        self.0.close_on_drop();
+    }
+
     /// Commits, unless its one statement has done so, and gives the connection back.
     pub(in crate::repositories) async fn commit(mut self) -> Result<()> {
         Manager::commit(&mut self.0).await?;

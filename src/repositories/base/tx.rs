@@ -78,6 +78,12 @@ impl OrgTx {
         &mut self.tx
     }
 
+    /// Has the connection closed when it is dropped, instead of lent again: for a statement that leaves it amid something if it is broken off.
+    /// After a commit it is lent as before, for as long as it is warm.
+    pub(in crate::repositories) fn close_if_dropped(&mut self) {
+        self.tx.close_on_drop();
+    }
+
     pub(in crate::repositories) fn scope(&self) -> OrgScope {
         self.scope
     }

@@ -1,9 +1,11 @@
-//! Imports of leads from files. Their rows are in `pieces`; what the work on one writes is in `work`.
+//! Imports of leads from files. Their rows are in `pieces`, by what these named leads in `other_keys`; what the work on one writes is in `work`.
 
 mod aging;
+mod other_keys;
 mod pieces;
 mod work;
 
+pub use other_keys::OtherKey;
 pub use pieces::SettledPiece;
 
 use sqlx::types::Json;

@@ -26,7 +26,8 @@ pub struct SettledPiece {
 }
 
 impl ImportRepository<'_> {
-    /// Keeps a piece of a file that is on its way.
+    /// Keeps a piece of a file that is on its way. Nobody waits for the disk here: the import itself is written afterwards, and with it
+    /// everything before it comes to be on disk.
     ///
     /// # Errors
     /// The database's.
@@ -38,8 +39,9 @@ impl ImportRepository<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         sqlx::query!(
-            r#"insert into import_pieces (organization_id, import_id, number, rows, records, created_at)
-               values ($1, $2, $3, $4, $5, $6)"#,
+            r#"with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+               insert into import_pieces (organization_id, import_id, number, rows, records, created_at)
+               select $1, $2, $3, $4, $5, $6 from unhurried"#,
             self.scope.id(),
             id.0,
             number,

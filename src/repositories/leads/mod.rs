@@ -1,6 +1,6 @@
-//! People to be written to: reading and deleting one. Writing one is in `insert`, many in `write`; lists are in `list` and `export`, in `find` is what locks leads
-//! or looks for a person, in `links` what most leads do not have and is asked for only then, and in `suppress` what follows for leads when
-//! somebody is suppressed.
+//! People to be written to: reading and deleting one. Writing a new one is in `insert`, many new ones in `copy`, changing and deleting many in `write`;
+//! lists are in `list` and `export`, in `find` is what locks leads or looks for a person, in `links` what most leads do not have and is asked for
+//! only then, in `suppress` what follows for leads when somebody is suppressed, and in `search_index` what keeps the search fast.
 
 use super::base::{BaseRepository, OrgScope};
 use crate::{
@@ -11,12 +11,14 @@ use crate::{
     },
 };
 
+mod copy;
 mod export;
 mod find;
 mod insert;
 mod links;
 mod list;
 mod row;
+mod search_index;
 mod select;
 mod suppress;
 mod write;

@@ -1,4 +1,4 @@
-//! Writing leads, many in one statement. One by itself is in `insert`.
+//! Changing and deleting leads, many in one statement. A new one is in `insert`, many new ones are in `copy`.
 
 use std::collections::HashMap;
 
@@ -12,33 +12,6 @@ use crate::{
 };
 
 impl LeadRepository<'_> {
-    /// Writes new leads, each with its first list only. The order of the addresses keeps two such statements from waiting for each other.
-    ///
-    /// # Errors
-    /// As [`Self::insert_if_new`], and `lead_exists`.
-    pub async fn insert_many(&mut self, leads: &[Lead]) -> Result<()> {
-        sqlx::query!(
-            r#"insert into leads (id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain,
-                                  industry, location, country, linkedin_url, timezone, external_id, status, source, tags,
-                                  custom_fields, version, created_at, updated_at, lead_list_id)
-               select row.id, $1, row.first_name, row.last_name, row.full_name, row.email, row.phone, row.title, row.company,
-                      row.company_domain, row.industry, row.location, row.country, row.linkedin_url, row.timezone, row.external_id,
-                      row.status, row.source, row.tags, row.custom_fields, row.version, row.created_at, row.updated_at,
-                      row.lead_list_id
-               from jsonb_to_recordset($2::jsonb) as row (
-                      id uuid, first_name text, last_name text, full_name text, email text, phone text, title text, company text,
-                      company_domain text, industry text, location text, country text, linkedin_url text, timezone text,
-                      external_id text, status text, source text, tags text[], custom_fields jsonb, version bigint,
-                      created_at timestamptz, updated_at timestamptz, lead_list_id uuid)
-               order by row.email, row.linkedin_url, row.external_id"#,
-            self.scope.id(),
-            records(leads),
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
-    }
-
     /// Locks leads in the order of their ids; answers the version of each that is there. With `shared`, only against changes.
     ///
     /// # Errors
@@ -106,7 +79,7 @@ impl LeadRepository<'_> {
     /// Writes the fields of leads that may change, without their lists. Lock the leads first.
     ///
     /// # Errors
-    /// As [`Self::insert_many`].
+    /// `lead_exists`; the database's.
     pub async fn update_many(&mut self, leads: &[Lead]) -> Result<()> {
         sqlx::query!(
             r#"update leads l
@@ -214,12 +187,9 @@ fn record(lead: &Lead) -> Value {
         "timezone": lead.timezone,
         "external_id": lead.external_id,
         "status": lead.status,
-        "source": lead.source,
         "tags": lead.tags,
         "custom_fields": lead.custom_fields.0,
         "version": lead.version,
-        "created_at": lead.created_at,
         "updated_at": lead.updated_at,
-        "lead_list_id": lead.lead_list_ids.first(),
     })
 }

@@ -15,8 +15,10 @@ use crate::{
     },
 };
 
-/// Rows that are handed over together, and kept and worked on as one piece.
+/// Rows that are handed over together, and kept and worked on as one piece: so many at the most.
 pub(super) const BATCH: usize = 1000;
+/// The text in them, in bytes, from which on they are fewer: a piece is held in memory whole.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Batches of a workbook that may wait to be taken.
 const WAITING: usize = 2;
 
@@ -97,24 +99,34 @@ async fn read_text(
         // A part may be as large as its sender likes; what it becomes takes a multiple of that.
         for slice in part.chunks(SAMPLE) {
             reader.feed(slice, &mut rows).map_err(fault)?;
-            hand_on(reader.header(), &mut rows, to, BATCH).await?;
+            hand_on(reader.header(), &mut rows, to, false).await?;
         }
         next = bytes.next().await.transpose()?;
     }
     let header = reader.finish(&mut rows).map_err(fault)?.clone();
-    hand_on(Some(&header), &mut rows, to, 1).await?;
+    hand_on(Some(&header), &mut rows, to, true).await?;
     Ok(FileFacts { bytes: length, rows: reader.rows(), header, dialect: reader.dialect(), sheet: None })
 }
 
-/// Hands on batches while there are `least` rows.
-async fn hand_on(header: Option<&Header>, rows: &mut Vec<Record>, to: &mut impl FileRows, least: usize) -> Result<()> {
+/// Hands on whole batches, or with `all` everything that there is.
+async fn hand_on(header: Option<&Header>, rows: &mut Vec<Record>, to: &mut impl FileRows, all: bool) -> Result<()> {
     let Some(header) = header else { return Ok(()) };
-    while rows.len() >= least {
-        let rest = rows.split_off(rows.len().min(BATCH));
+    while let Some(length) = batch(rows).or_else(|| (all && !rows.is_empty()).then_some(rows.len())) {
+        let rest = rows.split_off(length);
         to.take(header, rows).await?;
         *rows = rest;
     }
     Ok(())
+}
+
+/// How many of the rows make a batch; none if they are too few.
+fn batch(rows: &[Record]) -> Option<usize> {
+    let mut bytes = 0;
+    let is_full = |(index, row): (usize, &Record)| {
+        bytes += row.bytes();
+        index + 1 == BATCH || bytes >= BATCH_BYTES
+    };
+    rows.iter().enumerate().position(is_full).map(|last| last + 1)
 }
 
 async fn read_workbook(
@@ -164,7 +176,7 @@ fn read_sheet(
     let sheet = xlsx::read(spool.path(), sheet, limits, |record| {
         head.push(record, &mut rows)?;
         match head.header() {
-            Some(header) if rows.len() >= BATCH => send(header, &mut rows),
+            Some(header) if batch(&rows).is_some() => send(header, &mut rows),
             _ => Ok(()),
         }
     })?;

@@ -2,10 +2,13 @@
 //! transaction with its progress (`work`), so that whatever stops it loses nothing and repeats nothing; and what it made can be taken
 //! away again (`undo`).
 
+mod earlier;
 mod file;
+mod piece;
 mod preview;
 mod receive;
 mod rejected;
+mod tidy;
 mod undo;
 mod watch;
 mod work;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures::Stream;
+use tokio::task::JoinHandle;
 
 use super::{
     ImportService,
@@ -46,6 +47,7 @@ impl ImportService {
         self.context.db.read(member).await?.lead_lists().get(list).await?;
         let mut keeper = Keeper::new(self.context.clone(), member);
         let facts = file::read(file.bytes, &options.reading, self.limits, &mut keeper).await?;
+        keeper.settle().await?;
         let mapping = mapping(&facts, options)?;
         let import = self.write(member, list, (file.name, facts, mapping), (options.on_duplicate, &keeper)).await?;
         keeper.keep = true;
@@ -104,24 +106,43 @@ struct Keeper {
     member: OrgMember,
     id: ImportId,
     pieces: i32,
+    /// The last piece, which is being written while the file is read on.
+    writing: Option<JoinHandle<Result<()>>>,
     keep: bool,
 }
 
 impl Keeper {
     fn new(context: Context, member: &OrgMember) -> Self {
         let id = ImportId::new(context.clock.now());
-        Self { context, member: member.clone(), id, pieces: 0, keep: false }
+        Self { context, member: member.clone(), id, pieces: 0, writing: None, keep: false }
+    }
+
+    /// Waits until all that was taken is written.
+    async fn settle(&mut self) -> Result<()> {
+        match &mut self.writing {
+            Some(writing) => {
+                let written = writing.await.map_err(AppError::internal);
+                self.writing = None;
+                written?
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl FileRows for Keeper {
     async fn take(&mut self, _: &Header, rows: &[Record]) -> Result<()> {
         let count = i32::try_from(rows.len()).map_err(AppError::internal)?;
-        let mut conn = self.context.db.read(&self.member).await?;
-        let now = self.context.clock.now();
-        conn.imports().keep_piece(self.id, self.pieces, (count, &pack(rows)), now).await?;
-        conn.give_back();
+        let (context, member, id, number) = (self.context.clone(), self.member.clone(), self.id, self.pieces);
+        let packed = pack(rows);
+        self.settle().await?;
         self.pieces += 1;
+        self.writing = Some(tokio::spawn(async move {
+            let mut conn = context.db.read(&member).await?;
+            conn.imports().keep_piece(id, number, (count, &packed), context.clock.now()).await?;
+            conn.give_back();
+            Ok(())
+        }));
         Ok(())
     }
 }
@@ -133,7 +154,11 @@ impl Drop for Keeper {
             return;
         }
         let (context, member, id) = (self.context.clone(), self.member.clone(), self.id);
+        let writing = self.writing.take();
         tokio::spawn(async move {
+            if let Some(writing) = writing {
+                drop(writing.await);
+            }
             let dropped = async { context.db.read(&member).await?.imports().drop_pieces(id).await };
             if let Err(error) = dropped.await {
                 // Housekeeping finds them.

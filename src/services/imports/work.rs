@@ -1,28 +1,16 @@
 //! The work on an import: one piece after the other, each in one transaction with its progress. Killed anywhere, it goes on with the piece
-//! that it was at, of which nothing was written.
+//! that it was at, of which nothing was written. While the database writes one piece, the next is read, and the search index is tidied.
 
-use std::collections::HashSet;
-
-use sqlx::types::Json;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::ImportService;
+use super::{ImportService, earlier::Earlier, piece::Piece, tidy::Tidier};
 use crate::{
-    errors::{AppError, Fault, Result},
+    errors::{AppError, Result},
     jobs::WorkOnImport,
-    models::{
-        AuditEntry, Import, ImportCounts, ImportStatus, LeadId, LeadSource, NewLead, Rejection, RowOutcome, RowVerdict,
-        imports::{CellFault, RowReader, Target, outcome_letter},
-    },
-    repositories::{OrgTx, SettledPiece},
-    services::leads::{
-        LeadBatch,
-        batch::{Plan, Spoilt, decide, write},
-    },
-    utils::{
-        sheet::{Record, unpack},
-        spreadsheet::unguard,
-    },
+    models::{AuditEntry, Import, ImportCounts, ImportStatus},
+    repositories::OrgTx,
+    services::leads::batch::{Before, Plan, Spoilt, decide, write},
 };
 
 /// How far the work on an import came.
@@ -42,8 +30,15 @@ pub(super) enum Step {
     Last,
 }
 
-/// The leads that rows of so many pieces were about; read when they are first needed, and again if somebody else has settled pieces since.
-type Earlier = Option<(i32, HashSet<LeadId>)>;
+/// What is known from piece to piece. All of it can be read again, and is if somebody else has settled pieces since.
+struct Known {
+    earlier: Option<Earlier>,
+    /// The piece that is being worked on.
+    piece: Option<Piece>,
+    /// The one after it, which is being read.
+    next: Option<JoinHandle<Result<Piece>>>,
+    tidier: Tidier,
+}
 
 impl ImportService {
     /// Works on an import until it is done, or until `stop` is cancelled: then what is left is for the next who works on it.
@@ -51,9 +46,9 @@ impl ImportService {
     /// # Errors
     /// The database is away or busy. Anything else fails the import, and is told there.
     pub async fn work(&self, job: &WorkOnImport, stop: &CancellationToken) -> Result<Worked> {
-        let mut earlier = None;
+        let mut known = Known { earlier: None, piece: None, next: None, tidier: Tidier::new(self.context.db.clone()) };
         while !stop.is_cancelled() {
-            match self.step(job, &mut earlier).await {
+            match self.step(job, &mut known).await {
                 Ok(Step::More) => {}
                 Ok(Step::Last) => return Ok(Worked::ToTheEnd),
                 Err(error)
@@ -71,7 +66,7 @@ impl ImportService {
     }
 
     /// Does one transaction's work, again if others were in its way.
-    async fn step(&self, job: &WorkOnImport, earlier: &mut Earlier) -> Result<Step> {
+    async fn step(&self, job: &WorkOnImport, known: &mut Known) -> Result<Step> {
         let mut spoilt = Spoilt::default();
         loop {
             let Some((tx, import)) = self.context.db.begin_import(job, self.context.clock.now()).await? else {
@@ -80,7 +75,7 @@ impl ImportService {
             let tried = if import.is_being_undone() {
                 Self::undo_piece(tx, import).await
             } else if import.is_under_way() {
-                self.work_on_piece(tx, import, earlier).await
+                self.work_on_piece(tx, import, known).await
             } else {
                 return Ok(Step::Last);
             };
@@ -91,55 +86,65 @@ impl ImportService {
         }
     }
 
-    async fn work_on_piece(&self, mut tx: OrgTx, mut import: Import, earlier: &mut Earlier) -> Result<Step> {
+    async fn work_on_piece(&self, mut tx: OrgTx, mut import: Import, known: &mut Known) -> Result<Step> {
         if import.cancel_requested {
-            tx.imports().forget_waiting(import.id).await?;
-            finish(&mut tx, &mut import, ImportStatus::Cancelled);
-            tx.imports().update(&import).await?;
-            tx.commit().await?;
-            return Ok(Step::Last);
+            return cancel(tx, import).await;
         }
         if import.lead_list_id.is_none() {
-            return Err(AppError::conflict(
-                "lead_list_deleted",
-                "The list that the leads were to be put on is deleted.",
-            ));
+            let detail = "The list that the leads were to be put on is deleted.";
+            return Err(AppError::conflict("lead_list_deleted", detail));
         }
-        let number = import.pieces_done;
-        let (settled_pieces, earlier) = match earlier {
-            Some(earlier) if earlier.0 == number => earlier,
-            _ => {
-                let most = usize::try_from(import.rows_total).unwrap_or_default();
-                earlier.insert((number, tx.imports().leads_so_far(import.id, most).await?))
-            }
-        };
-        let records = tx.imports().waiting_piece(import.id, number).await?;
-        let records = unpack(&records).ok_or_else(|| AppError::internal("a piece of an import cannot be read"))?;
-        let (batch, mut faults) = read(&import, &records);
-        let plan = self.plan(&mut tx, &batch, earlier).await?;
+        if known.earlier.as_ref().is_none_or(|earlier| earlier.pieces != import.pieces_done) {
+            known.earlier = Some(Earlier::read(&mut tx, &import).await?);
+        }
+        self.make_ready(&mut tx, &import, known).await?;
+        let (Some(earlier), Some(piece)) = (&mut known.earlier, &known.piece) else { return Ok(Step::More) };
+        let plan = Self::plan(&mut tx, &import, piece, earlier).await?;
+        known.tidier.let_rest(&mut tx).await?;
         write(&mut tx, &plan).await?;
-        let settled = settled(&import, &records, &plan.verdicts, &mut faults);
-        tx.imports().settle_piece(import.id, number, &settled).await?;
-        advance(&mut tx, &mut import, &plan);
+        let settled = piece.settled(&import, &plan.verdicts);
+        tx.imports().settle_piece(import.id, piece.number, &settled).await?;
+        Earlier::keep_other_keys(&mut tx, import.id, &plan).await?;
+        advance(&mut tx, &mut import, &plan).await?;
         tx.imports().update(&import).await?;
         tx.commit().await?;
-        earlier.extend(settled.lead_ids.iter().flatten());
-        *settled_pieces += 1;
+        earlier.remember(&settled, &plan);
+        known.tidier.written(plan.created.len() + plan.updated.len());
         Ok(if import.is_under_way() { Step::More } else { Step::Last })
     }
 
-    async fn plan(&self, tx: &mut OrgTx, batch: &LeadBatch, earlier: &HashSet<LeadId>) -> Result<Plan> {
-        let organization = tx.organization_id();
-        let keys: Vec<Vec<_>> = batch
-            .rows
-            .iter()
-            .map(|row| {
-                row.as_ref().map_or_else(|_| Vec::new(), |row| self.context.suppression_keys.of_lead(organization, row))
-            })
-            .collect();
-        let suppressed = tx.suppressions().matching(keys.iter().flatten()).await?;
-        let barred: Vec<_> = keys.iter().map(|keys| suppressed.kind(keys)).collect();
-        decide(tx, batch, &barred, earlier).await
+    /// Sees to it that the piece which is next to be worked on is read, and begins to read the one after it.
+    async fn make_ready(&self, tx: &mut OrgTx, import: &Import, known: &mut Known) -> Result<()> {
+        let number = import.pieces_done;
+        if known.piece.as_ref().is_some_and(|piece| piece.number == number) {
+            return Ok(());
+        }
+        let read = match known.next.take() {
+            Some(next) => Some(next.await.map_err(AppError::internal)??).filter(|piece| piece.number == number),
+            None => None,
+        };
+        known.piece = Some(match read {
+            Some(piece) => piece,
+            None => self.read(tx, import, number).await?.await.map_err(AppError::internal)??,
+        });
+        if number + 1 < import.pieces {
+            known.next = Some(self.read(tx, import, number + 1).await?);
+        }
+        Ok(())
+    }
+
+    /// Begins to read a piece.
+    async fn read(&self, tx: &mut OrgTx, import: &Import, number: i32) -> Result<JoinHandle<Result<Piece>>> {
+        let kept = tx.imports().waiting_piece(import.id, number).await?;
+        let (import, hasher) = (import.clone(), self.context.suppression_keys.clone());
+        Ok(spawn_blocking(move || Piece::read(&import, number, &kept, &hasher)))
+    }
+
+    async fn plan(tx: &mut OrgTx, import: &Import, piece: &Piece, earlier: &Earlier) -> Result<Plan> {
+        let suppressed = tx.suppressions().matching(piece.keys.iter().flatten()).await?;
+        let barred: Vec<_> = piece.keys.iter().map(|keys| suppressed.kind(keys)).collect();
+        let other_keys = earlier.other_keys(tx, import.id, &piece.batch).await?;
+        decide(tx, &piece.batch, &barred, Before { leads: &earlier.leads, other_keys: &other_keys }).await
     }
 
     /// Ends an import that cannot go on, or the undoing of one: what was imported then stays as it was, and undoing it can be asked for again.
@@ -157,7 +162,7 @@ impl ImportService {
             tx.audit(AuditEntry::new("import.undo_failed", "import", import.id.0).change(None, why));
         } else if import.is_under_way() {
             tx.imports().forget_waiting(import.id).await?;
-            finish(&mut tx, &mut import, ImportStatus::Failed);
+            finish(&mut tx, &mut import, ImportStatus::Failed).await?;
         } else {
             return Ok(());
         }
@@ -166,75 +171,17 @@ impl ImportService {
     }
 }
 
-/// The leads that a piece's rows are about, or what is wrong with them.
-fn read(import: &Import, records: &[Record]) -> (LeadBatch, Vec<Vec<CellFault>>) {
-    let reader = RowReader::new(import.columns.clone(), &import.mapping, unguard);
-    let mut faults = Vec::with_capacity(records.len());
-    let rows: Vec<Result<NewLead, Vec<Fault>>> = records
-        .iter()
-        .map(|record| match reader.read(record) {
-            Ok(lead) => {
-                faults.push(Vec::new());
-                Ok(lead)
-            }
-            Err(wrong) => {
-                faults.push(wrong);
-                Err(Vec::new())
-            }
-        })
-        .collect();
-    (
-        LeadBatch {
-            lead_list_id: import.lead_list_id,
-            on_duplicate: import.on_duplicate,
-            source: LeadSource::CsvImport,
-            rows,
-        },
-        faults,
-    )
-}
-
-/// What became of a piece's rows, as it is kept.
-fn settled(
-    import: &Import,
-    records: &[Record],
-    verdicts: &[RowVerdict],
-    faults: &mut [Vec<CellFault>],
-) -> SettledPiece {
-    let mut settled = SettledPiece::default();
-    let rows = records.iter().zip(verdicts).zip(faults);
-    for (row_number, ((record, verdict), faults)) in (import.rows_read() + 1..).zip(rows) {
-        settled.outcomes.push(outcome_letter(verdict.outcome));
-        settled.lead_ids.push(verdict.lead_id);
-        if verdict.outcome == RowOutcome::Rejected {
-            let mut faults = std::mem::take(faults);
-            faults.extend(verdict.faults.iter().map(|fault| in_column(import, fault)));
-            if faults.is_empty() {
-                faults.push(unexplained(verdict));
-            }
-            let line = i64::try_from(record.line()).unwrap_or(i64::MAX);
-            let cells = record.cells().map(str::to_owned).collect();
-            settled.rejections.push(Rejection { row_number, line, cells, faults: Json(faults) });
-        }
-    }
-    settled
-}
-
-/// A fault of a lead's field, told of the column that the field came from.
-fn in_column(import: &Import, fault: &Fault) -> CellFault {
-    let field = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
-    let means = |target: &Target| target.name().is_some_and(|name| name.split('.').next() == Some(field));
-    let column = import.mapping.columns().iter().position(means).and_then(|index| import.columns.get(index)).cloned();
-    CellFault { column, code: fault.code.clone(), detail: fault.detail.clone() }
-}
-
-fn unexplained(verdict: &RowVerdict) -> CellFault {
-    let detail = "The row's e-mail address, LinkedIn profile and external id belong to different leads.";
-    CellFault { column: None, code: verdict.reason.unwrap_or("rejected").into(), detail: detail.into() }
+/// Ends an import that somebody wants stopped.
+async fn cancel(mut tx: OrgTx, mut import: Import) -> Result<Step> {
+    tx.imports().forget_waiting(import.id).await?;
+    finish(&mut tx, &mut import, ImportStatus::Cancelled).await?;
+    tx.imports().update(&import).await?;
+    tx.commit().await?;
+    Ok(Step::Last)
 }
 
 /// Counts a piece, and ends the import with the last one.
-fn advance(tx: &mut OrgTx, import: &mut Import, plan: &Plan) {
+async fn advance(tx: &mut OrgTx, import: &mut Import, plan: &Plan) -> Result<()> {
     let mut counts = ImportCounts::default();
     plan.verdicts.iter().for_each(|verdict| counts.count(verdict.outcome));
     import.created += counts.created;
@@ -253,12 +200,14 @@ fn advance(tx: &mut OrgTx, import: &mut Import, plan: &Plan) {
         tx.audit(AuditEntry::new("import.leads_created", "import", import.id.0).change(None, made));
     }
     if import.pieces_done == import.pieces {
-        finish(tx, import, ImportStatus::Completed);
+        finish(tx, import, ImportStatus::Completed).await?;
     }
+    Ok(())
 }
 
 /// Ends an import, and tells the audit log what it came to.
-fn finish(tx: &mut OrgTx, import: &mut Import, status: ImportStatus) {
+async fn finish(tx: &mut OrgTx, import: &mut Import, status: ImportStatus) -> Result<()> {
+    tx.imports().forget_other_keys(import.id).await?;
     let before = serde_json::json!({ "status": import.status });
     import.status = status;
     import.updated_at = tx.now();
@@ -273,4 +222,5 @@ fn finish(tx: &mut OrgTx, import: &mut Import, status: ImportStatus) {
         _ => "import.failed",
     };
     tx.audit(AuditEntry::new(action, "import", import.id.0).change(before, after));
+    Ok(())
 }

@@ -80,6 +80,42 @@ async fn a_person_who_comes_twice_is_one_lead_however_far_apart() {
 }
 
 #[tokio::test]
+async fn who_was_only_named_by_an_address_is_known_by_it_however_far_behind() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    lead(&member, json!({"email": "there@example.com", "first_name": "There"})).await;
+    let filler = |from: usize| {
+        let line = |i: usize| format!("p{i}@example.com,,P{i}\n");
+        (from..from + 1_000).map(line).collect::<String>()
+    };
+    // Who is there is named by a profile that is not kept, and so is who comes twice; then only by these, a piece later each.
+    let table = format!(
+        "email,linkedin,first_name\n\
+         there@example.com,linkedin.com/in/there,\nnew@example.com,,New\nnew@example.com,linkedin.com/in/new,\n{}\
+         ,linkedin.com/in/there,Again\n,linkedin.com/in/new,Again\nnew@example.com,linkedin.com/in/there,Both\n{}\
+         ,https://www.linkedin.com/in/THERE/,Again\n,linkedin.com/in/nobody,Nobody\n",
+        filler(0),
+        filler(1_000),
+    );
+    for (on_duplicate, expected) in [("skip", [2_002, 0, 1, 4, 0, 1]), ("overwrite", [2_002, 1, 0, 4, 0, 1])] {
+        let list = list(&member).await;
+        let import = upload(&member, &list, &format!("?on_duplicate={on_duplicate}"), table.clone()).await;
+        // Somebody else goes on from each piece.
+        work_until(&app, &import, 1).await;
+        assert!(count(&app, "select count(*) from import_other_keys").await > 0, "kept beside the leads");
+        work_until(&app, &import, 2).await;
+        let import = done(&app, &member, &import).await;
+        assert_eq!(counts(&import), expected, "{on_duplicate}: {import}");
+        assert_eq!(count(&app, "select count(*) from import_other_keys").await, 0, "forgotten with the end");
+        sqlx::query("delete from leads where email is distinct from 'there@example.com'")
+            .execute(&app.pool)
+            .await
+            .unwrap();
+        sqlx::query("update leads set linkedin_url = null").execute(&app.pool).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_row_whose_keys_belong_to_two_leads_is_rejected() {
     let app = TestApp::start().await;
     let member = app.member();

@@ -4,13 +4,13 @@ mod plan;
 
 use std::collections::HashSet;
 
-pub(in crate::services) use self::plan::Plan;
+pub(in crate::services) use self::plan::{Before, Identity, Plan, of_row};
 use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Lead, LeadId, LeadListId, LeadSource, ListReferences, NewLead, OnDuplicate, RowVerdict,
-        SuppressionKey, SuppressionKind,
+        AuditEntry, Lead, LeadListId, LeadSource, ListReferences, NewLead, OnDuplicate, RowVerdict, SuppressionKey,
+        SuppressionKind,
     },
     repositories::{BaseRepository, Identities, OrgMember, OrgTx, database_busy, lost_race},
 };
@@ -65,7 +65,8 @@ pub(super) async fn settle(
     batch: &LeadBatch,
     barred: &[Option<SuppressionKind>],
 ) -> Result<Vec<RowVerdict>> {
-    let plan = decide(&mut tx, batch, barred, &HashSet::new()).await?;
+    let nothing = Before { leads: &HashSet::new(), other_keys: &[] };
+    let plan = decide(&mut tx, batch, barred, nothing).await?;
     write(&mut tx, &plan).await?;
     for lead in &plan.created {
         tx.audit(created(lead));
@@ -74,16 +75,16 @@ pub(super) async fn settle(
     Ok(plan.verdicts)
 }
 
-/// Decides about each row. Leads in `earlier` are those that rows before these were about.
+/// Decides about each row, after those `before` these.
 pub(in crate::services) async fn decide(
     tx: &mut OrgTx,
     batch: &LeadBatch,
     barred: &[Option<SuppressionKind>],
-    earlier: &HashSet<LeadId>,
+    before: Before<'_>,
 ) -> Result<Plan> {
     let lists = known_lists(tx, batch).await?;
     let present = tx.leads().lock_identified(&identities(batch)).await?;
-    Ok(Plan::of(batch, barred, present, (&lists, earlier), (tx.organization_id(), tx.now())))
+    Ok(Plan::of(batch, barred, present, (&lists, before), (tx.organization_id(), tx.now())))
 }
 
 /// Tries that others at the same time have spoilt.
@@ -147,7 +148,7 @@ pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()
         tx.leads().join_lists(&updated, now).await?;
     }
     if !plan.created.is_empty() {
-        tx.leads().insert_many(&plan.created).await?;
+        tx.insert_leads(&plan.created).await?;
         // The first list is in the lead's own row.
         let on_more: Vec<_> = plan.created.iter().filter(|lead| lead.lead_list_ids.len() > 1).cloned().collect();
         tx.leads().join_lists(&on_more, now).await?;

@@ -23,22 +23,32 @@ pub(in crate::services) struct Plan {
     pub(in crate::services) updated: Vec<(Lead, Lead)>,
     /// What became of each row, in the rows' order.
     pub(in crate::services) verdicts: Vec<RowVerdict>,
+    /// By what else rows have named a lead than by what the leads have.
+    pub(in crate::services) other_keys: Vec<(Identity, LeadId)>,
 }
 
 /// What tells a person from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Identity {
+pub(in crate::services) enum Identity {
     Email(String),
     Linkedin(String),
     External(String),
+}
+
+/// What rows before these were about, of a table that comes in pieces.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::services) struct Before<'e> {
+    /// The leads.
+    pub(in crate::services) leads: &'e HashSet<LeadId>,
+    /// By what else these were named than by what they have.
+    pub(in crate::services) other_keys: &'e [(Identity, LeadId)],
 }
 
 struct Planner<'b> {
     on_duplicate: OnDuplicate,
     source: LeadSource,
     lists: &'b HashSet<LeadListId>,
-    /// Leads that rows before these were about.
-    earlier: &'b HashSet<LeadId>,
+    before: Before<'b>,
     organization_id: OrganizationId,
     now: DateTime<Utc>,
     present: HashMap<LeadId, Lead>,
@@ -55,17 +65,20 @@ impl Plan {
         batch: &LeadBatch,
         barred: &[Option<SuppressionKind>],
         present: Vec<Lead>,
-        (lists, earlier): (&HashSet<LeadListId>, &HashSet<LeadId>),
+        (lists, before): (&HashSet<LeadListId>, Before<'_>),
         (organization_id, now): (OrganizationId, DateTime<Utc>),
     ) -> Self {
+        // What a lead has comes after what it was only named by, and so overrides it.
+        let named = before.other_keys.iter().cloned();
+        let owners = named.chain(present.iter().flat_map(|lead| of_lead(lead).map(|identity| (identity, lead.id))));
         let mut planner = Planner {
             on_duplicate: batch.on_duplicate,
             source: batch.source,
             lists,
-            earlier,
+            before,
             organization_id,
             now,
-            owners: present.iter().flat_map(|lead| of_lead(lead).map(|identity| (identity, lead.id))).collect(),
+            owners: owners.collect(),
             present: present.into_iter().map(|lead| (lead.id, lead)).collect(),
             claimed: HashSet::new(),
             plan: Self::default(),
@@ -96,17 +109,29 @@ impl Planner<'_> {
         owners.dedup();
         let verdict = match owners.as_slice() {
             [] => self.create(row),
-            [owner] if self.claimed.contains(owner) || self.earlier.contains(owner) => {
+            [owner] if self.claimed.contains(owner) || self.before.leads.contains(owner) => {
                 RowVerdict::used(RowOutcome::DuplicateInRequest, *owner)
             }
             [owner] => self.merge(*owner, row),
             _ => RowVerdict::rejected("ambiguous", Vec::new()),
         };
         if let Some(owner) = verdict.lead_id {
-            self.claimed.insert(owner);
-            self.owners.extend(identities.into_iter().map(|identity| (identity, owner)));
+            self.claim(owner, identities, verdict.outcome);
         }
         verdict
+    }
+
+    /// From here on these identities are that lead's, whether it has come to have them or was only named by them.
+    fn claim(&mut self, owner: LeadId, identities: Vec<Identity>, outcome: RowOutcome) {
+        self.claimed.insert(owner);
+        let after = self.plan.updated.last().filter(|_| outcome == RowOutcome::Updated).map(|(_, after)| after);
+        for identity in identities {
+            let has_it =
+                outcome == RowOutcome::Created || after.is_some_and(|lead| of_lead(lead).any(|its| its == identity));
+            if self.owners.insert(identity.clone(), owner).is_none() && !has_it {
+                self.plan.other_keys.push((identity, owner));
+            }
+        }
     }
 
     /// Each new lead is a microsecond younger than the one before, so that they are listed in the rows' order.
@@ -145,7 +170,8 @@ impl Planner<'_> {
     }
 }
 
-fn of_row(row: &NewLead) -> impl Iterator<Item = Identity> + use<> {
+/// Everything that a row names its person by.
+pub(in crate::services) fn of_row(row: &NewLead) -> impl Iterator<Item = Identity> + use<> {
     all(row.email.as_ref(), row.linkedin_url.as_ref(), row.external_id.as_ref())
 }
 
