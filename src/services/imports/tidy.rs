@@ -5,6 +5,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     errors::Result,
+    models::OrganizationId,
     repositories::{Database, OrgTx},
 };
 
@@ -15,14 +16,15 @@ const AFTER: usize = 2_000;
 /// Has the search index tidied from time to time, one time after the other.
 pub(super) struct Tidier {
     db: Database,
+    organization: OrganizationId,
     /// Leads written since it was last begun.
     written: usize,
     under_way: Option<AbortOnDropHandle<()>>,
 }
 
 impl Tidier {
-    pub(super) fn new(db: Database) -> Self {
-        Self { db, written: 0, under_way: None }
+    pub(super) fn new(db: Database, organization: OrganizationId) -> Self {
+        Self { db, organization, written: 0, under_way: None }
     }
 
     /// Lets a transaction write without tidying by itself.
@@ -38,9 +40,9 @@ impl Tidier {
             return;
         }
         self.written = 0;
-        let db = self.db.clone();
+        let (db, organization) = (self.db.clone(), self.organization);
         self.under_way = Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            if let Err(error) = db.tidy_search().await {
+            if let Err(error) = db.tidy_search(organization).await {
                 // Then somebody who writes does it.
                 tracing::debug!(code = error.code(), cause = error.causes(), "the search index could not be tidied");
             }

@@ -46,7 +46,12 @@ impl ImportService {
     /// # Errors
     /// The database is away or busy. Anything else fails the import, and is told there.
     pub async fn work(&self, job: &WorkOnImport, stop: &CancellationToken) -> Result<Worked> {
-        let mut known = Known { earlier: None, piece: None, next: None, tidier: Tidier::new(self.context.db.clone()) };
+        let mut known = Known {
+            earlier: None,
+            piece: None,
+            next: None,
+            tidier: Tidier::new(self.context.db.clone(), job.organization_id),
+        };
         while !stop.is_cancelled() {
             match self.step(job, &mut known).await {
                 Ok(Step::More) => {}
