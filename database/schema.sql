@@ -324,6 +324,7 @@ CREATE TABLE public.campaign_executions (
     hold text,
     moves jsonb DEFAULT '[]'::jsonb NOT NULL,
     begun_at timestamp with time zone,
+    ready_at timestamp with time zone,
     CONSTRAINT campaign_executions_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT campaign_executions_awaiting_check CHECK ((awaiting = 'acceptance'::text)),
     CONSTRAINT campaign_executions_ended CHECK (((status = ANY (ARRAY['pending'::text, 'waiting'::text, 'running'::text])) OR (next_run_at IS NULL))),
@@ -388,11 +389,15 @@ CREATE TABLE public.campaigns (
     enrol_after uuid,
     enrolled_until timestamp with time zone,
     next_begin_at timestamp with time zone,
+    replanning uuid,
+    replan_hours boolean DEFAULT false NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
     CONSTRAINT campaigns_ended CHECK (((status = ANY (ARRAY['completed'::text, 'stopped'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT campaigns_pinned CHECK (((started_at IS NULL) OR (revision IS NOT NULL))),
     CONSTRAINT campaigns_schedule_check CHECK ((jsonb_typeof(schedule) = 'object'::text)),
+    CONSTRAINT campaigns_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
     CONSTRAINT campaigns_started CHECK (((status = ANY (ARRAY['draft'::text, 'scheduled'::text])) = (started_at IS NULL))),
     CONSTRAINT campaigns_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'running'::text, 'paused'::text, 'completed'::text, 'stopped'::text]))),
     CONSTRAINT campaigns_stop_on_check CHECK ((stop_on <@ ARRAY['reply'::text, 'unsubscribe'::text, 'bounce'::text])),
@@ -497,6 +502,7 @@ CREATE TABLE public.connected_accounts (
     spacing_seconds integer NOT NULL,
     last_act_at timestamp with time zone,
     rests_until timestamp with time zone,
+    ramp_up jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -504,6 +510,7 @@ CREATE TABLE public.connected_accounts (
     CONSTRAINT connected_accounts_email_check CHECK ((length(email) <= 320)),
     CONSTRAINT connected_accounts_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
     CONSTRAINT connected_accounts_provider_check CHECK ((provider = ANY (ARRAY['sandbox'::text, 'linkedin'::text, 'gmail'::text, 'outlook'::text, 'mailbox'::text]))),
+    CONSTRAINT connected_accounts_ramp_up_check CHECK ((jsonb_typeof(ramp_up) = 'object'::text)),
     CONSTRAINT connected_accounts_sending_window_check CHECK ((jsonb_typeof(sending_window) = 'object'::text)),
     CONSTRAINT connected_accounts_spacing_seconds_check CHECK (((spacing_seconds >= 0) AND (spacing_seconds <= 86400))),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connecting'::text, 'connected'::text, 'paused'::text, 'needs_reconnect'::text, 'error'::text, 'disconnected'::text]))),
@@ -1349,6 +1356,12 @@ CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree 
 --
 
 CREATE INDEX campaigns_keyset ON public.campaigns USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: campaigns_replanning; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaigns_replanning ON public.campaigns USING btree (organization_id, id) WHERE (replanning IS NOT NULL);
 
 --
 -- Name: campaigns_running; Type: INDEX; Schema: public; Owner: -

@@ -55,8 +55,10 @@ pub async fn get(
 
 /// Change a campaign
 ///
-/// Only a draft: else 409 `campaign_not_draft` with the `state`. `workflow` and `schedule` are merged field by field; their arrays, such
-/// as `nodes`, are replaced.
+/// `workflow` and `schedule` are merged field by field; their arrays, such as `nodes`, are replaced. A draft may be as incomplete as one likes.
+/// Of a campaign under way the result must be one that could start: all its faults are answered and nothing is changed else. The change holds
+/// from the next claim on, and what waits is planned anew; leads whose step is gone are held with `node_gone`. Of one that is over only the
+/// name can be changed: else 409 `campaign_over` with the `state`.
 #[utoipa::path(patch, path = "/campaigns/{id}", params(("id" = CampaignId, Path)), request_body = UpdateCampaignRequest,
     responses((status = 200, body = CampaignDto)))]
 pub async fn update(
@@ -121,7 +123,7 @@ pub async fn executions(
     PathId(id): PathId<CampaignId>,
     query: ListQuery<ExecutionFilter>,
 ) -> Result<Paged<ExecutionDto>> {
-    let page = executions.list(&member, id, query.filter.status, &query.page).await?;
+    let page = executions.list(&member, id, query.filter.status, query.filter.hold.as_deref(), &query.page).await?;
     Ok(Paged::new(page, &query.page, ExecutionDto::from))
 }
 

@@ -19,6 +19,9 @@ pub struct ExecutionFilter {
     /// Those in this state.
     #[param(inline)]
     pub status: Option<ExecutionStatus>,
+    /// Those that are held for this reason, such as `node_gone` or `needs_review`.
+    #[param(min_length = 1, max_length = 100, example = "node_gone")]
+    pub hold: Option<String>,
 }
 
 /// One lead's way through one campaign.

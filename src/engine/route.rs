@@ -95,6 +95,26 @@ impl<'w> Route<'w> {
         }
     }
 
+    /// The first node after `node` that is `there`, on the way of those who do nothing and for whom no condition holds, and all the delays
+    /// until then.
+    pub fn first_after(&self, node: &str, there: impl Fn(&str) -> bool) -> Option<(&'w Node, TimeDelta)> {
+        let (mut from, mut waited) = (self.node(node)?, TimeDelta::zero());
+        for _ in 0..self.nodes.len() {
+            let conditional = from.node_type() == NodeType::Condition;
+            let (onward, awaited) = match self.after(&from.id, if conditional { Answer::False } else { Answer::Done }) {
+                Onward::AwaitAcceptance { at_most } => (self.after(&from.id, Answer::NotAccepted), at_most),
+                onward => (onward, TimeDelta::zero()),
+            };
+            let Onward::Next { node, delay } = onward else { return None };
+            waited += awaited + delay;
+            if there(&node.id) {
+                return Some((node, waited));
+            }
+            from = node;
+        }
+        None
+    }
+
     fn after_invitation(&self, node: &str) -> Onward<'w> {
         match self.along(node, Some(EdgeCondition::NotAccepted)) {
             Onward::Next { delay, .. } => Onward::AwaitAcceptance { at_most: delay },
@@ -167,6 +187,21 @@ mod tests {
         ] {
             assert_eq!(told(route.after(node, answer)), expected, "{node} {answer:?}");
         }
+    }
+
+    #[test]
+    fn the_first_node_that_is_left_comes_after_all_delays() {
+        let workflow = workflow();
+        let route = Route::new(&workflow).unwrap();
+        let first = |node: &str, left: &[&str]| {
+            let found = route.first_after(node, |id| left.contains(&id));
+            found.map(|(node, delay)| (node.id.clone(), delay.num_minutes()))
+        };
+        assert_eq!(first("visit", &["invite"]), Some(("invite".to_owned(), 1_440)));
+        assert_eq!(first("visit", &["chat", "boss"]), Some(("boss".to_owned(), 1_440 + 10_080)));
+        assert_eq!(first("visit", &["call"]), Some(("call".to_owned(), 1_440 + 10_080 + 5)));
+        assert_eq!(first("visit", &[]), None);
+        assert_eq!(first("unknown", &["call"]), None);
     }
 
     #[test]

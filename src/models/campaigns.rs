@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
+use utoipa::ToSchema;
 
 use super::{
     AccountRef, CampaignId, ExecutionStatus, LeadListId, LeadListStatus, OrganizationId, UserId,
@@ -21,6 +23,9 @@ pub struct Campaign {
     pub workflow: Option<Json<Workflow>>,
     pub schedule: Option<Json<Schedule>>,
     pub stop_on: Vec<StopOn>,
+    pub settings: Json<CampaignSettings>,
+    /// Which of its workflows its leads walk, from 1; none before it is started.
+    pub revision: Option<i32>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -36,6 +41,8 @@ pub struct CampaignSummary {
     pub status: CampaignStatus,
     pub schedule: Option<Json<Schedule>>,
     pub stop_on: Vec<StopOn>,
+    pub settings: Json<CampaignSettings>,
+    pub revision: Option<i32>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -52,6 +59,8 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
             workflow,
             schedule,
             stop_on,
+            settings,
+            revision,
             version,
             created_by,
             created_at,
@@ -64,12 +73,42 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
             status,
             schedule,
             stop_on,
+            settings,
+            revision,
             version,
             created_by,
             created_at,
             updated_at,
         };
         (summary, workflow.map(|Json(workflow)| workflow))
+    }
+}
+
+/// Whom a campaign leaves out: a document, the same on the wire and in `jsonb`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"skip_contacted_within_days": 90, "skip_in_another_campaign": true}))]
+pub struct CampaignSettings {
+    /// A lead to whom any campaign has written within so many days is left out when it would begin; null leaves nobody out for that.
+    #[schema(minimum = 1, maximum = 3_650)]
+    pub skip_contacted_within_days: Option<i32>,
+    /// Whether a lead is left out that is on its way through another campaign when it would begin.
+    #[schema(default = true)]
+    pub skip_in_another_campaign: bool,
+}
+
+impl Default for CampaignSettings {
+    fn default() -> Self {
+        Self { skip_contacted_within_days: None, skip_in_another_campaign: true }
+    }
+}
+
+impl CampaignSettings {
+    /// Since when nobody may have written to a lead that begins at `now`; none if that does not matter.
+    #[must_use]
+    pub fn untouched_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let days = self.skip_contacted_within_days.filter(|days| *days > 0)?;
+        now.checked_sub_signed(TimeDelta::days(days.into()))
     }
 }
 

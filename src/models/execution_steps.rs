@@ -99,6 +99,8 @@ pub struct Stand {
     /// What the step at hand is, if an account does it.
     pub action: Option<NodeType>,
     pub next_run_at: Option<DateTime<Utc>>,
+    /// The earliest instant that the workflow allows the step.
+    pub ready_at: Option<DateTime<Utc>>,
     pub account_id: Option<AccountId>,
     pub linkedin_account_id: Option<AccountId>,
     pub email_account_id: Option<AccountId>,
@@ -120,6 +122,7 @@ impl Stand {
             node_id: walk.node_id.clone(),
             action: None,
             next_run_at: None,
+            ready_at: None,
             account_id: None,
             linkedin_account_id: walk.linkedin_account_id,
             email_account_id: walk.email_account_id,
@@ -182,6 +185,8 @@ text_enum! {
         Spacing = "spacing",
         /// As many leads as may have begun on that day.
         NewLeadsPerDay = "new_leads_per_day",
+        /// The campaign was changed, and what waits in it planned anew.
+        CampaignChanged = "campaign_changed",
         /// It was due long ago, and is not done in a rush.
         Late = "late",
         /// The account must rest.

@@ -17,7 +17,7 @@ base_repository!(
     AccountId,
     "connected account",
     "connected_accounts",
-    "id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window, \
+    "id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window, \
      spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at"
 );
 
@@ -65,7 +65,7 @@ impl AccountRepository<'_> {
         sqlx::query!(
             r#"update connected_accounts
                set display_name = $3, status = $4, status_reason = $5, limits = $6, sending_window = $7, spacing_seconds = $8,
-                   version = $9, updated_at = $10
+                   version = $9, updated_at = $10, ramp_up = $11
                where organization_id = $1 and id = $2"#,
             self.scope.id(),
             account.id.0,
@@ -77,6 +77,7 @@ impl AccountRepository<'_> {
             account.spacing_seconds,
             account.version,
             account.updated_at,
+            Json(&account.ramp_up.0) as _,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -107,7 +108,7 @@ impl AccountRepository<'_> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         Ok(sqlx::query_as!(
             ConnectedAccount,
-            r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window,
+            r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window,
                       spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at
                from connected_accounts where organization_id = $1 and id = any($2) order by id for no key update"#,
             self.scope.id(),

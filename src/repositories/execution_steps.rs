@@ -1,6 +1,8 @@
 //! The attempts of steps. What is not proved unsent is never sent again: `begin` writes that an attempt is under way before its first byte
 //! leaves, and only who holds its token says how it ended.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
@@ -89,6 +91,43 @@ impl StepRepository<'_> {
         .fetch_all(&mut *self.conn)
         .await?;
         Ok(rows.into_iter().map(|row| (row.execution_id, row.node_id, row.attempts)).collect())
+    }
+
+    /// The nodes that each of these executions has had, as far as nobody can prove the contrary.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn had(&mut self, executions: &[ExecutionId]) -> Result<HashSet<(ExecutionId, String)>> {
+        let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            r#"select execution_id, node_id from execution_steps
+               where organization_id = $1 and execution_id = any($2) and state in ('sending', 'sent', 'needs_review')"#,
+            self.scope.id(),
+            &ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.execution_id, row.node_id)).collect())
+    }
+
+    /// When any campaign last wrote to each of these leads, as far as nobody can prove the contrary, if it was since `since`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn contacts(&mut self, leads: &[LeadId], since: DateTime<Utc>) -> Result<HashMap<LeadId, DateTime<Utc>>> {
+        let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            r#"select lead_id, max(sending_at) as "at!" from execution_steps
+               where organization_id = $1 and lead_id = any($2) and sending_at > $3 and state in ('sending', 'sent', 'needs_review')
+                 and action in ('send_connection_request', 'send_followup', 'send_inmail', 'send_email')
+               group by lead_id"#,
+            self.scope.id(),
+            &leads,
+            since,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.lead_id, row.at)).collect())
     }
 
     /// Every attempt of an execution, the oldest first.

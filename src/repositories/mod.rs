@@ -35,8 +35,8 @@ pub use base::{
     BaseRepository, Database, DatabaseSettings, ExportConn, IdempotencyToken, OrgAdmin, OrgConn, OrgMember, OrgPerson,
     OrgScope, OrgStatement, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
-pub use campaign_executions::ExecutionRepository;
-pub use campaigns::{CampaignRepository, CampaignRun, RunningCampaignRef};
+pub use campaign_executions::{ExecutionRepository, Promise};
+pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, RunningCampaignRef};
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use clerk_sync::ComparedOrganization;
 pub use connected_accounts::AccountRepository;

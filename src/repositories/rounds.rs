@@ -25,7 +25,7 @@ impl Database {
                                    where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting'
                                      and e.next_run_at <= $1
                                    order by e.next_run_at limit 1) due
-               where c.status = 'running' order by due.next_run_at limit $2"#,
+               where c.status = 'running' and c.replanning is null order by due.next_run_at limit $2"#,
             now,
             limit,
         )
@@ -41,7 +41,7 @@ impl Database {
         Ok(sqlx::query_as!(
             RunningCampaignRef,
             r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
-               where status in ('scheduled', 'running') and next_begin_at <= $1
+               where status in ('scheduled', 'running') and next_begin_at <= $1 and replanning is null
                  and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
                order by next_begin_at limit $2"#,
             now,

@@ -15,19 +15,20 @@ use crate::{
 pub struct ExecutionService(pub Context);
 
 impl ExecutionService {
-    /// A page of a campaign's executions, of all or of those in one state.
+    /// A page of a campaign's executions, of all, of those in one state, or of those that are held for one reason.
     pub async fn list(
         &self,
         member: &OrgMember,
         campaign: CampaignId,
         status: Option<ExecutionStatus>,
+        hold: Option<&str>,
         page: &PageRequest,
     ) -> Result<Page<CampaignExecution>> {
         let mut conn = self.0.db.read(member).await?;
         if !conn.campaigns().exists(campaign).await? {
             return Err(AppError::not_found("campaign"));
         }
-        conn.executions().list_of(campaign, status, page).await
+        conn.executions().list_of(campaign, status, hold, page).await
     }
 
     /// One execution, with every attempt of its steps.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Timelike as _, Utc};
+use chrono::{DateTime, NaiveDate, Timelike as _, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
@@ -10,8 +11,9 @@ use super::Context;
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AccountId, AccountLimits, AccountLimitsChanges, AccountStatus, ActionUsage, AuditEntry, Channel,
-        ConnectedAccount, MASKED, Provider, SandboxBehaviour, SandboxSecret, SendingWindow, SendingWindowChanges,
+        AccountId, AccountLimits, AccountLimitsChanges, AccountRampUp, AccountRampUpChanges, AccountStatus,
+        ActionUsage, AuditEntry, Channel, ConnectedAccount, MASKED, Provider, SandboxBehaviour, SandboxSecret,
+        SendingWindow, SendingWindowChanges,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
@@ -61,10 +63,23 @@ pub struct AccountChanges {
     pub status: Option<AccountStatus>,
     /// New limits; what is cleared falls back to the default.
     pub limits: Patch<AccountLimitsChanges>,
+    /// Daily limits that grow; what is cleared has grown up.
+    pub ramp_up: Patch<AccountRampUpChanges>,
     /// New hours, or none.
     pub sending_window: Patch<SendingWindowChanges>,
     /// Another length of its slots, or the channel's default.
     pub spacing_seconds: Patch<i32>,
+}
+
+/// How often an account has done what lately.
+#[derive(Debug)]
+pub struct AccountUsage {
+    /// The account.
+    pub account: ConnectedAccount,
+    /// What day it is by its clock.
+    pub today: NaiveDate,
+    /// What it has done.
+    pub usage: BTreeMap<NodeType, ActionUsage>,
 }
 
 impl AccountService {
@@ -85,16 +100,10 @@ impl AccountService {
     }
 
     /// How often an account has done what lately.
-    pub async fn usage(
-        &self,
-        member: &OrgMember,
-        id: AccountId,
-    ) -> Result<(ConnectedAccount, BTreeMap<NodeType, ActionUsage>)> {
+    pub async fn usage(&self, member: &OrgMember, id: AccountId) -> Result<AccountUsage> {
         let mut conn = self.context.db.read(member).await?;
         let account = conn.accounts().get(id).await?;
-        let window = account.sending_window.as_ref();
-        let zone = window.and_then(|window| timezone::parse(&window.timezone)).unwrap_or(chrono_tz::UTC);
-        let now = self.context.campaign_clock.now().with_timezone(&zone);
+        let now = self.context.campaign_clock.now().with_timezone(&zone(&account));
         let today = now.date_naive();
         let mut usage: BTreeMap<NodeType, ActionUsage> = BTreeMap::new();
         for line in conn.usage().since(&[id], today - chrono::Days::new(6)).await? {
@@ -106,7 +115,7 @@ impl AccountService {
                 usage.in_hour += if u32::try_from(line.hour).is_ok_and(|hour| hour == now.hour()) { used } else { 0 };
             }
         }
-        Ok((account, usage))
+        Ok(AccountUsage { account, today, usage })
     }
 
     /// Makes a sandbox account.
@@ -136,7 +145,8 @@ impl AccountService {
         seen.check(account.version)?;
         let before = facts(&account);
         let was = account.status;
-        change(&mut account, changes)?;
+        let today = self.context.campaign_clock.now().with_timezone(&zone(&account)).date_naive();
+        change(&mut account, changes, today)?;
         let taken_up = account.status == AccountStatus::Connected && was != account.status;
         if facts(&account) != before {
             account.version += 1;
@@ -180,6 +190,7 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
         status: AccountStatus::Connected,
         status_reason: None,
         limits: Json(limits),
+        ramp_up: Json(AccountRampUp::default()),
         sending_window: sending_window.map(Json),
         spacing_seconds: spacing_seconds.unwrap_or(channel.default_spacing()),
         last_act_at: None,
@@ -193,8 +204,8 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
     (account, SandboxSecret { seed, behaviour })
 }
 
-fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()> {
-    let AccountChanges { display_name, status, limits, sending_window, spacing_seconds } = changes;
+fn change(account: &mut ConnectedAccount, changes: AccountChanges, today: NaiveDate) -> Result<()> {
+    let AccountChanges { display_name, status, limits, ramp_up, sending_window, spacing_seconds } = changes;
     if let Some(next) = status.filter(|next| *next != account.status) {
         if !account.status.may_be_switched_to(next) {
             let detail = "Only an account that is connected or paused can be paused and taken up again.";
@@ -213,6 +224,10 @@ fn change(account: &mut ConnectedAccount, changes: AccountChanges) -> Result<()>
         Ok(limits) => account.limits = Json(limits),
         Err(wrong) => faults.extend(wrong),
     }
+    match changed_ramp_up(account, ramp_up, today) {
+        Ok(ramp_up) => account.ramp_up = Json(ramp_up),
+        Err(wrong) => faults.extend(wrong),
+    }
     match changed_window(account, sending_window) {
         Ok(window) => account.sending_window = window.map(Json),
         Err(wrong) => faults.extend(wrong),
@@ -229,6 +244,24 @@ fn changed_limits(
         Patch::Clear => Ok(AccountLimits::of(account.channel)),
         Patch::Set(changes) => account.limits.changed(account.channel, changes),
     }
+}
+
+fn changed_ramp_up(
+    account: &ConnectedAccount,
+    ramp_up: Patch<AccountRampUpChanges>,
+    today: NaiveDate,
+) -> Result<AccountRampUp, Vec<Fault>> {
+    match ramp_up {
+        Patch::Keep => Ok(account.ramp_up.0.clone()),
+        Patch::Clear => Ok(AccountRampUp::default()),
+        Patch::Set(changes) => account.ramp_up.changed(account.channel, changes, today),
+    }
+}
+
+/// By whose clock an account's days are counted: its window's, else UTC.
+fn zone(account: &ConnectedAccount) -> Tz {
+    let window = account.sending_window.as_ref();
+    window.and_then(|window| timezone::parse(&window.timezone)).unwrap_or(Tz::UTC)
 }
 
 fn changed_window(
@@ -257,7 +290,7 @@ pub(super) fn credentials_of(account: &ConnectedAccount) -> Place {
 fn facts(account: &ConnectedAccount) -> Value {
     json!({
         "provider": account.provider, "channel": account.channel, "display_name": account.display_name, "email": account.email,
-        "status": account.status, "limits": account.limits.0, "sending_window": account.sending_window.as_ref().map(|window| &window.0),
+        "status": account.status, "limits": account.limits.0, "ramp_up": account.ramp_up.0, "sending_window": account.sending_window.as_ref().map(|window| &window.0),
         "spacing_seconds": account.spacing_seconds,
     })
 }

@@ -35,6 +35,7 @@ const CLOCK: Task = Task { name: "align_clock", every: Duration::from_secs(10) }
 /// A promised instant is kept to about this.
 const STEPS: Task = Task { name: "do_due_steps", every: Duration::from_millis(500) };
 const BEGINNINGS: Task = Task { name: "begin_leads", every: Duration::from_secs(1) };
+const REPLAN: Task = Task { name: "replan_campaigns", every: Duration::from_secs(1) };
 const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2) };
 const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
@@ -86,6 +87,7 @@ impl Workers {
         // Where time passes faster for campaigns, they are looked at more often.
         let speed = state.server().campaign_clock_speed;
         self.start(BEGINNINGS.hurried(speed), state, |state| async move { round(state.runs().begin_due().await) });
+        self.start(REPLAN, state, |state| async move { round(state.runs().replan_all().await) });
         self.start(ENROLMENT, state, |state| async move { round(state.runs().enrol_all().await) });
         self.start(RECONCILE.hurried(speed), state, |state| async move { round(state.runs().reconcile().await) });
         self.start(SANDBOX.hurried(speed), state, |state| async move { round(state.runs().take_in().await) });

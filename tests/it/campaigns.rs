@@ -235,7 +235,7 @@ async fn of_two_who_change_the_same_version_one_is_told() {
 }
 
 #[tokio::test]
-async fn only_a_draft_is_changed_or_deleted_but_anything_is_copied() {
+async fn only_a_draft_is_deleted_but_anything_is_renamed_and_copied() {
     let app = TestApp::start().await;
     let member = app.member();
     let (lists, accounts) =
@@ -251,8 +251,12 @@ async fn only_a_draft_is_changed_or_deleted_but_anything_is_copied() {
                       update campaigns set status = $1, revision = 1, started_at = case when $1 <> 'scheduled' then now() end,
                         ended_at = case when $1 in ('completed', 'stopped') then now() end";
         sqlx::query(switch).bind(state).execute(&app.pool).await.unwrap();
-        for answer in [member.patch(&path, json!({"name": "New"})).await, member.delete(&path).await] {
-            assert_eq!(answer.expect_problem(409, "campaign_not_draft")["state"], state);
+        assert_eq!(member.delete(&path).await.expect_problem(409, "campaign_not_draft")["state"], state);
+        let name = format!("Original, {state}");
+        assert_eq!(member.patch(&path, json!({"name": name})).await.expect(200)["name"], name.as_str());
+        if ["completed", "stopped"].contains(&state) {
+            let answer = member.patch(&path, json!({"stop_on": []})).await;
+            assert_eq!(answer.expect_problem(409, "campaign_over")["state"], state);
         }
     }
     let copy = member.post(&format!("{path}/duplicate"), json!({})).await;
@@ -260,7 +264,7 @@ async fn only_a_draft_is_changed_or_deleted_but_anything_is_copied() {
     let copy = copy.expect(201);
     assert_eq!(
         (&copy["name"], &copy["status"], &copy["version"]),
-        (&json!("Original (copy)"), &json!("draft"), &json!(1))
+        (&json!("Original, stopped (copy)"), &json!("draft"), &json!(1))
     );
     for field in ["lead_list_ids", "account_ids", "workflow", "schedule", "stop_on"] {
         assert_eq!(copy[field], body[field], "{field}");

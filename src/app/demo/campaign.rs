@@ -4,7 +4,7 @@ use axum::extract::FromRef as _;
 
 use crate::{
     models::{
-        AccountId, AccountLimits, ActionLimitsChanges, Channel, LeadListId, SandboxBehaviour,
+        AccountId, AccountLimits, ActionLimitsChanges, CampaignSettings, Channel, LeadListId, SandboxBehaviour,
         patch::Patch,
         workflow::{NodeType, Schedule, StopOn, Workflow},
     },
@@ -27,6 +27,7 @@ pub(super) async fn seed(state: &AppState, person: &OrgPerson, list: LeadListId)
         workflow: Some(workflow()?),
         schedule: Some(schedule()?),
         stop_on: StopOn::ALL.to_vec(),
+        settings: CampaignSettings::default(),
     };
     CampaignService::from_ref(state).create(person, campaign).await?;
     Ok(())

@@ -10,8 +10,8 @@ use super::{connected_accounts::AccountRefDto, problem::ProblemFault};
 use crate::{
     errors::Fault,
     models::{
-        AccountId, Campaign, CampaignId, CampaignLeadList, CampaignOverview, CampaignProgress, CampaignStatus,
-        CampaignSummary, ExecutionStatus, LeadListId, LeadListStatus, UserId,
+        AccountId, Campaign, CampaignId, CampaignLeadList, CampaignOverview, CampaignProgress, CampaignSettings,
+        CampaignStatus, CampaignSummary, ExecutionStatus, LeadListId, LeadListStatus, UserId,
         workflow::{Schedule, StopOn, Workflow},
     },
     services::campaigns::CampaignView,
@@ -20,7 +20,7 @@ use crate::{
 mod patches;
 mod requests;
 
-pub use patches::{SchedulePatch, UpdateCampaignRequest, WorkflowPatch};
+pub use patches::{CampaignSettingsPatch, SchedulePatch, UpdateCampaignRequest, WorkflowPatch};
 pub use requests::{CreateCampaignRequest, DuplicateCampaignRequest};
 
 /// A campaign, without its workflow.
@@ -46,8 +46,13 @@ pub struct CampaignSummaryDto {
     pub schedule: Option<Schedule>,
     /// What ends it for a lead before its last step.
     pub stop_on: Vec<StopOn>,
+    /// Whom it leaves out.
+    pub settings: CampaignSettings,
     /// How far it has come.
     pub progress: CampaignProgressDto,
+    /// Which of its workflows its leads walk, from 1: each change of the workflow under way makes another; null before the start.
+    #[schema(example = 1)]
+    pub revision: Option<i32>,
     /// Counts every change; also the `ETag`.
     #[schema(example = 1)]
     pub version: i64,
@@ -143,6 +148,8 @@ impl From<CampaignView<CampaignSummary>> for CampaignSummaryDto {
             status,
             schedule,
             stop_on,
+            settings,
+            revision,
             version,
             created_by,
             created_at,
@@ -160,7 +167,9 @@ impl From<CampaignView<CampaignSummary>> for CampaignSummaryDto {
             accounts: accounts.into_iter().map(Into::into).collect(),
             schedule: schedule.map(|schedule| schedule.0),
             stop_on,
+            settings: settings.0,
             progress: progress.into(),
+            revision,
             version,
             created_by,
             created_at,

@@ -13,10 +13,10 @@ use crate::{
         AccountId, LeadListId,
         workflow::{Edge, Node, StopOn, Weekday},
     },
-    services::campaigns::{CampaignChanges, ScheduleChanges, WorkflowChanges},
+    services::campaigns::{CampaignChanges, ScheduleChanges, SettingsChanges, WorkflowChanges},
 };
 
-/// A merge patch of a draft (RFC 7396): an absent field stays, null clears, an array is replaced.
+/// A merge patch of a campaign (RFC 7396): an absent field stays, null clears, an array is replaced.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Founders, Berlin and Hamburg", "schedule": {"end_time": "18:00", "new_leads_per_day": null}}))]
@@ -41,6 +41,25 @@ pub struct UpdateCampaignRequest {
     /// Other stop rules.
     #[schema(max_items = 3, nullable = false)]
     pub stop_on: Option<Vec<StopOn>>,
+    /// Other settings; null restores the defaults.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<CampaignSettingsPatch>)]
+    pub settings: Option<Option<CampaignSettingsPatch>>,
+}
+
+/// A merge patch of a campaign's settings; null restores a default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"skip_contacted_within_days": 90}))]
+pub struct CampaignSettingsPatch {
+    /// A lead to whom any campaign has written within so many days is left out when it would begin.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 3_650, value_type = Option<i32>)]
+    pub skip_contacted_within_days: Option<Option<i32>>,
+    /// Whether a lead is left out that is on its way through another campaign when it would begin.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<bool>)]
+    pub skip_in_another_campaign: Option<Option<bool>>,
 }
 
 /// A merge patch of a workflow.
@@ -99,7 +118,7 @@ pub struct SchedulePatch {
 
 impl From<UpdateCampaignRequest> for CampaignChanges {
     fn from(request: UpdateCampaignRequest) -> Self {
-        let UpdateCampaignRequest { name, lead_list_ids, account_ids, workflow, schedule, stop_on } = request;
+        let UpdateCampaignRequest { name, lead_list_ids, account_ids, workflow, schedule, stop_on, settings } = request;
         Self {
             name,
             lead_list_ids,
@@ -107,6 +126,17 @@ impl From<UpdateCampaignRequest> for CampaignChanges {
             workflow: patch(workflow).map(Into::into),
             schedule: patch(schedule).map(Into::into),
             stop_on,
+            settings: patch(settings).map(Into::into),
+        }
+    }
+}
+
+impl From<CampaignSettingsPatch> for SettingsChanges {
+    fn from(settings: CampaignSettingsPatch) -> Self {
+        let CampaignSettingsPatch { skip_contacted_within_days, skip_in_another_campaign } = settings;
+        Self {
+            skip_contacted_within_days: patch(skip_contacted_within_days),
+            skip_in_another_campaign: patch(skip_in_another_campaign),
         }
     }
 }

@@ -6,7 +6,7 @@ use validator::Validate;
 
 use crate::{
     models::{
-        AccountId, LeadListId,
+        AccountId, CampaignSettings, LeadListId,
         workflow::{Schedule, StopOn, Workflow},
     },
     services::campaigns::NewCampaign,
@@ -53,6 +53,8 @@ pub struct CreateCampaignRequest {
     #[serde(default = "every_stop_rule")]
     #[schema(max_items = 3)]
     pub stop_on: Vec<StopOn>,
+    /// Whom it leaves out; the defaults where nothing is said.
+    pub settings: Option<CampaignSettings>,
 }
 
 fn every_stop_rule() -> Vec<StopOn> {
@@ -61,8 +63,9 @@ fn every_stop_rule() -> Vec<StopOn> {
 
 impl From<CreateCampaignRequest> for NewCampaign {
     fn from(request: CreateCampaignRequest) -> Self {
-        let CreateCampaignRequest { name, lead_list_ids, account_ids, workflow, schedule, stop_on } = request;
-        Self { name, lead_list_ids, account_ids, workflow, schedule, stop_on }
+        let CreateCampaignRequest { name, lead_list_ids, account_ids, workflow, schedule, stop_on, settings } = request;
+        let settings = settings.unwrap_or_default();
+        Self { name, lead_list_ids, account_ids, workflow, schedule, stop_on, settings }
     }
 }
 

@@ -7,13 +7,14 @@ use utoipa::ToSchema;
 use crate::{
     engine::workflow::ConnectedChannel,
     models::{
-        AccountId, AccountLimits, AccountRef, AccountStatus, Channel, ConnectedAccount, Provider, SendingWindow,
-        UserId, workflow::NodeType,
+        AccountId, AccountLimits, AccountRampUp, AccountRef, AccountStatus, Channel, ConnectedAccount, Provider,
+        SendingWindow, UserId, workflow::NodeType,
     },
 };
 
 mod create;
 mod limits;
+mod ramp_up;
 mod update;
 mod usage;
 
@@ -21,6 +22,7 @@ pub use create::{
     CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount, UnavailableProvider,
 };
 pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
+pub use ramp_up::{AccountRampUpPatch, ActionRampUpPatch};
 pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
 pub use usage::AccountUsageDto;
 
@@ -45,13 +47,9 @@ pub struct ConnectedAccountDto {
     /// Whether it can be used, and when it was.
     #[serde(flatten)]
     pub standing: AccountStandingDto,
-    /// How much it may do.
-    pub limits: AccountLimits,
-    /// When it may send, whatever a campaign's schedule says; null is always.
-    pub sending_window: Option<SendingWindow>,
-    /// It does one thing in each slot of so many seconds; 0 is no bound.
-    #[schema(example = 60)]
-    pub spacing_seconds: i32,
+    /// How much it may do, and when.
+    #[serde(flatten)]
+    pub terms: AccountTermsDto,
     /// The kinds of steps that it can carry out.
     #[schema(example = json!(["profile_visit", "send_connection_request", "send_followup"]))]
     pub capabilities: Vec<NodeType>,
@@ -64,6 +62,27 @@ pub struct ConnectedAccountDto {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// How much an account may do, and when.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectedAccountTerms)]
+pub struct AccountTermsDto {
+    /// How much it may do.
+    pub limits: AccountLimits,
+    /// Daily limits that still grow; the smaller of both holds.
+    pub ramp_up: AccountRampUp,
+    /// When it may send, whatever a campaign's schedule says; null is always.
+    pub sending_window: Option<SendingWindow>,
+    /// It does one thing in each slot of so many seconds; 0 is no bound.
+    #[schema(example = 60)]
+    pub spacing_seconds: i32,
+}
+
+impl AccountTermsDto {
+    fn of(limits: AccountLimits, ramp_up: AccountRampUp, window: Option<SendingWindow>, spacing_seconds: i32) -> Self {
+        Self { limits, ramp_up, sending_window: window, spacing_seconds }
+    }
 }
 
 /// Whether an account can be used, and when it was.
@@ -94,6 +113,7 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             status,
             status_reason,
             limits,
+            ramp_up,
             sending_window,
             spacing_seconds,
             last_act_at,
@@ -111,9 +131,7 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             email,
             avatar_url,
             standing: AccountStandingDto { status, status_reason, last_act_at, rests_until },
-            limits: limits.0,
-            sending_window: sending_window.map(|window| window.0),
-            spacing_seconds,
+            terms: AccountTermsDto::of(limits.0, ramp_up.0, sending_window.map(|window| window.0), spacing_seconds),
             capabilities,
             version,
             created_by,

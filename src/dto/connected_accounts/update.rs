@@ -5,7 +5,7 @@ use serde_with::rust::double_option;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::limits::AccountLimitsPatch;
+use super::{limits::AccountLimitsPatch, ramp_up::AccountRampUpPatch};
 use crate::{
     dto::patch::patch,
     models::{AccountStatus, SendingWindowChanges, workflow::Weekday},
@@ -27,6 +27,10 @@ pub struct UpdateConnectedAccountRequest {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<AccountLimitsPatch>)]
     pub limits: Option<Option<AccountLimitsPatch>>,
+    /// Daily limits that grow from day to day, for a new account or one that has rested; null ends all ramps.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<AccountRampUpPatch>)]
+    pub ramp_up: Option<Option<AccountRampUpPatch>>,
     /// New hours; null lets the account send at any time.
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<SendingWindowPatch>)]
@@ -72,7 +76,8 @@ pub struct SendingWindowPatch {
 
 impl From<UpdateConnectedAccountRequest> for AccountChanges {
     fn from(request: UpdateConnectedAccountRequest) -> Self {
-        let UpdateConnectedAccountRequest { display_name, status, limits, sending_window, spacing_seconds } = request;
+        let UpdateConnectedAccountRequest { display_name, status, limits, ramp_up, sending_window, spacing_seconds } =
+            request;
         Self {
             display_name,
             status: status.map(|status| match status {
@@ -80,6 +85,7 @@ impl From<UpdateConnectedAccountRequest> for AccountChanges {
                 AccountSwitch::Paused => AccountStatus::Paused,
             }),
             limits: patch(limits).map(Into::into),
+            ramp_up: patch(ramp_up).map(Into::into),
             sending_window: patch(sending_window).map(Into::into),
             spacing_seconds: patch(spacing_seconds),
         }

@@ -1,11 +1,12 @@
 //! How much an account has done, and how much it may.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::models::{ActionLimits, ActionUsage, ConnectedAccount, workflow::NodeType};
+use crate::{
+    models::{ActionLimits, ActionUsage, workflow::NodeType},
+    services::connected_accounts::AccountUsage,
+};
 
 /// How much an account has done lately, for each kind of step that it can carry out, by the clock of its sending window's zone, else UTC.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,7 +24,7 @@ pub struct ActionUsageDto {
     pub action: NodeType,
     /// In this hour.
     pub hour: UsageDto,
-    /// Today.
+    /// Today. While it is ramped up, the limit is that of the day.
     pub day: UsageDto,
     /// In the last seven days, today included.
     pub week: UsageDto,
@@ -50,11 +51,13 @@ impl UsageDto {
     }
 }
 
-impl From<(ConnectedAccount, BTreeMap<NodeType, ActionUsage>)> for AccountUsageDto {
-    fn from((account, usage): (ConnectedAccount, BTreeMap<NodeType, ActionUsage>)) -> Self {
+impl From<AccountUsage> for AccountUsageDto {
+    fn from(AccountUsage { account, today, usage }: AccountUsage) -> Self {
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
             let ActionLimits { per_hour, per_day, per_week } = account.limits.get(action);
+            let ramp = account.ramp_up.get(action).map(|ramp| i32::try_from(ramp.limit(today)).unwrap_or(i32::MAX));
+            let per_day = per_day.into_iter().chain(ramp).min();
             let ActionUsage { in_hour, in_day, in_week } = usage.get(&action).copied().unwrap_or_default();
             ActionUsageDto {
                 action,

@@ -24,7 +24,7 @@ pub(in crate::engine) mod tests;
 
 use slots::Slots;
 use tally::Tally;
-pub use terms::{AccountTerms, CampaignTerms, RampUp};
+pub use terms::{AccountTerms, CampaignTerms};
 
 /// What an account has done and is to do.
 #[derive(Debug, Clone)]

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     engine::calendar::WorkingHours,
     models::{
-        AccountId, AccountLimits, Channel, SendingWindow,
+        AccountId, AccountLimits, Channel, RampUp, SendingWindow,
         workflow::{NodeType, Schedule},
     },
 };
@@ -39,26 +39,6 @@ impl AccountTerms {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.window.as_ref().and_then(WorkingHours::of_account).map_or(Tz::UTC, |hours| hours.zone())
-    }
-}
-
-/// A daily limit that grows from day to day until it has reached the account's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RampUp {
-    /// The day on which it began.
-    pub since: NaiveDate,
-    /// The limit on that day.
-    pub start: u32,
-    /// By how much it grows each day.
-    pub step: u32,
-}
-
-impl RampUp {
-    /// How often something may be done on `day`.
-    #[must_use]
-    pub fn limit(self, day: NaiveDate) -> u32 {
-        let days = day.signed_duration_since(self.since).num_days().max(0);
-        self.start.saturating_add(self.step.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX)))
     }
 }
 

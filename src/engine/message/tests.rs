@@ -11,8 +11,8 @@ use super::*;
 use crate::{
     engine::fields,
     models::{
-        AccountId, AccountLimits, AccountStatus, Channel, ConnectedAccount, Lead, LeadId, LeadSource, LeadStatus,
-        OrganizationId, Provider,
+        AccountId, AccountLimits, AccountRampUp, AccountStatus, Channel, ConnectedAccount, Lead, LeadId, LeadSource,
+        LeadStatus, OrganizationId, Provider,
     },
     utils::ids::uuid_at,
 };
@@ -62,6 +62,7 @@ fn sender(display_name: &str) -> ConnectedAccount {
         status: AccountStatus::Connected,
         status_reason: None,
         limits: Column(AccountLimits::of(Channel::Email)),
+        ramp_up: Column(AccountRampUp::default()),
         sending_window: None,
         spacing_seconds: 30,
         last_act_at: None,

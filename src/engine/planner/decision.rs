@@ -78,6 +78,8 @@ pub enum Decision {
         account: Option<AccountId>,
         /// When.
         at: DateTime<Utc>,
+        /// The earliest instant that the workflow allows.
+        ready_at: DateTime<Utc>,
         /// What moved it there.
         moves: Vec<Move>,
     },

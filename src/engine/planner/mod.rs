@@ -177,7 +177,7 @@ impl<'w> Planner<'w> {
                 if let Some(book) = books.get_mut(offer.account) {
                     book.placed(action, offer.at);
                 }
-                Decision::Step { node, account: Some(offer.account), at: offer.at, moves: offer.moves }
+                Decision::Step { node, account: Some(offer.account), at: offer.at, ready_at, moves: offer.moves }
             }
             Err(rule) => refused(node, rule, before),
         }
@@ -202,7 +202,7 @@ fn unattended(node: String, ready_at: DateTime<Utc>, before: Option<DateTime<Utc
         return Decision::NotToday { node, rule: Rule::StartAt };
     }
     let moves = start.map(|until| Move { rule: Rule::StartAt, until }).into_iter().collect();
-    Decision::Step { node, account: None, at, moves }
+    Decision::Step { node, account: None, at, ready_at, moves }
 }
 
 /// A step that has no place. One that has none before a bound may have one later, unless nobody can do it or the campaign is over.

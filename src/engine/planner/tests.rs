@@ -77,7 +77,7 @@ fn shown(at: DateTime<Utc>) -> String {
 fn told(plan: &Plan) -> String {
     let mut words: Vec<_> = plan.skipped.iter().map(|skipped| format!("no {};", skipped.node)).collect();
     match &plan.decision {
-        Decision::Step { node, account, at, moves } => {
+        Decision::Step { node, account, at, moves, .. } => {
             let by = account.map(|account| format!("by {}", account.0.as_u128()));
             words.extend([node.clone()].into_iter().chain(by).chain([shown(*at)]));
             words.extend(moves.iter().map(|moved| format!("({})", moved.rule)));

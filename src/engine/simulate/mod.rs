@@ -1,6 +1,6 @@
 //! The whole calendar of a campaign before it happens: the planner's own decisions, one after another, on a clock that is only imagined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,6 +21,10 @@ pub struct SimulatedLead {
     pub traveller: Traveller,
     /// What the workflow's conditions answer for it, by node; one that is missing does not hold.
     pub answers: BTreeMap<String, bool>,
+    /// Steps that it has had already: where the workflow leads it there again, they are passed over.
+    pub had: BTreeSet<String>,
+    /// It is left out if it would begin before this instant.
+    pub barred_until: Option<DateTime<Utc>>,
     /// Where it stands at the beginning.
     pub stand: Standing,
 }
@@ -118,6 +122,8 @@ pub struct Ends {
     pub never: BTreeMap<Rule, u64>,
     /// At a node that the workflow does not have.
     pub gone: u64,
+    /// Never begun, because they were barred when they would have.
+    pub barred: u64,
     /// On their way when the simulation ended.
     pub under_way: u64,
     /// How many nodes were passed over because they could not reach the lead.

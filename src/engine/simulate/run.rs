@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
 use chrono::{DateTime, Utc};
@@ -38,6 +38,8 @@ pub(super) struct Run<'a> {
 struct Way {
     traveller: Traveller,
     answers: BTreeMap<String, bool>,
+    had: BTreeSet<String>,
+    barred_until: Option<DateTime<Utc>>,
     next: Option<Next>,
 }
 
@@ -55,8 +57,8 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn set_out(&mut self, leads: Vec<SimulatedLead>, now: DateTime<Utc>) {
-        for (index, SimulatedLead { traveller, answers, stand }) in leads.into_iter().enumerate() {
-            self.ways.push(Way { traveller, answers, next: None });
+        for (index, SimulatedLead { traveller, answers, had, barred_until, stand }) in leads.into_iter().enumerate() {
+            self.ways.push(Way { traveller, answers, had, barred_until, next: None });
             match stand {
                 Standing::Pending => self.pending.push((index, Rule::StartAt)),
                 Standing::Due { node, account, at } if at < now => self.catch_up(index, &node, (account, at), now),
@@ -83,6 +85,8 @@ impl<'a> Run<'a> {
         for (index, _) in std::mem::take(&mut self.pending) {
             if full {
                 self.pending.push((index, Rule::NewLeadsPerDay));
+            } else if self.ways.get(index).is_some_and(|way| way.barred_until.is_some_and(|until| now < until)) {
+                self.ends.barred += 1;
             } else if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
                 let plan = beginning.begin(&traveller, &mut self.books);
                 full = matches!(plan.decision, Decision::NotToday { rule: Rule::NewLeadsPerDay, .. });
@@ -148,6 +152,12 @@ impl<'a> Run<'a> {
             return Answer::Done;
         };
         let action = action.node_type();
+        if way.had.contains(node) {
+            if let Some(book) = account.and_then(|account| self.books.get_mut(account)) {
+                book.released(action, at);
+            }
+            return Answer::Done;
+        }
         if let Some(book) = account.and_then(|account| self.books.get_mut(account)) {
             book.done(action, at);
         }
@@ -167,7 +177,7 @@ impl<'a> Run<'a> {
     fn settle(&mut self, index: usize, plan: Plan, now: DateTime<Utc>) {
         self.ends.skipped += plan.skipped.len() as u64;
         match plan.decision {
-            Decision::Step { node, account, at, moves } => {
+            Decision::Step { node, account, at, ready_at: _, moves } => {
                 let channel = self.planner.route().node(&node).and_then(|node| node.node_type().channel());
                 if let (Some(way), Some(channel), Some(account)) = (self.ways.get_mut(index), channel, account) {
                     way.traveller.keep(channel, account);

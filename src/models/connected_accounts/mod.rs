@@ -7,10 +7,12 @@ use super::{AccountId, OrganizationId, UserId};
 use crate::text_enum;
 
 mod limits;
+mod ramp_up;
 mod sandbox;
 mod window;
 
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
+pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
 pub use window::{SendingWindow, SendingWindowChanges};
 
@@ -27,6 +29,8 @@ pub struct ConnectedAccount {
     pub status: AccountStatus,
     pub status_reason: Option<String>,
     pub limits: Json<AccountLimits>,
+    /// Daily limits that still grow.
+    pub ramp_up: Json<AccountRampUp>,
     pub sending_window: Option<Json<SendingWindow>>,
     /// It does one thing in each slot of so many seconds; 0 is no bound.
     pub spacing_seconds: i32,

@@ -11,7 +11,10 @@ use crate::{
     },
 };
 
+mod replan;
 mod walk;
+
+pub use replan::Promise;
 
 base_repository!(
     /// The campaign executions of one organization.
@@ -56,7 +59,7 @@ macro_rules! executions_page {
 }
 
 impl ExecutionRepository<'_> {
-    /// A page of a campaign's executions, of all or of those in one state; either way read in order from an index.
+    /// A page of a campaign's executions, of all, of those in one state or of those that are held for one reason; either way read in order from an index.
     ///
     /// # Errors
     /// The database's.
@@ -64,10 +67,21 @@ impl ExecutionRepository<'_> {
         &mut self,
         campaign: CampaignId,
         status: Option<ExecutionStatus>,
+        hold: Option<&str>,
         page: &PageRequest,
     ) -> Result<Page<CampaignExecution>> {
         let scope = self.scope.id();
-        if let Some(state) = status {
+        if let Some(hold) = hold {
+            let status = status.map(ExecutionStatus::as_str);
+            // Nothing else waits without an instant, so the index of what is due leads to what is held.
+            executions_page!(
+                self,
+                page,
+                " and status = 'waiting' and next_run_at is null and hold = $6 and ($7::text is null or status = $7)",
+                [scope, campaign.0, hold, status],
+                self.count_held(campaign, hold, status)
+            )
+        } else if let Some(state) = status {
             executions_page!(
                 self,
                 page,
@@ -78,6 +92,20 @@ impl ExecutionRepository<'_> {
         } else {
             executions_page!(self, page, "", [scope, campaign.0], self.count_of(campaign, None))
         }
+    }
+
+    async fn count_held(&mut self, campaign: CampaignId, hold: &str, status: Option<&str>) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from campaign_executions
+               where organization_id = $1 and campaign_id = $2 and status = 'waiting' and next_run_at is null and hold = $3
+                 and ($4::text is null or status = $4)"#,
+            self.scope.id(),
+            campaign.0,
+            hold,
+            status,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
     }
 
     async fn count_of(&mut self, campaign: CampaignId, status: Option<ExecutionStatus>) -> Result<i64> {

@@ -27,6 +27,7 @@ macro_rules! walks {
         .await?
     };
 }
+pub(super) use walks;
 
 impl ExecutionRepository<'_> {
     /// Those whose instant has come, the longest due first, locked. Others' are skipped.
@@ -113,13 +114,13 @@ impl ExecutionRepository<'_> {
         sqlx::query!(
             r#"update campaign_executions e
                set status = s.status, status_reason = s.status_reason, node_id = s.node_id, action = s.action,
-                   next_run_at = s.next_run_at,
+                   next_run_at = s.next_run_at, ready_at = s.ready_at,
                    account_id = case when s.status = 'waiting' then s.account_id else coalesce(s.account_id, e.account_id) end,
                    linkedin_account_id = s.linkedin_account_id, email_account_id = s.email_account_id, awaiting = s.awaiting,
                    hold = s.hold, moves = s.moves, sent_count = e.sent_count + s.sent, version = e.version + 1, updated_at = $3,
                    begun_at = case when s.status in ('waiting', 'running') then coalesce(e.begun_at, $3) else e.begun_at end
                from jsonb_to_recordset($2::jsonb) as s (id uuid, status text, status_reason text, node_id text, action text,
-                    next_run_at timestamptz, account_id uuid, linkedin_account_id uuid, email_account_id uuid, awaiting text,
+                    next_run_at timestamptz, ready_at timestamptz, account_id uuid, linkedin_account_id uuid, email_account_id uuid, awaiting text,
                     hold text, moves jsonb, sent integer)
                where e.organization_id = $1 and e.id = s.id"#,
             self.scope.id(),

@@ -12,11 +12,13 @@ use crate::{
 };
 
 mod custom_fields;
+mod edit;
 mod links;
 mod overview;
 mod run;
 mod statistics;
 
+pub use edit::CampaignEdit;
 pub use run::{CampaignRun, RunningCampaignRef};
 
 base_repository!(
@@ -26,7 +28,7 @@ base_repository!(
     CampaignId,
     "campaign",
     "campaigns",
-    "id, organization_id, name, status, workflow, schedule, stop_on, version, created_by, created_at, updated_at"
+    "id, organization_id, name, status, workflow, schedule, stop_on, settings, revision, version, created_by, created_at, updated_at"
 );
 
 impl CampaignRepository<'_> {
@@ -41,7 +43,7 @@ impl CampaignRepository<'_> {
             page,
             CampaignSummary,
             "",
-            ["select id, organization_id, name, status, schedule, stop_on, version, created_by, created_at, updated_at \
+            ["select id, organization_id, name, status, schedule, stop_on, settings, revision, version, created_by, created_at, updated_at \
               from campaigns where organization_id = $4"],
             [scope],
             total: sqlx::query_scalar!(
@@ -59,8 +61,8 @@ impl CampaignRepository<'_> {
     pub async fn insert(&mut self, campaign: &Campaign) -> Result<()> {
         sqlx::query!(
             r#"insert into campaigns
-                 (id, organization_id, name, status, workflow, schedule, stop_on, version, created_by, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"#,
+                 (id, organization_id, name, status, workflow, schedule, stop_on, settings, version, created_by, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
             campaign.id.0,
             self.scope.id(),
             campaign.name,
@@ -68,6 +70,7 @@ impl CampaignRepository<'_> {
             campaign.workflow.as_ref().map(|workflow| Json(&workflow.0)) as _,
             campaign.schedule.as_ref().map(|schedule| Json(&schedule.0)) as _,
             &stop_on(campaign),
+            Json(&campaign.settings.0) as _,
             campaign.version,
             campaign.created_by.map(|id| id.0),
             campaign.created_at,
@@ -84,7 +87,7 @@ impl CampaignRepository<'_> {
     /// The database's.
     pub async fn update(&mut self, campaign: &Campaign) -> Result<()> {
         sqlx::query!(
-            r#"update campaigns set name = $3, workflow = $4, schedule = $5, stop_on = $6, version = $7, updated_at = $8
+            r#"update campaigns set name = $3, workflow = $4, schedule = $5, stop_on = $6, version = $7, updated_at = $8, settings = $9
                where organization_id = $1 and id = $2"#,
             self.scope.id(),
             campaign.id.0,
@@ -94,6 +97,7 @@ impl CampaignRepository<'_> {
             &stop_on(campaign),
             campaign.version,
             campaign.updated_at,
+            Json(&campaign.settings.0) as _,
         )
         .execute(&mut *self.conn)
         .await?;

@@ -7,7 +7,7 @@ use super::CampaignRepository;
 use crate::{
     errors::Result,
     models::{
-        Campaign, CampaignId, CampaignStatus, ExecutionId, LeadId, OrganizationId,
+        Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, LeadId, OrganizationId, UserId,
         workflow::{Schedule, StopOn, Workflow},
     },
 };
@@ -21,10 +21,14 @@ pub struct CampaignRun {
     pub status: CampaignStatus,
     /// The workflow that its leads walk.
     pub workflow: Json<Workflow>,
+    /// Which of its workflows that is, from 1.
+    pub revision: i32,
     /// When it works.
     pub schedule: Option<Json<Schedule>>,
     /// What ends it for a lead.
     pub stop_on: Vec<StopOn>,
+    /// Whom it leaves out.
+    pub settings: Json<CampaignSettings>,
     /// When pending leads are begun next.
     pub next_begin_at: Option<DateTime<Utc>>,
     /// The leads that were added to its lists up to then are enrolled.
@@ -33,6 +37,10 @@ pub struct CampaignRun {
     pub enrol_began: Option<DateTime<Utc>>,
     /// The last lead that the enrolment under way has come to.
     pub enrol_after: Option<LeadId>,
+    /// The last lead that the planning anew under way has come to; the nil id before the first, none if none is under way.
+    pub replanning: Option<LeadId>,
+    /// Whether that is because its schedule was changed.
+    pub replan_hours: bool,
 }
 
 /// A campaign of some organization.
@@ -49,8 +57,8 @@ macro_rules! run {
     ($repository:expr, $id:expr, $lock:literal) => {
         sqlx::query_as!(
             CampaignRun,
-            r#"select c.id, c.status, r.workflow, c.schedule, c.stop_on, c.next_begin_at, c.enrolled_until, c.enrol_began,
-                      c.enrol_after as "enrol_after: LeadId"
+            r#"select c.id, c.status, r.workflow, r.number as revision, c.schedule, c.stop_on, c.settings, c.next_begin_at, c.enrolled_until, c.enrol_began,
+                      c.enrol_after as "enrol_after: LeadId", c.replanning as "replanning: LeadId", c.replan_hours
                from campaigns c
                join campaign_revisions r on r.organization_id = c.organization_id and r.campaign_id = c.id and r.number = c.revision
                join organizations o on o.id = c.organization_id and o.deleted_at is null
@@ -84,7 +92,7 @@ impl CampaignRepository<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn pin(&mut self, campaign: &Campaign, now: DateTime<Utc>) -> Result<i32> {
+    pub async fn pin(&mut self, campaign: CampaignId, by: Option<UserId>, now: DateTime<Utc>) -> Result<i32> {
         Ok(sqlx::query_scalar!(
             r#"insert into campaign_revisions (organization_id, campaign_id, number, workflow, created_by, created_at)
                select c.organization_id, c.id,
@@ -93,8 +101,8 @@ impl CampaignRepository<'_> {
                from campaigns c where c.organization_id = $1 and c.id = $2
                returning number"#,
             self.scope.id(),
-            campaign.id.0,
-            campaign.created_by.map(|id| id.0),
+            campaign.0,
+            by.map(|id| id.0),
             now,
         )
         .fetch_one(&mut *self.conn)

@@ -1,6 +1,6 @@
 //! Beginning leads: as many as fit on the day, after what is promised on it already.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -48,7 +48,7 @@ impl RunService {
         let due = run.next_begin_at.is_some_and(|at| at <= tx.now());
         let (mut after, mut done) = (None, 0);
         match run.status {
-            _ if !due => return Ok(Round::default()),
+            _ if !due || run.replanning.is_some() => return Ok(Round::default()),
             CampaignStatus::Scheduled => {
                 start(&mut tx, run.id).await?;
                 done = 1;
@@ -86,7 +86,8 @@ impl RunService {
         let mut party = Party::gather(tx, &self.context.suppression_keys, run.id, &leads).await?;
         // Another campaign that begins one of them at this moment has done so, or waits.
         tx.leads().lock_versions(&leads, false).await?;
-        let elsewhere = tx.executions().busy_elsewhere(run.id, &leads).await?;
+        let barred = barred(tx, run, &leads).await?;
+        let listed = listed(tx, run, walks, &leads).await?;
         // Nobody begins with an account that is out of order.
         let works = |id| party.accounts.get(&id).is_some_and(|account| account.status == AccountStatus::Connected);
         party.books.keep(works);
@@ -98,8 +99,8 @@ impl RunService {
         party.books.begun(today, u64::try_from(begun_today).unwrap_or(0));
         let mut begun = Begun { stands: Vec::new(), activities: Vec::new(), full: false };
         for walk in walks {
-            let Some(lead) = party.leads.get(&walk.lead_id) else { continue };
-            if let Some(why) = unfit(lead, &party, &elsewhere) {
+            let Some(lead) = party.leads.get(&walk.lead_id).filter(|lead| listed.contains(&lead.id)) else { continue };
+            if let Some(why) = unfit(lead, &party, &barred) {
                 skip(tx, run.id, walk, why, &mut begun);
                 continue;
             }
@@ -121,10 +122,32 @@ impl RunService {
     }
 }
 
+/// Those that are on the campaign's lists still. The others are taken out of it again.
+async fn listed(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk], leads: &[LeadId]) -> Result<HashSet<LeadId>> {
+    let listed = tx.campaigns().on_lists(run.id, leads).await?;
+    let others = walks.iter().filter(|walk| !listed.contains(&walk.lead_id)).map(|walk| walk.id);
+    tx.executions().withdraw(&others.collect::<Vec<_>>()).await?;
+    Ok(listed)
+}
+
 /// Why a lead is not begun at all, if it is not.
-fn unfit(lead: &Lead, party: &Party, elsewhere: &HashSet<LeadId>) -> Option<&'static str> {
+fn unfit(lead: &Lead, party: &Party, barred: &HashMap<LeadId, &'static str>) -> Option<&'static str> {
     let over = ends_already(lead, party.suppressed.contains_key(&lead.id), &[StopOn::Reply, StopOn::Bounce]);
-    over.map(|(_, why)| why).or_else(|| elsewhere.contains(&lead.id).then_some("in_another_campaign"))
+    over.map(|(_, why)| why).or_else(|| barred.get(&lead.id).copied())
+}
+
+/// Those whom the campaign leaves out by its settings, and why.
+async fn barred(tx: &mut OrgTx, run: &CampaignRun, leads: &[LeadId]) -> Result<HashMap<LeadId, &'static str>> {
+    let mut barred = HashMap::new();
+    if let Some(since) = run.settings.untouched_since(tx.now()) {
+        let contacts = tx.steps().contacts(leads, since).await?;
+        barred.extend(contacts.into_keys().map(|lead| (lead, "contacted_lately")));
+    }
+    if run.settings.skip_in_another_campaign {
+        let elsewhere = tx.executions().busy_elsewhere(run.id, leads).await?;
+        barred.extend(elsewhere.into_iter().map(|lead| (lead, "in_another_campaign")));
+    }
+    Ok(barred)
 }
 
 /// When leads are begun next, if any are left. Those for whom the campaign has no day any more are left out.

@@ -1,20 +1,24 @@
 //! What people do to one lead's way through a campaign.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{
     RunService,
     activities::{happened, with_account},
     fate::Judge,
-    party::{Party, RESERVED, planner_of},
+    party::{Party, planner_of},
     settle::{about, sent_kind},
 };
 use crate::{
-    engine::route::Answer,
+    engine::{
+        planner::Planner,
+        route::{Answer, Route},
+    },
     errors::{AppError, Result},
     models::{
         AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, Stand, Walk,
-        workflow::NodeType,
+        workflow::{Node, NodeType},
     },
     repositories::{BaseRepository as _, CampaignRun, OrgMember, OrgTx},
 };
@@ -43,7 +47,7 @@ impl RunService {
             status: ExecutionStatus::Waiting,
             next_run_at: Some(now),
             account_id: walk.account_id,
-            action: node.map(crate::models::workflow::Node::node_type).filter(|action| action.needs_account()),
+            action: node.map(Node::node_type).filter(|action| action.needs_account()),
             ..Stand::of(&walk)
         };
         self.close(tx, (run, walk), stand, ("campaign_execution.retried", "execution_retried_by_hand")).await
@@ -56,31 +60,31 @@ impl RunService {
     pub async fn skip(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
         let (mut tx, run, walk) = self.open(member, id).await?;
         let planner = planner_of(&run)?;
-        let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
-        let (ExecutionStatus::Waiting, Some(node)) = (walk.status, node) else {
+        let (ExecutionStatus::Waiting, Some(node)) = (walk.status, walk.node_id.as_deref()) else {
             return Err(illegal(
                 "nothing_to_skip",
                 "Only the step of a lead that waits for it can be left out.",
                 &walk,
             ));
         };
-        let answer = match (walk.awaiting, node.node_type()) {
-            (Some(Awaiting::Acceptance), _) => Answer::NotAccepted,
-            (None, NodeType::Condition) => Answer::False,
-            (None, _) => Answer::Done,
+        let beyond = match planner.route().node(node) {
+            Some(node) => Beyond::After(node, answer(&walk, node)),
+            None => beyond_gone(&mut tx, &run, &planner, node).await?,
         };
         let now = tx.now();
         let decided = tx.steps().decide_review(id, true, now).await?;
         let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &[walk.lead_id]).await?;
         let Some(lead) = party.leads.get(&walk.lead_id).cloned() else { return Err(AppError::not_found("lead")) };
-        if let (Some(account), Some(action), Some(at)) = (walk.account_id, walk.action, walk.next_run_at)
-            && let Some(book) = party.books.get_mut(account)
-            && now - at < RESERVED
-        {
-            book.released(action, at);
-        }
         let mut judge = Judge::new(&tx, &run, &planner, &mut party);
-        let (stand, told) = judge.onward(&walk, &lead, &node.id, answer);
+        judge.release(&walk);
+        let (stand, told) = match &beyond {
+            Beyond::After(node, answer) => judge.onward(&walk, &lead, &node.id, *answer),
+            Beyond::At(node, delay) => (judge.at(&walk, &lead, node, now + *delay), Vec::new()),
+            Beyond::End => {
+                let over = happened(&tx, run.id, &walk, "execution_completed", json!({}));
+                (Stand::ended(&walk, ExecutionStatus::Completed, None), vec![over])
+            }
+        };
         let sent = i32::try_from(decided.len()).unwrap_or(0);
         let sent_after_all = decided.iter().map(|step| {
             let data = about(step, None);
@@ -142,6 +146,32 @@ impl RunService {
         tx.commit().await?;
         Ok(execution)
     }
+}
+
+/// What comes after a step that is left out.
+enum Beyond<'w> {
+    /// What follows it.
+    After(&'w Node, Answer),
+    /// A step that the workflow still has, after a delay.
+    At(String, TimeDelta),
+    /// Nothing.
+    End,
+}
+
+fn answer(walk: &Walk, node: &Node) -> Answer {
+    match (walk.awaiting, node.node_type()) {
+        (Some(Awaiting::Acceptance), _) => Answer::NotAccepted,
+        (None, NodeType::Condition) => Answer::False,
+        (None, _) => Answer::Done,
+    }
+}
+
+/// What followed a step when the workflow last had it, as far as the workflow has that still.
+async fn beyond_gone<'w>(tx: &mut OrgTx, run: &CampaignRun, planner: &Planner<'_>, node: &str) -> Result<Beyond<'w>> {
+    let Some(old) = tx.campaigns().last_workflow_with(run.id, node).await? else { return Ok(Beyond::End) };
+    let Some(route) = Route::new(&old) else { return Ok(Beyond::End) };
+    let next = route.first_after(node, |id| planner.route().node(id).is_some());
+    Ok(next.map_or(Beyond::End, |(node, delay)| Beyond::At(node.id.clone(), delay)))
 }
 
 fn facts(status: ExecutionStatus, node: Option<&str>) -> serde_json::Value {

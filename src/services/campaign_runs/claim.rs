@@ -20,9 +20,9 @@ use crate::{
     errors::{AppError, Result},
     models::{
         AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStatus, ExecutionStep, Lead,
-        LeadId, Stand, StepId, StepState, Usage,
+        LeadId, Stand, StepId, StepState, Usage, Walk,
     },
-    repositories::{OrgTx, RunningCampaignRef},
+    repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
 
 /// Steps that are claimed together.
@@ -57,7 +57,11 @@ impl RunService {
         let (token, at) = (Uuid::new_v4(), self.context.campaign_clock.monotonic());
         let nothing = Claimed { token, at, orders: Vec::new(), decided: 0 };
         let mut tx = self.begin_tx(of.organization).await?;
-        let Some(run) = tx.campaigns().run(of.campaign).await?.filter(|run| run.status == CampaignStatus::Running)
+        let Some(run) = tx
+            .campaigns()
+            .run(of.campaign)
+            .await?
+            .filter(|run| run.status == CampaignStatus::Running && run.replanning.is_none())
         else {
             return Ok(nothing);
         };
@@ -71,7 +75,8 @@ impl RunService {
         let planner = planner_of(&run)?;
         let last_acts =
             party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
-        let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts };
+        let had = had(&mut tx, &run, &walks).await?;
+        let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had };
         let decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let (mut stands, activities, mut dispatches) = judge.judge_all(walks);
         let moved = moved(&mut tx, &party, &stands, &dispatches).await?;
@@ -85,6 +90,15 @@ impl RunService {
         tx.commit().await?;
         Ok(Claimed { token, at, orders: orders(steps, &mut party, &dispatches), decided })
     }
+}
+
+/// The steps that these leads have had, if the workflow may lead them to one of them again.
+async fn had(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<HashSet<(ExecutionId, String)>> {
+    if run.revision == 1 {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<_> = walks.iter().map(|walk| walk.id).collect();
+    tx.steps().had(&ids).await
 }
 
 /// Those whose lead was changed while it was being judged: they are judged anew in the next round. From here on their leads stay as they

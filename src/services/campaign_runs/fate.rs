@@ -1,7 +1,7 @@
 //! What becomes of a lead whose instant has come. Every rule that holds when a step is planned is asked here once more, right before the
 //! step is charged and marked as being sent: much may have happened since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -20,8 +20,8 @@ use crate::{
         workflow::ConnectedChannel,
     },
     models::{
-        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionStatus, Lead, LeadStatus,
-        Move, Rule, Stand, Walk,
+        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionId, ExecutionStatus, Lead,
+        LeadStatus, Move, Rule, Stand, Walk,
         workflow::{Action, Node, NodeType, StopOn},
     },
     repositories::{CampaignRun, OrgTx},
@@ -57,12 +57,14 @@ pub(super) struct Judge<'a> {
     pub(super) party: &'a mut Party,
     /// When each account last did something, those steps included that go out now.
     pub(super) last_acts: HashMap<AccountId, DateTime<Utc>>,
+    /// Steps that leads have had already: the workflow was changed, and leads some of them there again.
+    pub(super) had: HashSet<(ExecutionId, String)>,
 }
 
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        Self { tx, run, planner, party, last_acts: HashMap::new() }
+        Self { tx, run, planner, party, last_acts: HashMap::new(), had: HashSet::new() }
     }
 }
 
@@ -88,10 +90,7 @@ impl Judge<'_> {
             return self.ends(&walk, ExecutionStatus::Stopped, "lead_deleted");
         };
         let Some(node) = walk.node_id.as_deref().and_then(|id| self.planner.route().node(id)) else {
-            return Fate::Stands(
-                Stand::held(&walk, "node_gone", "The step is no longer in the workflow.".into()),
-                Vec::new(),
-            );
+            return Fate::Stands(node_gone(&walk), Vec::new());
         };
         if let Some((status, why)) =
             ends_already(&lead, self.party.suppressed.contains_key(&lead.id), &self.run.stop_on)
@@ -100,6 +99,9 @@ impl Judge<'_> {
         }
         if walk.awaiting == Some(Awaiting::Acceptance) {
             return self.goes_on(&walk, &lead, node, Answer::NotAccepted, "connection_not_accepted");
+        }
+        if self.had.contains(&(walk.id, node.id.clone())) {
+            return self.had_already(&walk, &lead, node);
         }
         match &node.action {
             Action::Wait => self.goes_on(&walk, &lead, node, Answer::Done, "waited"),
@@ -116,6 +118,25 @@ impl Judge<'_> {
         }
     }
 
+    /// Nothing is done twice, wherever the workflow leads: the lead goes on as if the step had just been done.
+    fn had_already(&mut self, walk: &Walk, lead: &Lead, node: &Node) -> Fate {
+        self.release(walk);
+        let (stand, mut activities) = self.onward(walk, lead, &node.id, Answer::Done);
+        let data = json!({ "node_id": node.id, "reason": "done_before" });
+        activities.insert(0, happened(self.tx, self.run.id, walk, "step_skipped", data));
+        Fate::Stands(stand, activities)
+    }
+
+    /// The account is free at the instant that was promised.
+    pub(super) fn release(&mut self, walk: &Walk) {
+        let now = self.tx.now();
+        if let (Some(account), Some(action), Some(at)) = (walk.account_id, walk.action, walk.next_run_at)
+            && now - at < RESERVED
+        {
+            self.book(account, |book| book.released(action, at));
+        }
+    }
+
     fn acts(&mut self, walk: Walk, lead: &Lead, node: &Node) -> Fate {
         let action = node.node_type();
         let now = self.tx.now();
@@ -125,9 +146,7 @@ impl Judge<'_> {
             let detail = "The account that is to do this is not connected.";
             return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
         };
-        if let (Some(_), Some(at)) = (walk.action, walk.next_run_at.filter(|at| now - *at < RESERVED)) {
-            self.book(account.id, |book| book.released(action, at));
-        }
+        self.release(&walk);
         let closes = match self.hindrance(&walk, lead, &account, action) {
             Err((rule, until)) => return self.replan(&walk, lead, node, until, rule),
             Ok(closes) => closes,
@@ -232,6 +251,12 @@ impl Judge<'_> {
         (stand, activities)
     }
 
+    /// Where the lead stands if `node` is next for it, at `ready_at` at the earliest.
+    pub(super) fn at(&mut self, walk: &Walk, lead: &Lead, node: &str, ready_at: DateTime<Utc>) -> Stand {
+        let decision = self.planner.replan(&traveller(walk, lead), node, ready_at, &mut self.party.books);
+        self.stand(walk, &decision)
+    }
+
     /// Where a decision leaves the lead.
     pub(super) fn stand(&self, walk: &Walk, decision: &Decision) -> Stand {
         stand(self.planner, &self.party.accounts, walk, decision)
@@ -258,7 +283,7 @@ pub(super) fn stand(
     decision: &Decision,
 ) -> Stand {
     match decision {
-        Decision::Step { node, account, at, moves } => {
+        Decision::Step { node, account, at, ready_at, moves } => {
             let account = account.and_then(|id| accounts.get(&id));
             let keeps = |channel| account.filter(|account| account.channel == channel).map(|account| account.id);
             Stand {
@@ -266,6 +291,7 @@ pub(super) fn stand(
                 node_id: Some(node.clone()),
                 action: account.and_then(|_| planner.route().node(node)).map(Node::node_type),
                 next_run_at: Some(*at),
+                ready_at: Some(*ready_at),
                 account_id: account.map(|account| account.id),
                 linkedin_account_id: keeps(Channel::Linkedin).or(walk.linkedin_account_id),
                 email_account_id: keeps(Channel::Email).or(walk.email_account_id),
@@ -281,10 +307,34 @@ pub(super) fn stand(
             ..Stand::of(walk)
         },
         Decision::End => Stand::ended(walk, ExecutionStatus::Completed, None),
+        Decision::Never { node, rule: Rule::NoAccount } if misses(planner, accounts, walk, node) => {
+            Stand { node_id: Some(node.clone()), ..account_removed(walk) }
+        }
         Decision::Never { node, rule } => Stand { node_id: Some(node.clone()), ..never(walk, *rule) },
-        Decision::Gone { .. } => Stand::held(walk, "node_gone", "The step is no longer in the workflow.".into()),
+        Decision::Gone { .. } => node_gone(walk),
         Decision::NotToday { .. } => Stand::of(walk),
     }
+}
+
+/// Whether the account that the lead has had to do with was taken off the campaign.
+fn misses(planner: &Planner<'_>, accounts: &HashMap<AccountId, ConnectedAccount>, walk: &Walk, node: &str) -> bool {
+    let kept = match planner.route().node(node).and_then(|node| node.node_type().channel()) {
+        Some(Channel::Linkedin) => walk.linkedin_account_id,
+        Some(Channel::Email) => walk.email_account_id,
+        None => None,
+    };
+    kept.is_some_and(|kept| !accounts.contains_key(&kept))
+}
+
+/// The workflow was changed, and the step at which the lead stands is no longer in it.
+pub(super) fn node_gone(walk: &Walk) -> Stand {
+    Stand::held(walk, "node_gone", "The step is no longer in the workflow.".into())
+}
+
+/// Nobody else may go on where an account has begun.
+pub(super) fn account_removed(walk: &Walk) -> Stand {
+    let detail = "The account that the lead has had to do with was taken off the campaign.";
+    Stand { account_id: None, ..Stand::held(walk, "account_removed", detail.into()) }
 }
 
 /// There is no instant for the lead's next step. The end of a campaign and what lies years ahead do not change; but an account may be taken

@@ -3,6 +3,7 @@
 //! | step | what | where |
 //! |---|---|---|
 //! | enrol | the leads of a campaign's lists get an execution each | `enrol` |
+//! | replan | what waits in a campaign that was changed is planned anew, before anything more is claimed | `replan` |
 //! | begin | pending leads are begun, as many as fit on the day | `begin` |
 //! | claim | due steps are decided, charged and written down as `sending`, all in one transaction | `claim`, `fate` |
 //! | deliver | what was claimed goes out, as long as the lease lasts; no transaction is open | `deliver` |
@@ -23,6 +24,7 @@ mod fate;
 mod inbound;
 mod party;
 mod reconcile;
+mod replan;
 mod sandbox;
 mod settle;
 
@@ -31,6 +33,7 @@ use std::sync::Arc;
 pub use self::{
     fate::ends_already,
     party::{Party, newcomer, traveller},
+    replan::replan,
 };
 
 use tokio_util::sync::CancellationToken;

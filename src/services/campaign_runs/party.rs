@@ -1,6 +1,6 @@
 //! All that decides about a number of leads in one campaign, read once for all of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 
@@ -108,7 +108,7 @@ fn book(account: &ConnectedAccount) -> AccountBook {
         limits: account.limits.0.clone(),
         window: account.sending_window.as_ref().map(|window| window.0.clone()),
         spacing: u32::try_from(account.spacing_seconds).unwrap_or(0),
-        ramp_up: BTreeMap::new(),
+        ramp_up: account.ramp_up.by_action().clone(),
         rests_until: account.rests_until,
     })
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use crate::models::{
-    AccountId, Campaign, LeadListId,
+    AccountId, Campaign, CampaignSettings, LeadListId,
     patch::Patch,
     workflow::{Edge, Node, Schedule, StopOn, Weekday, Workflow},
 };
@@ -24,6 +24,17 @@ pub struct CampaignChanges {
     pub schedule: Patch<ScheduleChanges>,
     /// Other stop rules.
     pub stop_on: Option<Vec<StopOn>>,
+    /// Other settings, or the defaults.
+    pub settings: Patch<SettingsChanges>,
+}
+
+/// A merge patch of a campaign's settings; what is cleared is at its default.
+#[derive(Debug, Default)]
+pub struct SettingsChanges {
+    /// After how many days a lead may be written to again.
+    pub skip_contacted_within_days: Patch<i32>,
+    /// Whether leads that are under way elsewhere are left out.
+    pub skip_in_another_campaign: Patch<bool>,
 }
 
 /// A merge patch of a workflow.
@@ -64,11 +75,16 @@ impl CampaignChanges {
         lists: Vec<LeadListId>,
         accounts: Vec<AccountId>,
     ) -> (Vec<LeadListId>, Vec<AccountId>) {
-        let Self { name, lead_list_ids, account_ids, workflow, schedule, stop_on } = self;
+        let Self { name, lead_list_ids, account_ids, workflow, schedule, stop_on, settings } = self;
         campaign.name = name.unwrap_or_else(|| std::mem::take(&mut campaign.name));
         campaign.workflow = merged(campaign.workflow.take(), workflow, WorkflowChanges::apply);
         campaign.schedule = merged(campaign.schedule.take(), schedule, ScheduleChanges::apply);
         campaign.stop_on = stop_on.unwrap_or_else(|| std::mem::take(&mut campaign.stop_on));
+        campaign.settings.0 = match settings {
+            Patch::Keep => campaign.settings.0.clone(),
+            Patch::Clear => CampaignSettings::default(),
+            Patch::Set(changes) => changes.apply(&campaign.settings.0),
+        };
         (lead_list_ids.unwrap_or(lists), account_ids.unwrap_or(accounts))
     }
 }
@@ -79,6 +95,18 @@ fn merged<D: Default, C>(present: Option<Json<D>>, patch: Patch<C>, apply: impl 
         Patch::Keep => present,
         Patch::Clear => None,
         Patch::Set(changes) => Some(Json(apply(changes, present.map(|document| document.0).unwrap_or_default()))),
+    }
+}
+
+impl SettingsChanges {
+    fn apply(self, settings: &CampaignSettings) -> CampaignSettings {
+        let Self { skip_contacted_within_days, skip_in_another_campaign } = self;
+        CampaignSettings {
+            skip_contacted_within_days: skip_contacted_within_days.apply(settings.skip_contacted_within_days),
+            skip_in_another_campaign: skip_in_another_campaign
+                .apply(Some(settings.skip_in_another_campaign))
+                .unwrap_or(true),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl CampaignService {
         let later = schedule.start_at.is_some_and(|start| start > tx.now());
         let status = if later { CampaignStatus::Scheduled } else { CampaignStatus::Running };
         let now = tx.now();
-        let revision = tx.campaigns().pin(&campaign, now).await?;
+        let revision = tx.campaigns().pin(id, member.user_id(), now).await?;
         let (action, first) =
             if later { ("campaign.scheduled", schedule.start_at) } else { ("campaign.started", begins) };
         let campaign = switch(&mut tx, campaign, (status, action), Some((revision, first))).await?;

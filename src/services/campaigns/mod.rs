@@ -7,8 +7,8 @@ use super::{Context, copy_name};
 use crate::{
     errors::{AppError, Result},
     models::{
-        AccountId, AuditEntry, Campaign, CampaignId, CampaignOverview, CampaignProgress, CampaignStatus,
-        CampaignSummary, LeadListId, NodeStatistics,
+        AccountId, AuditEntry, Campaign, CampaignId, CampaignOverview, CampaignProgress, CampaignSettings,
+        CampaignStatus, CampaignSummary, LeadListId, NodeStatistics,
         page::{Page, PageRequest},
         version::VersionGuard,
         workflow::{Schedule, StopOn, Workflow},
@@ -17,13 +17,14 @@ use crate::{
 };
 
 mod changes;
+mod edit;
 mod lifecycle;
 mod links;
 mod preview;
 mod simulate;
 mod validate;
 
-pub use changes::{CampaignChanges, ScheduleChanges, WorkflowChanges};
+pub use changes::{CampaignChanges, ScheduleChanges, SettingsChanges, WorkflowChanges};
 pub use preview::{LeadPreview, PreviewedMessage};
 pub use simulate::{CampaignSimulation, SimulationRequest};
 
@@ -46,6 +47,8 @@ pub struct NewCampaign {
     pub schedule: Option<Schedule>,
     /// What ends it for a lead.
     pub stop_on: Vec<StopOn>,
+    /// Whom it leaves out.
+    pub settings: CampaignSettings,
 }
 
 /// A campaign and what belongs to it; `C` is the whole campaign or, in a list, its summary.
@@ -92,7 +95,7 @@ impl CampaignService {
     /// Makes a draft, as incomplete as it may be.
     pub async fn create(&self, member: &OrgMember, new: NewCampaign) -> Result<CampaignView> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let NewCampaign { name, lead_list_ids, account_ids, workflow, schedule, stop_on } = new;
+        let NewCampaign { name, lead_list_ids, account_ids, workflow, schedule, stop_on, settings } = new;
         links::check(&mut tx, &lead_list_ids, &account_ids).await?;
         let campaign = Campaign {
             id: CampaignId::new(tx.now()),
@@ -102,6 +105,8 @@ impl CampaignService {
             workflow: workflow.map(Json),
             schedule: schedule.map(Json),
             stop_on,
+            settings: Json(settings),
+            revision: None,
             version: 1,
             created_by: member.user_id(),
             created_at: tx.now(),
@@ -110,35 +115,6 @@ impl CampaignService {
         let overview = insert(&mut tx, &campaign, &lead_list_ids, &account_ids).await?;
         let entry = AuditEntry::new("campaign.created", "campaign", campaign.id.0);
         tx.audit(entry.change(None, facts(&campaign, &lead_list_ids, &account_ids)));
-        tx.commit().await?;
-        Ok(CampaignView { campaign, overview })
-    }
-
-    /// Changes a draft.
-    pub async fn update(
-        &self,
-        member: &OrgMember,
-        id: CampaignId,
-        seen: &VersionGuard,
-        changes: CampaignChanges,
-    ) -> Result<CampaignView> {
-        let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
-        let mut campaign = draft(&mut tx, id, seen).await?;
-        let (lists_before, accounts_before) = tx.campaigns().links(id).await?;
-        let before = facts(&campaign, &lists_before, &accounts_before);
-        let (lists, accounts) = changes.apply(&mut campaign, lists_before, accounts_before);
-        links::check(&mut tx, &lists, &accounts).await?;
-        let after = facts(&campaign, &lists, &accounts);
-        if after != before {
-            campaign.version += 1;
-            campaign.updated_at = tx.now();
-            tx.campaigns().update(&campaign).await?;
-            tx.campaigns().set_lead_lists(id, &lists).await?;
-            tx.campaigns().set_accounts(id, &accounts).await?;
-            let (before, after) = differences(before, after);
-            tx.audit(AuditEntry::new("campaign.updated", "campaign", id.0).change(before, after));
-        }
-        let overview = tx.campaigns().overview(id).await?;
         tx.commit().await?;
         Ok(CampaignView { campaign, overview })
     }
@@ -152,6 +128,7 @@ impl CampaignService {
             id: CampaignId::new(tx.now()),
             name: name.unwrap_or_else(|| copy_name(&original.name)),
             status: CampaignStatus::Draft,
+            revision: None,
             version: 1,
             created_by: member.user_id(),
             created_at: tx.now(),
@@ -185,7 +162,7 @@ async fn draft(tx: &mut OrgTx, id: CampaignId, seen: &VersionGuard) -> Result<Ca
     if campaign.status == CampaignStatus::Draft {
         return Ok(campaign);
     }
-    let detail = "Only a draft can be changed or deleted. Duplicate the campaign to go on from it.";
+    let detail = "Only a draft can be deleted.";
     Err(AppError::conflict("campaign_not_draft", detail).with_member("state", campaign.status.as_str()))
 }
 
@@ -207,6 +184,7 @@ fn facts(campaign: &Campaign, lists: &[LeadListId], accounts: &[AccountId]) -> V
         "name": campaign.name, "status": campaign.status, "lead_list_ids": lists, "account_ids": accounts,
         "workflow": campaign.workflow.as_ref().map(|workflow| &workflow.0),
         "schedule": campaign.schedule.as_ref().map(|schedule| &schedule.0), "stop_on": campaign.stop_on,
+        "settings": campaign.settings.0,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The whole calendar of a campaign before it happens, by the planner that will run it; of one under way, what is left of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::types::Json;
@@ -14,12 +14,13 @@ use crate::{
         planner::{Books, Planner},
         simulate::{Assume, Premises, SimulatedLead, Simulation, Standing, simulate},
     },
-    errors::{AppError, Result},
+    errors::{AppError, Fault, Result},
     models::{
-        Awaiting, CampaignId, CampaignStatus, ExecutionStatus, Lead, LeadId, Walk,
+        Awaiting, Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, ExecutionStatus, Lead, LeadId,
+        Walk,
         workflow::{Action, Schedule, StopOn, Workflow},
     },
-    repositories::{BaseRepository, OrgMember, OrgTx},
+    repositories::{BaseRepository, CampaignRun, OrgMember, OrgTx},
     services::campaign_runs::{Party, ends_already, newcomer, traveller},
 };
 
@@ -75,10 +76,14 @@ impl CampaignService {
         let premises =
             Premises { now: self.0.campaign_clock.now(), begin_at: start.begin_at, assume, horizon: request.horizon };
         aside(move || {
-            let Start { workflow, schedule, books, leads, more_leads, left_out, begin_at: _ } = start;
+            let Start { workflow, schedule, books, leads, more_leads, mut left_out, begin_at: _ } = start;
             let planner = Planner::new(&workflow, &schedule)?;
             let count = leads.len();
             let simulation = simulate(&planner, books, leads, &premises);
+            let barred = simulation.ends.barred;
+            if barred > 0 {
+                *left_out.entry("contacted_lately").or_default() += barred;
+            }
             Some(CampaignSimulation { simulation, leads: count, more_leads, left_out })
         })
         .await?
@@ -89,19 +94,15 @@ impl CampaignService {
         let faults = self.validate(member, id).await?;
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
         let campaign = tx.campaigns().get(id).await?;
-        let walks = match campaign.status {
-            CampaignStatus::Completed | CampaignStatus::Stopped => {
-                let detail = "The campaign is over: there is nothing left to foresee.";
-                return Err(AppError::conflict("campaign_over", detail).with_member("state", campaign.status.as_str()));
-            }
-            CampaignStatus::Draft if !faults.is_empty() => return Err(AppError::invalid(faults)),
-            CampaignStatus::Draft | CampaignStatus::Scheduled => Vec::new(),
-            CampaignStatus::Running | CampaignStatus::Paused => tx.executions().open(id, MOST_LEADS).await?,
-        };
+        refuse(&campaign, faults)?;
         let run = tx.campaigns().run(id).await?;
-        let ids = who(&mut tx, id, campaign.status, &walks).await?;
-        let mut party = Party::look(&mut tx, &self.0.suppression_keys, id, &ids).await?;
-        let elsewhere = tx.executions().busy_elsewhere(id, &ids).await?;
+        if run.as_ref().is_some_and(|run| run.replanning.is_some()) {
+            let detail =
+                "The campaign was changed, and what waits in it is still being planned anew. Ask again in a moment.";
+            return Err(AppError::unavailable("campaign_replanning", detail));
+        }
+        let known = Known::gather(&mut tx, &campaign, run.as_ref()).await?;
+        let mut party = Party::look(&mut tx, &self.0.suppression_keys, id, &known.leads).await?;
         let begin_at = run.as_ref().and_then(|run| run.next_begin_at);
         if let Some(zone) = campaign.schedule.as_ref().and_then(|schedule| WorkingHours::of_schedule(schedule, None)) {
             let today = local_day(zone.zone(), tx.now());
@@ -113,40 +114,102 @@ impl CampaignService {
             return Err(AppError::internal("a valid campaign lacks its workflow or schedule"));
         };
         let workflow = run.map_or(written, |run| run.workflow);
-        let more_leads = i64::try_from(ids.len()).is_ok_and(|count| count >= MOST_LEADS);
-        let (leads, left_out) = starting(&workflow, &party, &ids, &walks, &elsewhere);
+        let more_leads = i64::try_from(known.leads.len()).is_ok_and(|count| count >= MOST_LEADS);
+        let (leads, left_out) = starting(&workflow, &party, known);
         Ok(Start { workflow, schedule, books: party.books, leads, more_leads, left_out, begin_at })
     }
 }
 
-/// Whose ways are imagined, in the order in which they begin.
-async fn who(tx: &mut OrgTx, id: CampaignId, status: CampaignStatus, walks: &[Walk]) -> Result<Vec<LeadId>> {
-    if matches!(status, CampaignStatus::Draft | CampaignStatus::Scheduled) {
-        return tx.campaigns().leads_to_enrol(id, None, None, MOST_LEADS).await;
+/// A draft must be one that could start, and what is over has nothing to foresee.
+fn refuse(campaign: &Campaign, faults: Vec<Fault>) -> Result<()> {
+    match campaign.status {
+        CampaignStatus::Completed | CampaignStatus::Stopped => {
+            let detail = "The campaign is over: there is nothing left to foresee.";
+            Err(AppError::conflict("campaign_over", detail).with_member("state", campaign.status.as_str()))
+        }
+        CampaignStatus::Draft if !faults.is_empty() => Err(AppError::invalid(faults)),
+        _ => Ok(()),
     }
-    Ok(walks.iter().map(|walk| walk.lead_id).collect())
+}
+
+/// Whose ways are imagined, and what is known of them.
+struct Known {
+    /// Who, in the order in which they begin.
+    leads: Vec<LeadId>,
+    /// Where they stand, if they are enrolled.
+    walks: HashMap<LeadId, Walk>,
+    /// Those who are on their way through another campaign.
+    elsewhere: HashSet<LeadId>,
+    /// When any campaign last wrote to them, if that matters.
+    contacts: HashMap<LeadId, DateTime<Utc>>,
+    settings: CampaignSettings,
+    /// The steps that they have had, if the workflow may lead them to one of them again.
+    had: HashMap<ExecutionId, BTreeSet<String>>,
+}
+
+impl Known {
+    async fn gather(tx: &mut OrgTx, campaign: &Campaign, run: Option<&CampaignRun>) -> Result<Self> {
+        let (id, settings) = (campaign.id, &campaign.settings.0);
+        let walks = if run.is_some() { tx.executions().open(id, MOST_LEADS).await? } else { Vec::new() };
+        let mut leads = tx.campaigns().leads_to_enrol(id, None, None, MOST_LEADS).await?;
+        let pending: Vec<_> = walks.iter().filter(|walk| is_pending(walk)).map(|walk| walk.lead_id).collect();
+        // Whoever was taken off the lists before its beginning does not begin.
+        let listed = tx.campaigns().on_lists(id, &pending).await?;
+        let stays = |walk: &Walk| !is_pending(walk) || listed.contains(&walk.lead_id);
+        let walks: HashMap<_, _> = walks.into_iter().filter(stays).map(|walk| (walk.lead_id, walk)).collect();
+        leads.extend(walks.keys());
+        leads.sort_unstable();
+        leads.truncate(usize::try_from(MOST_LEADS).unwrap_or(usize::MAX));
+        let elsewhere = match settings.skip_in_another_campaign {
+            true => tx.executions().busy_elsewhere(id, &leads).await?,
+            false => HashSet::new(),
+        };
+        let contacts = match settings.untouched_since(tx.now()) {
+            Some(since) => tx.steps().contacts(&leads, since).await?,
+            None => HashMap::new(),
+        };
+        let had = Self::had(tx, run, &walks).await?;
+        Ok(Self { leads, walks, elsewhere, contacts, settings: settings.clone(), had })
+    }
+
+    async fn had(
+        tx: &mut OrgTx,
+        run: Option<&CampaignRun>,
+        walks: &HashMap<LeadId, Walk>,
+    ) -> Result<HashMap<ExecutionId, BTreeSet<String>>> {
+        let mut had: HashMap<_, BTreeSet<_>> = HashMap::new();
+        if run.is_some_and(|run| run.revision > 1) {
+            let ids: Vec<_> = walks.values().map(|walk| walk.id).collect();
+            for (execution, node) in tx.steps().had(&ids).await? {
+                had.entry(execution).or_default().insert(node);
+            }
+        }
+        Ok(had)
+    }
+}
+
+fn is_pending(walk: &Walk) -> bool {
+    walk.status == ExecutionStatus::Pending
 }
 
 /// The leads with where they stand, and how many would be left out.
-fn starting(
-    workflow: &Workflow,
-    party: &Party,
-    ids: &[LeadId],
-    walks: &[Walk],
-    elsewhere: &HashSet<LeadId>,
-) -> (Vec<SimulatedLead>, BTreeMap<&'static str, u64>) {
+fn starting(workflow: &Workflow, party: &Party, known: Known) -> (Vec<SimulatedLead>, BTreeMap<&'static str, u64>) {
+    let Known { leads: ids, walks, elsewhere, contacts, settings, mut had } = known;
+    let rest = TimeDelta::days(settings.skip_contacted_within_days.unwrap_or(0).into());
     let (mut leads, mut left_out) = (Vec::with_capacity(ids.len()), BTreeMap::new());
-    for (i, id) in ids.iter().enumerate() {
+    for id in &ids {
         let Some(lead) = party.leads.get(id) else { continue };
-        let walk = walks.get(i);
-        let pending = walk.is_none_or(|walk| walk.status == ExecutionStatus::Pending);
+        let walk = walks.get(id);
+        let pending = walk.is_none_or(is_pending);
         let over = ends_already(lead, party.suppressed.contains_key(id), &[StopOn::Reply, StopOn::Bounce]);
         let why = over.map(|(_, why)| why).or((pending && elsewhere.contains(id)).then_some("in_another_campaign"));
         if let Some(why) = why {
             *left_out.entry(why).or_default() += 1;
         } else if let Some(stand) = walk.map_or(Some(Standing::Pending), standing) {
             let traveller = walk.map_or_else(|| newcomer(lead), |walk| traveller(walk, lead));
-            leads.push(SimulatedLead { traveller, answers: answers(workflow, lead), stand });
+            let had = walk.and_then(|walk| had.remove(&walk.id)).unwrap_or_default();
+            let barred_until = contacts.get(id).map(|at| *at + rest);
+            leads.push(SimulatedLead { traveller, answers: answers(workflow, lead), had, barred_until, stand });
         } else {
             *left_out.entry("held").or_default() += 1;
         }

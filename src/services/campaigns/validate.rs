@@ -6,7 +6,7 @@ use super::CampaignService;
 use crate::{
     engine::workflow::{self, CampaignInput, ConnectedChannel},
     errors::{AppError, Fault, Result},
-    models::{AccountStatus, CampaignId},
+    models::{AccountStatus, Campaign, CampaignId, ConnectedAccount, LeadListStatus},
     repositories::{BaseRepository, OrgMember},
 };
 
@@ -14,18 +14,30 @@ impl CampaignService {
     /// Everything that keeps a campaign from starting now; nothing if it could.
     pub async fn validate(&self, member: &OrgMember, id: CampaignId) -> Result<Vec<Fault>> {
         let mut conn = self.0.db.read(member).await?;
-        let campaign = Arc::new(conn.campaigns().get(id).await?);
+        let campaign = conn.campaigns().get(id).await?;
         let overview = conn.campaigns().overview(id).await?;
-        let accounts = conn.accounts().find_many(&overview.account_ids()).await?;
+        let mut accounts = conn.accounts().find_many(&overview.account_ids()).await?;
         drop(conn);
+        accounts.retain(|account| account.status == AccountStatus::Connected);
+        let lead_lists = overview.lead_lists.iter().map(|list| list.status).collect();
+        self.faults(member, campaign, &accounts, lead_lists).await
+    }
+
+    /// Everything that would keep `campaign` from starting now, with these accounts and lists in these states.
+    pub(super) async fn faults(
+        &self,
+        member: &OrgMember,
+        campaign: Campaign,
+        accounts: &[ConnectedAccount],
+        lead_lists: Vec<LeadListStatus>,
+    ) -> Result<Vec<Fault>> {
+        let campaign = Arc::new(campaign);
         let spoken_of = {
             let campaign = Arc::clone(&campaign);
             aside(move || campaign.workflow.as_deref().map(workflow::custom_fields).unwrap_or_default()).await?
         };
         let custom_fields = self.known_custom_fields(member, spoken_of).await?;
-        let working = accounts.iter().filter(|account| account.status == AccountStatus::Connected);
-        let channels: Vec<_> = working.map(ConnectedChannel::of).collect();
-        let lead_lists: Vec<_> = overview.lead_lists.iter().map(|list| list.status).collect();
+        let channels: Vec<_> = accounts.iter().map(ConnectedChannel::of).collect();
         let now = self.0.clock.now();
         aside(move || {
             workflow::validate(&CampaignInput {

@@ -1,5 +1,7 @@
 //! Campaigns under way, in the sandbox: what it was sent is the truth, not what our own tables say of it.
 
+mod beginnings;
+mod edits;
 mod faults;
 mod killed;
 mod lifecycle;
@@ -103,6 +105,7 @@ async fn tick(app: &TestApp) {
         let mut done = runs.take_in().await.unwrap().done;
         done += runs.reconcile().await.unwrap().done;
         done += runs.do_due(&stop).await.unwrap().done;
+        done += runs.replan_all().await.unwrap().done;
         done += runs.enrol_all().await.unwrap().done;
         done += runs.begin_due().await.unwrap().done;
         if done == 0 {

@@ -10,13 +10,16 @@ use super::{
 };
 use crate::support::TestApp;
 
-async fn simulated(app: &TestApp, id: &str) -> Value {
+pub(super) async fn simulated(app: &TestApp, id: &str) -> Value {
     let body = json!({"days": 60, "limit": 100_000});
     app.member().post(&format!("{CAMPAIGNS}/{id}/simulate"), body).await.expect(200)
 }
 
 /// (node, lead, instant) of each act, in order.
-async fn promised(app: &TestApp, simulation: &Value) -> Vec<(String, String, chrono::DateTime<chrono::Utc>)> {
+pub(super) async fn promised(
+    app: &TestApp,
+    simulation: &Value,
+) -> Vec<(String, String, chrono::DateTime<chrono::Utc>)> {
     let emails: Vec<(uuid::Uuid, String)> =
         sqlx::query_as("select id, email from leads").fetch_all(&app.pool).await.unwrap();
     let emails: BTreeMap<String, String> = emails.into_iter().map(|(id, email)| (id.to_string(), email)).collect();

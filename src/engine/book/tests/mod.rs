@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::models::{
-    AccountId, Channel, SendingWindow,
+    AccountId, Channel, RampUp, SendingWindow,
     workflow::{Schedule, Weekday},
 };
 
@@ -230,7 +230,8 @@ fn a_day_without_a_free_slot_sends_the_step_to_the_next() {
 #[test]
 fn a_new_account_does_more_from_day_to_day() {
     let mut account = mailbox(&json!({"send_email": {"per_day": 4}}));
-    account.ramp_up = BTreeMap::from([(MAIL, RampUp { since: day("2026-03-02"), start: 1, step: 2 })]);
+    let ramp_up = RampUp { since: day("2026-03-02"), start_per_day: 1, increase_per_day: 2 };
+    account.ramp_up = BTreeMap::from([(MAIL, ramp_up)]);
     let mut book = AccountBook::new(account);
     let (office, ready) = (office(), berlin("2026-03-02T09:00:00"));
     let placed: Vec<_> = (0..9).map(|_| told(&book.place(&wanted(ready, &office)))).collect();

@@ -9,12 +9,13 @@ fn any_terms() -> impl Strategy<Value = AccountTerms> {
     let window =
         prop::option::of((zones, any_hours()).prop_map(|(zone, (days, start, end))| window(zone, days, &start, &end)));
     let spacing = prop::sample::select(vec![0, 1, 7, 30, 60, 61, 900, 5000]);
-    let ramp_up = prop::option::of((0_u32..3, 0_u32..3));
+    let ramp_up = prop::option::of((1_i32..4, 0_i32..3));
     (limit(4), limit(12), limit(40), window, spacing, ramp_up).prop_map(
         |(per_hour, per_day, per_week, window, spacing, ramp_up)| {
             let limits = json!({"send_email": {"per_hour": per_hour, "per_day": per_day, "per_week": per_week}});
-            let ramp_up =
-                ramp_up.map(|(start, step)| (MAIL, RampUp { since: day("2026-03-28"), start: start + 1, step }));
+            let ramp_up = ramp_up.map(|(start_per_day, increase_per_day)| {
+                (MAIL, RampUp { since: day("2026-03-28"), start_per_day, increase_per_day })
+            });
             AccountTerms {
                 window,
                 spacing,

@@ -31,7 +31,13 @@ fn utc(text: &str) -> DateTime<Utc> {
 fn pending(id: u128) -> SimulatedLead {
     let lead = LeadId(Uuid::from_u128(id));
     let traveller = Traveller { lead, zone: None, linkedin: None, email: None, has_linkedin: true, has_email: true };
-    SimulatedLead { traveller, answers: BTreeMap::new(), stand: Standing::Pending }
+    SimulatedLead {
+        traveller,
+        answers: BTreeMap::new(),
+        had: BTreeSet::new(),
+        barred_until: None,
+        stand: Standing::Pending,
+    }
 }
 
 fn account(id: u128, channel: Channel, limits: &serde_json::Value) -> AccountTerms {
