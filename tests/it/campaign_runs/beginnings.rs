@@ -23,31 +23,31 @@ async fn skipped(app: &TestApp, campaign: &str, reason: &str) -> i64 {
 async fn who_was_written_to_lately_is_left_out_and_may_begin_once_that_is_long_ago() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let (list, mailbox) = (list_of(&member, 6).await, account(&member, "email", nobody(json!({})), json!({})).await);
-    let first = campaign(&member, &[&list], &[&mailbox], one_mail(), schedule()).await;
-    act(&member, &first, "start").await;
+    let (list, mailbox) =
+        (list_of(&app.member(), 6).await, account(&app.member(), "email", nobody(json!({})), json!({})).await);
+    let first = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), schedule()).await;
+    act(&app.member(), &first, "start").await;
     run_until(&app, at("2026-11-24T07:00:00Z")).await;
     assert_eq!(sent(&app).await.len(), 6);
 
-    let second = campaign(&member, &[&list], &[&mailbox], one_mail(), schedule()).await;
+    let second = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), schedule()).await;
     let path = format!("{CAMPAIGNS}/{second}");
-    let set = member.patch(&path, json!({"settings": {"skip_contacted_within_days": 10}})).await.expect(200);
+    let set = app.member().patch(&path, json!({"settings": {"skip_contacted_within_days": 10}})).await.expect(200);
     assert_eq!(set["settings"], json!({"skip_contacted_within_days": 10, "skip_in_another_campaign": true}));
     let foreseen = simulated(&app, &second).await;
     assert_eq!((&foreseen["left_out"], &foreseen["actions_total"]), (&json!({"contacted_lately": 6}), &json!(0)));
-    act(&member, &second, "start").await;
+    act(&app.member(), &second, "start").await;
     run_until(&app, at("2026-11-25T07:00:00Z")).await;
     assert_eq!(skipped(&app, &second, "contacted_lately").await, 6);
 
     // Two begin each day; of the first it is not long enough ago, of the last it is.
     let mut slow = schedule();
     slow["new_leads_per_day"] = json!(2);
-    let third = campaign(&member, &[&list], &[&mailbox], one_mail(), slow).await;
+    let third = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), slow).await;
     let path = format!("{CAMPAIGNS}/{third}");
-    member.patch(&path, json!({"settings": {"skip_contacted_within_days": 1}})).await.expect(200);
+    app.member().patch(&path, json!({"settings": {"skip_contacted_within_days": 1}})).await.expect(200);
     let promised = promised(&app, &simulated(&app, &third).await).await;
-    act(&member, &third, "start").await;
+    act(&app.member(), &third, "start").await;
     run_until(&app, at("2026-12-20T07:00:00Z")).await;
     assert_eq!(sent(&app).await[6..], promised[..]);
     assert_eq!(promised.len(), 6, "by the third campaign a day has passed");
@@ -58,24 +58,24 @@ async fn who_was_written_to_lately_is_left_out_and_may_begin_once_that_is_long_a
 async fn who_is_on_its_way_elsewhere_is_left_out_unless_the_campaign_says_otherwise() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let (list, mailbox) = (list_of(&member, 3).await, account(&member, "email", nobody(json!({})), json!({})).await);
-    let first = campaign(&member, &[&list], &[&mailbox], super::two_mails(), schedule()).await;
-    act(&member, &first, "start").await;
+    let (list, mailbox) =
+        (list_of(&app.member(), 3).await, account(&app.member(), "email", nobody(json!({})), json!({})).await);
+    let first = campaign(&app.member(), &[&list], &[&mailbox], super::two_mails(), schedule()).await;
+    act(&app.member(), &first, "start").await;
     run_until(&app, at("2026-11-24T07:00:00Z")).await;
     for (allowed, expected) in [(false, 3), (true, 0)] {
-        let second = campaign(&member, &[&list], &[&mailbox], one_mail(), schedule()).await;
+        let second = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), schedule()).await;
         let path = format!("{CAMPAIGNS}/{second}");
-        member.patch(&path, json!({"settings": {"skip_in_another_campaign": !allowed}})).await.expect(200);
+        app.member().patch(&path, json!({"settings": {"skip_in_another_campaign": !allowed}})).await.expect(200);
         let foreseen = simulated(&app, &second).await;
         assert_eq!(foreseen["actions_total"], 3 - expected, "{foreseen}");
-        act(&member, &second, "start").await;
+        act(&app.member(), &second, "start").await;
         run_until(&app, app.clock.now() + chrono::TimeDelta::days(1)).await;
         assert_eq!(skipped(&app, &second, "in_another_campaign").await, expected);
-        let done = member.get(&path).await.expect(200);
+        let done = app.member().get(&path).await.expect(200);
         assert_eq!(done["progress"]["sent"], 3 - expected, "{done}");
     }
-    member
+    app.member()
         .patch(&format!("{CAMPAIGNS}/{first}"), json!({"settings": {"skip_contacted_within_days": 0}}))
         .await
         .expect_problem(422, "validation_failed");

@@ -34,12 +34,11 @@ fn days(source: &str, target: &str, days: i64) -> Value {
 /// A mailbox without spacing or much of a limit, and a running campaign of two mails.
 async fn running(app: &TestApp, leads: usize) -> (String, String) {
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, leads).await;
+    let list = list_of(&app.member(), leads).await;
     let terms = json!({"limits": {"send_email": {"per_day": 1_000}}});
-    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), terms).await;
+    let id = campaign(&app.member(), &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&app.member(), &id, "start").await;
     (id, mailbox)
 }
 
@@ -47,13 +46,12 @@ async fn running(app: &TestApp, leads: usize) -> (String, String) {
 async fn leads_go_on_by_the_new_workflow_from_where_they_stand_as_simulated() {
     let app = TestApp::start().await;
     let (id, _) = running(&app, 12).await;
-    let member = app.member();
     run_until(&app, at("2026-11-24T12:00:00Z")).await;
     let before = sent(&app).await.len();
     assert_eq!(before, 12);
     let nodes = json!([texts_of("mail", "old"), texts_of("bump", "new words"), texts_of("last", "the last")]);
     let changed = edit(
-        &member,
+        &app.member(),
         &id,
         json!({"workflow": {"nodes": nodes, "edges": [days("mail", "bump", 3), days("bump", "last", 2)]}}),
     )
@@ -67,7 +65,7 @@ async fn leads_go_on_by_the_new_workflow_from_where_they_stand_as_simulated() {
     let new = "select count(*) from sandbox_acts where natural_key like '%/bump' and content ->> 'text' = 'new words'";
     assert_eq!(count(&app, new).await, 12, "and in the new words");
     assert_nothing_twice(&app).await;
-    let done = member.get(&format!("{CAMPAIGNS}/{id}")).await.expect(200);
+    let done = app.member().get(&format!("{CAMPAIGNS}/{id}")).await.expect(200);
     assert_eq!(done["status"], "completed");
 }
 
@@ -75,26 +73,25 @@ async fn leads_go_on_by_the_new_workflow_from_where_they_stand_as_simulated() {
 async fn who_stands_at_a_step_that_is_gone_is_held_and_listed_until_it_is_back_or_left_out() {
     let app = TestApp::start().await;
     let (id, _) = running(&app, 4).await;
-    let member = app.member();
     run_until(&app, at("2026-11-24T12:00:00Z")).await;
     let whole = json!({
         "nodes": [texts_of("mail", "a"), texts_of("bump", "b"), texts_of("last", "c")],
         "edges": [days("mail", "bump", 3), days("bump", "last", 2)]
     });
-    edit(&member, &id, json!({"workflow": whole.clone()})).await;
+    edit(&app.member(), &id, json!({"workflow": whole.clone()})).await;
     let without = json!({"nodes": [texts_of("mail", "a"), texts_of("last", "c")], "edges": [days("mail", "last", 3)]});
-    edit(&member, &id, json!({"workflow": without})).await;
-    let held = executions(&member, &id, "&hold=node_gone").await;
+    edit(&app.member(), &id, json!({"workflow": without})).await;
+    let held = executions(&app.member(), &id, "&hold=node_gone").await;
     assert_eq!(held.len(), 4);
-    assert!(executions(&member, &id, "&hold=needs_review").await.is_empty());
+    assert!(executions(&app.member(), &id, "&hold=needs_review").await.is_empty());
     assert_eq!((&held[0]["node_id"], &held[0]["next_run_at"]), (&json!("bump"), &json!(null)));
     // One is led past it, to what followed when it was last there.
     let path = format!("{EXECUTIONS}/{}", held[0]["id"].as_str().unwrap());
-    let skipped = member.post(&format!("{path}/skip"), json!({})).await.expect(200);
+    let skipped = app.member().post(&format!("{path}/skip"), json!({})).await.expect(200);
     assert_eq!((&skipped["node_id"], &skipped["hold"]), (&json!("last"), &json!(null)), "{skipped}");
     // The others go on when it is back.
-    edit(&member, &id, json!({"workflow": whole})).await;
-    assert!(executions(&member, &id, "&hold=node_gone").await.is_empty());
+    edit(&app.member(), &id, json!({"workflow": whole})).await;
+    assert!(executions(&app.member(), &id, "&hold=node_gone").await.is_empty());
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
     let nodes: Vec<_> = sent(&app).await.into_iter().map(|(node, ..)| node).collect();
     let times = |name: &str| nodes.iter().filter(|node| *node == name).count();
@@ -106,14 +103,13 @@ async fn who_stands_at_a_step_that_is_gone_is_held_and_listed_until_it_is_back_o
 async fn a_step_that_a_lead_has_had_is_not_done_again_where_the_workflow_leads_it_there_again() {
     let app = TestApp::start().await;
     let (id, _) = running(&app, 3).await;
-    let member = app.member();
     run_until(&app, at("2026-11-24T12:00:00Z")).await;
     // Everybody has had `mail` and stands at `bump`, after which `mail` now comes.
     let turned = json!({
         "nodes": [texts_of("bump", "b"), texts_of("mail", "a"), texts_of("last", "c")],
         "edges": [days("bump", "mail", 1), days("mail", "last", 1)]
     });
-    edit(&member, &id, json!({"workflow": turned})).await;
+    edit(&app.member(), &id, json!({"workflow": turned})).await;
     let promised = promised(&app, &simulated(&app, &id).await).await;
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
     let sent = sent(&app).await;
@@ -127,19 +123,18 @@ async fn a_step_that_a_lead_has_had_is_not_done_again_where_the_workflow_leads_i
 async fn a_change_of_hours_moves_what_they_forbid_and_nothing_else() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 30).await;
+    let list = list_of(&app.member(), 30).await;
     let terms = json!({"spacing_seconds": 900, "limits": {"send_email": {"per_day": 1_000}}});
-    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), terms).await;
+    let id = campaign(&app.member(), &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&app.member(), &id, "start").await;
     tick(&app).await;
-    let before = executions(&member, &id, "&status=waiting").await;
+    let before = executions(&app.member(), &id, "&status=waiting").await;
     assert_eq!(before.len(), 30);
-    edit(&member, &id, json!({"schedule": {"start_time": "12:00", "new_leads_per_day": 40}})).await;
+    edit(&app.member(), &id, json!({"schedule": {"start_time": "12:00", "new_leads_per_day": 40}})).await;
     let (noon, mut moved) = (at("2026-11-23T11:00:00Z"), 0);
     for was in &before {
-        let now = member.get(&format!("{EXECUTIONS}/{}", was["id"].as_str().unwrap())).await.expect(200);
+        let now = app.member().get(&format!("{EXECUTIONS}/{}", was["id"].as_str().unwrap())).await.expect(200);
         if at(was["next_run_at"].as_str().unwrap()) >= noon {
             assert_eq!((&now["next_run_at"], &now["moves"]), (&was["next_run_at"], &was["moves"]), "it stays");
         } else {
@@ -150,7 +145,7 @@ async fn a_change_of_hours_moves_what_they_forbid_and_nothing_else() {
     }
     assert!(moved > 5 && moved < 30, "{moved}");
     // Once more as it was: what the hours had put off comes back.
-    edit(&member, &id, json!({"schedule": {"start_time": "09:00"}})).await;
+    edit(&app.member(), &id, json!({"schedule": {"start_time": "09:00"}})).await;
     let promised = promised(&app, &simulated(&app, &id).await).await;
     assert!(promised[0].2 < at("2026-11-23T09:00:00Z"), "{:?}", promised[0]);
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
@@ -162,51 +157,49 @@ async fn a_change_of_hours_moves_what_they_forbid_and_nothing_else() {
 async fn a_change_with_a_fault_is_refused_whole() {
     let app = TestApp::start().await;
     let (id, mailbox) = running(&app, 2).await;
-    let member = app.member();
     run_until(&app, at("2026-11-24T12:00:00Z")).await;
     let path = format!("{CAMPAIGNS}/{id}");
-    let before = member.get(&path).await.expect(200);
+    let before = app.member().get(&path).await.expect(200);
     let visit = json!({"id": "bump", "type": "wait"});
     let faulty = json!({
         "name": "New", "schedule": {"days": []},
         "workflow": {"nodes": [texts_of("mail", "{{ nonsense }}"), visit], "edges": [days("mail", "bump", 3)]}
     });
-    let problem = member.patch(&path, faulty).await.expect_problem(422, "validation_failed");
+    let problem = app.member().patch(&path, faulty).await.expect_problem(422, "validation_failed");
     let codes: BTreeSet<_> =
         problem["errors"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
     assert_eq!(codes, BTreeSet::from(["no_days", "node_type_changed", "unknown_variable"]), "{problem}");
     for nothing in [json!({"workflow": null}), json!({"account_ids": []}), json!({"lead_list_ids": []})] {
-        member.patch(&path, nothing).await.expect_problem(422, "validation_failed");
+        app.member().patch(&path, nothing).await.expect_problem(422, "validation_failed");
     }
-    member
+    app.member()
         .patch(&path, json!({"account_ids": [Uuid::new_v4(), mailbox]}))
         .await
         .expect_problem(422, "validation_failed");
-    assert_eq!(member.get(&path).await.expect(200), before, "nothing was changed");
+    assert_eq!(app.member().get(&path).await.expect(200), before, "nothing was changed");
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
-    member.patch(&path, json!({"stop_on": []})).await.expect_problem(409, "campaign_over");
-    assert_eq!(edit(&member, &id, json!({"name": "The old one"})).await["name"], "The old one");
+    app.member().patch(&path, json!({"stop_on": []})).await.expect_problem(409, "campaign_over");
+    assert_eq!(edit(&app.member(), &id, json!({"name": "The old one"})).await["name"], "The old one");
 }
 
 #[tokio::test]
 async fn leads_that_an_account_has_written_to_wait_for_it_and_others_get_another() {
     let app = TestApp::start().await;
     let (id, first) = running(&app, 40).await;
-    let member = app.member();
     // Some have had their first mail when the mailbox is exchanged for another.
     run_until(&app, at("2026-11-23T08:10:00Z")).await;
     let written = i64::try_from(sent(&app).await.len()).unwrap();
     assert!(written > 5 && written < 35, "{written}");
     let second =
-        account(&member, "email", nobody(json!({})), json!({"limits": {"send_email": {"per_day": 1_000}}})).await;
-    edit(&member, &id, json!({"account_ids": [second]})).await;
-    let held = executions(&member, &id, "&hold=account_removed").await;
+        account(&app.member(), "email", nobody(json!({})), json!({"limits": {"send_email": {"per_day": 1_000}}})).await;
+    edit(&app.member(), &id, json!({"account_ids": [second]})).await;
+    let held = executions(&app.member(), &id, "&hold=account_removed").await;
     assert_eq!(i64::try_from(held.len()).unwrap(), written);
     run_until(&app, at("2026-12-10T12:00:00Z")).await;
     let by = |account: &str| format!("select count(*) from sandbox_acts where account_id = '{account}'");
     assert_eq!(count(&app, &by(&first)).await, written);
     assert_eq!(count(&app, &by(&second)).await, 2 * (40 - written));
-    edit(&member, &id, json!({"account_ids": [second, first]})).await;
+    edit(&app.member(), &id, json!({"account_ids": [second, first]})).await;
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
     assert_eq!(count(&app, &by(&first)).await, 2 * written, "who was held goes on with the account that it knows");
     assert_nothing_twice(&app).await;
@@ -216,44 +209,42 @@ async fn leads_that_an_account_has_written_to_wait_for_it_and_others_get_another
 async fn leads_of_a_new_list_join_and_those_of_a_list_that_is_taken_off_do_not_begin() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let first = list_of(&member, 20).await;
-    let second = made(&member, "/api/v1/lead-lists", json!({"name": "More"})).await;
+    let first = list_of(&app.member(), 20).await;
+    let second = made(&app.member(), "/api/v1/lead-lists", json!({"name": "More"})).await;
     let more: Vec<_> = (100..107).map(person).collect();
-    member.post("/api/v1/leads/batch", json!({"lead_list_id": second, "leads": more})).await.expect(200);
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    app.member().post("/api/v1/leads/batch", json!({"lead_list_id": second, "leads": more})).await.expect(200);
+    let mailbox = account(&app.member(), "email", nobody(json!({})), json!({})).await;
     let mut slow = schedule();
     slow["new_leads_per_day"] = json!(5);
-    let id = campaign(&member, &[&first], &[&mailbox], two_mails(), slow).await;
-    act(&member, &id, "start").await;
+    let id = campaign(&app.member(), &[&first], &[&mailbox], two_mails(), slow).await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at("2026-11-23T20:00:00Z")).await;
-    edit(&member, &id, json!({"lead_list_ids": [second]})).await;
+    edit(&app.member(), &id, json!({"lead_list_ids": [second]})).await;
     let promised = promised(&app, &simulated(&app, &id).await).await;
     let before = sent(&app).await;
     run_until(&app, at("2026-12-31T12:00:00Z")).await;
     let sent = sent(&app).await;
     assert_eq!(sent[before.len()..], promised[..]);
     assert_eq!(sent.len(), 2 * (5 + 7), "five had begun, seven are new");
-    edit(&member, &id, json!({"name": "Over"})).await;
+    edit(&app.member(), &id, json!({"name": "Over"})).await;
 }
 
 #[tokio::test]
 async fn a_change_takes_effect_before_the_next_claim() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 500).await;
+    let list = list_of(&app.member(), 500).await;
     let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 1_000}}});
-    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), terms).await;
+    let id = campaign(&app.member(), &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&app.member(), &id, "start").await;
     tick(&app).await;
     app.clock.set(at("2026-11-23T08:30:00Z"));
     let stop = CancellationToken::new();
     let nodes = json!([texts_of("mail", "the new words"), texts_of("bump", "b")]);
     let change = json!({"workflow": {"nodes": nodes}});
     let claimed_by_then = async {
-        edit(&member, &id, change).await;
+        edit(&app.member(), &id, change).await;
         let ids: Vec<Uuid> = sqlx::query_scalar("select id from execution_steps").fetch_all(&app.pool).await.unwrap();
         ids
     };

@@ -117,20 +117,19 @@ async fn nothing_is_sent_outside_the_hours_and_what_was_missed_is_not_sent_in_a_
 async fn a_new_account_does_more_from_day_to_day_as_simulated() {
     let app = TestApp::start().await;
     app.clock.set(at(super::MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 30).await;
+    let list = list_of(&app.member(), 30).await;
     let terms = json!({"limits": {"send_email": {"per_day": 9}}});
-    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), terms).await;
     let path = format!("{}/{mailbox}", super::ACCOUNTS);
     let ramp = json!({"ramp_up": {"send_email": {"start_per_day": 2, "increase_per_day": 3}}});
-    let ramped = member.patch(&path, ramp).await.expect(200);
+    let ramped = app.member().patch(&path, ramp).await.expect(200);
     let expected = json!({"start_per_day": 2, "increase_per_day": 3, "since": "2026-11-23"});
     assert_eq!(ramped["ramp_up"], json!({ "send_email": expected }));
-    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), super::schedule()).await;
+    let id = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), super::schedule()).await;
     let promised = super::promises::promised(&app, &super::promises::simulated(&app, &id).await).await;
-    act(&member, &id, "start").await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at("2026-11-24T20:00:00Z")).await;
-    let usage = member.get(&format!("{path}/usage")).await.expect(200);
+    let usage = app.member().get(&format!("{path}/usage")).await.expect(200);
     assert_eq!(usage["actions"][0]["day"], json!({"used": 5, "limit": 5, "left": 0}), "{usage}");
     // Nobody gets a day for nothing: what was promised under the ramp is judged again when it is due.
     run_until(&app, at("2026-12-20T12:00:00Z")).await;
@@ -141,10 +140,10 @@ async fn a_new_account_does_more_from_day_to_day_as_simulated() {
         [on("2026-11-23"), on("2026-11-24"), on("2026-11-25"), on("2026-11-26"), on("2026-11-27")],
         [2, 5, 8, 9, 6]
     );
-    let over = member.patch(&path, json!({"ramp_up": null})).await.expect(200);
+    let over = app.member().patch(&path, json!({"ramp_up": null})).await.expect(200);
     assert_eq!(over["ramp_up"], json!({}));
     let not_its = json!({"ramp_up": {"profile_visit": {}}});
-    let problem = member.patch(&path, not_its).await.expect_problem(422, "validation_failed");
+    let problem = app.member().patch(&path, not_its).await.expect_problem(422, "validation_failed");
     assert_eq!(problem["errors"][0]["code"], "not_for_channel");
     assert_nothing_twice(&app).await;
 }
