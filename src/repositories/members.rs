@@ -1,5 +1,6 @@
 //! Members.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::base::{OrgScope, page};
@@ -7,6 +8,7 @@ use crate::{
     errors::{AppError, Result},
     models::{
         CLERK_ADMIN_ROLE, Member, MemberId,
+        clerk_sync::KnownMember,
         page::{Page, PageRequest},
     },
 };
@@ -56,6 +58,31 @@ impl MemberRepository<'_> {
             [scope],
             total: self.count(),
         )
+    }
+
+    /// Who has been a member, in their present role, since before `before`, in the order of their ids, after `after`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn known_since(
+        &mut self,
+        before: DateTime<Utc>,
+        after: Option<MemberId>,
+        limit: i64,
+    ) -> Result<Vec<KnownMember>> {
+        Ok(sqlx::query_as!(
+            KnownMember,
+            r#"select m.id, m.user_id, u.clerk_user_id, m.clerk_membership_id
+               from organization_members m join users u on u.id = m.user_id
+               where m.organization_id = $1 and m.deleted_at is null and m.updated_at < $2 and ($3::uuid is null or m.id > $3)
+               order by m.id limit $4"#,
+            self.scope.id(),
+            before,
+            after.map(|id| id.0),
+            limit,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
     }
 
     /// How many there are.

@@ -38,7 +38,6 @@ pub use base::{
 pub use campaign_executions::{ExecutionRepository, Promise};
 pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, RunningCampaignRef};
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
-pub use clerk_sync::ComparedOrganization;
 pub use connected_accounts::AccountRepository;
 pub use execution_steps::StepRepository;
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
@@ -48,6 +47,7 @@ pub use lead_lists::LeadListRepository;
 pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
+pub use rounds::ComparedOrganization;
 pub use sandbox::{DueHappening, SandboxRepository};
 pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

@@ -1,5 +1,5 @@
-//! The workers' rounds over all organizations: where there is something to do for campaigns. They hand out ids only; what is done then goes
-//! through a handle of one organization.
+//! The workers' rounds over all organizations: where there is something to do for campaigns, and whose turn it is to be compared with Clerk.
+//! They hand out ids only; what is done then goes through a handle of one organization.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,50 @@ use crate::{
     repositories::Database,
 };
 
+/// An organization whose turn it is.
+#[derive(Debug, Clone)]
+pub struct ComparedOrganization {
+    /// Ours.
+    pub id: OrganizationId,
+    /// Clerk's, as in `org_2abc`.
+    pub clerk_organization_id: String,
+}
+
 impl Database {
+    /// Takes the organization whose members were compared longest ago, if that was before `before`. Nobody else takes it until then again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_organization_to_compare(
+        &self,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ComparedOrganization>> {
+        Ok(sqlx::query_as!(
+            ComparedOrganization,
+            r#"update organizations set members_compared_at = $2
+               where id = (select id from organizations
+                           where deleted_at is null and (members_compared_at is null or members_compared_at < $1)
+                           order by members_compared_at nulls first limit 1 for no key update skip locked)
+               returning id, clerk_organization_id"#,
+            before,
+            now,
+        )
+        .fetch_optional(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Lets an organization have its turn again as if its members had last been compared at `at`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn compare_again(&self, organization: OrganizationId, at: DateTime<Utc>) -> Result<()> {
+        sqlx::query!("update organizations set members_compared_at = $2 where id = $1", organization.0, at)
+            .execute(&mut *self.system().await?)
+            .await?;
+        Ok(())
+    }
+
     /// Running campaigns with a step that is due, after `after`. Costs a look for each that runs, not for each lead that waits.
     ///
     /// # Errors

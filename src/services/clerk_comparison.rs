@@ -65,8 +65,9 @@ impl ClerkComparisonService {
         let Some(there) = self.take_over(clerk, &organization.clerk_organization_id).await? else { return Ok(()) };
         let mut after: Option<MemberId> = None;
         loop {
-            let known =
-                self.context.db.members_to_compare(organization.id, known_before, after, i64::from(PAGE)).await?;
+            let mut conn = self.context.db.engine_conn(organization.id).await?;
+            let known = conn.members().known_since(known_before, after, PAGE.into()).await?;
+            conn.give_back();
             let Some(last) = known.last() else { return Ok(()) };
             after = Some(last.id);
             for member in known.iter().filter(|member| !there.contains(&member.clerk_user_id)) {

@@ -4,14 +4,11 @@
 //! own row, so that two pieces of news wait for each other instead of crossing. The lock is `for no key update`: it leaves alone those
 //! who only refer to the row.
 
-mod compare;
 mod events;
 mod introduce;
 mod memberships;
 mod organizations;
 mod users;
-
-pub use compare::ComparedOrganization;
 
 use sqlx::PgConnection;
 
