@@ -25,19 +25,43 @@ select l.id, l.organization_id, first_name, last_name, email, company, title, li
        lead_list_id, exists (select from peer.campaign_executions e where e.lead_id = l.id), created_at, updated_at
 from peer.leads l where source = 'seed';
 
+-- One account in each organization, that people do nothing for and that never fails, has no limits and no spacing, and may act at any hour:
+-- what is due in E1 is bounded by nothing but the engine.
+\ir sandbox_accounts.sql
+insert into public.connected_accounts (id, organization_id, provider, channel, display_name, status, limits, spacing_seconds,
+                                       credentials, credentials_key, credentials_key_id, created_at, updated_at)
+select a.id, o.id, 'sandbox', 'linkedin', 'Bench', 'connected', '{}', 0,
+       decode(a.credentials, 'base64'), decode(a.credentials_key, 'base64'), a.credentials_key_id, o.created_at, o.created_at
+from sandbox_accounts a join peer.organizations o on o.id = a.organization_id;
+
 with started as (
   insert into public.campaigns (id, organization_id, name, status, workflow, schedule, stop_on, revision, started_at, created_at, updated_at)
-  select id, organization_id, name, 'running', '{"nodes": [], "edges": []}',
-         '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "09:00", "end_time": "17:30"}',
+  select id, organization_id, name, 'running',
+         '{"nodes": [{"id": "step", "type": "profile_visit"}, {"id": "next", "type": "profile_visit"}],
+           "edges": [{"source": "step", "target": "next", "delay": {"value": 1, "unit": "days"}}]}',
+         '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+           "start_time": "00:00", "end_time": "24:00"}',
          '{reply}', 1, created_at, created_at, created_at
   from peer.campaigns
   returning id, organization_id, workflow, created_at)
 insert into public.campaign_revisions (organization_id, campaign_id, number, workflow, created_at)
 select organization_id, id, 1, workflow, created_at from started;
 
-insert into public.campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, next_run_at, created_at, updated_at)
-select e.id, e.organization_id, e.campaign_id, e.lead_id, 'waiting', 'step', e.next_run_at, l.created_at, l.created_at
-from peer.campaign_executions e join peer.leads l on l.id = e.lead_id;
+insert into public.campaign_accounts (organization_id, campaign_id, account_id, position)
+select c.organization_id, c.id, a.id, 0
+from public.campaigns c join public.connected_accounts a on a.organization_id = c.organization_id;
+
+insert into public.campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, next_run_at, begun_at, created_at, updated_at)
+select e.id, e.organization_id, e.campaign_id, e.lead_id, 'waiting', 'step', e.next_run_at, l.created_at, l.created_at, l.created_at
+from peer.campaign_executions e join peer.leads l on l.id = e.lead_id where e.next_run_at >= '2036-01-01';
+
+-- E1: what is left to do, and what was done in how many seconds, from the first step's being claimed to the last one's activity.
+create view bench_e1_remaining as
+select count(*) as n from public.campaign_executions where status = 'running' or (status = 'waiting' and next_run_at <= now());
+create view bench_e1_done as
+select count(*) as n,
+       extract(epoch from max(occurred_at) - (select min(sending_at) from public.execution_steps)) as seconds
+from public.activities where type = 'profile_visited';
 
 drop schema peer cascade;
 alter database ours reset all;
