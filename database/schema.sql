@@ -1004,13 +1004,6 @@ ALTER TABLE ONLY public.campaign_accounts
     ADD CONSTRAINT campaign_accounts_pkey PRIMARY KEY (organization_id, campaign_id, account_id);
 
 --
--- Name: campaign_executions campaign_executions_organization_id_campaign_id_lead_id_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.campaign_executions
-    ADD CONSTRAINT campaign_executions_organization_id_campaign_id_lead_id_key UNIQUE (organization_id, campaign_id, lead_id);
-
---
 -- Name: campaign_executions campaign_executions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1316,16 +1309,16 @@ CREATE INDEX campaign_executions_email ON public.campaign_executions USING btree
 CREATE INDEX campaign_executions_keyset ON public.campaign_executions USING btree (organization_id, campaign_id, created_at DESC, id DESC);
 
 --
--- Name: campaign_executions_lead; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX campaign_executions_lead ON public.campaign_executions USING btree (organization_id, lead_id);
-
---
 -- Name: campaign_executions_linkedin; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX campaign_executions_linkedin ON public.campaign_executions USING btree (organization_id, linkedin_account_id) WHERE (linkedin_account_id IS NOT NULL);
+
+--
+-- Name: campaign_executions_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX campaign_executions_once ON public.campaign_executions USING btree (organization_id, lead_id, campaign_id);
 
 --
 -- Name: campaign_executions_pending; Type: INDEX; Schema: public; Owner: -
@@ -1941,25 +1934,11 @@ ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id);
 
 --
--- Name: execution_steps execution_steps_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.execution_steps
-    ADD CONSTRAINT execution_steps_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
-
---
 -- Name: execution_steps execution_steps_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
-
---
--- Name: execution_steps execution_steps_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.execution_steps
-    ADD CONSTRAINT execution_steps_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

@@ -103,7 +103,8 @@ impl AppState {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics } = parts;
         let aligned = AlignedClock::new(Arc::clone(&clock));
         let campaign_clock = campaign_clock(&aligned, server.campaign_clock_speed);
-        let context = Context { db, clock, campaign_clock, suppression_keys, export_patience: server.export_patience };
+        let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
+        let context = Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience };
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone()),
@@ -166,6 +167,14 @@ impl AppState {
         let true_time = self.db().now().await?;
         self.0.aligned.set(asked, true_time);
         Ok(())
+    }
+
+    /// The same, if it has never been set: before that nothing may go by it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn have_clock_set(&self) -> Result<()> {
+        if self.0.aligned.is_set() { Ok(()) } else { self.align_clock().await }
     }
 
     /// The published schemas of request bodies.

@@ -33,6 +33,8 @@ pub struct ServerConfig {
     pub outbound_anywhere: bool,
     /// `CAMPAIGN_CLOCK_SPEED`: how fast time passes for campaigns, in development: 100 is weeks in minutes.
     pub campaign_clock_speed: u32,
+    /// `CAMPAIGN_LEASE_SECONDS`: how long the result of a step is awaited before it is looked up at the provider.
+    pub campaign_lease: Duration,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -80,6 +82,7 @@ impl ServerConfig {
             xdg_data_home: vars.text("XDG_DATA_HOME").map(PathBuf::from),
             outbound_anywhere: !environment.is_production(),
             campaign_clock_speed: campaign_clock_speed(vars, environment),
+            campaign_lease: campaign_lease(vars),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
@@ -120,6 +123,16 @@ fn campaign_clock_speed(vars: &mut Vars, environment: Environment) -> u32 {
         vars.fault("CAMPAIGN_CLOCK_SPEED", "must not be set in production: time passes as it does");
     }
     speed
+}
+
+/// A provider is given a third of it to answer. Below a quarter of a minute there is no time for that.
+fn campaign_lease(vars: &mut Vars) -> Duration {
+    const BOUNDS: &str = "a whole number from 15 to 600";
+    let seconds: u64 = vars.parsed("CAMPAIGN_LEASE_SECONDS", BOUNDS).unwrap_or(60);
+    if !(15..=600).contains(&seconds) {
+        vars.fault("CAMPAIGN_LEASE_SECONDS", "must be a whole number from 15 to 600");
+    }
+    Duration::from_secs(seconds)
 }
 
 fn max_connections(vars: &mut Vars) -> usize {

@@ -55,7 +55,7 @@ pub struct ExecutionStep {
 }
 
 /// How an attempt ended.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct StepEnd {
     pub id: StepId,
     pub state: StepState,
@@ -90,7 +90,7 @@ text_enum! {
 }
 
 /// Where a lead stands from now on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Stand {
     pub id: ExecutionId,
     pub status: ExecutionStatus,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::base::OrgScope;
 use crate::{
-    errors::{AppError, Result},
+    errors::Result,
     models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId},
 };
 
@@ -38,22 +38,28 @@ macro_rules! steps {
 }
 
 impl StepRepository<'_> {
-    /// Writes that attempts are under way.
+    /// Writes that attempts are under way, and that their leads wait for them.
     ///
     /// # Errors
     /// The database's; that a step is under way or was sent already, too.
-    pub async fn begin(&mut self, steps: &[ExecutionStep]) -> Result<()> {
+    pub async fn begin(&mut self, steps: &[ExecutionStep], now: DateTime<Utc>) -> Result<()> {
         let ids = |of: fn(&ExecutionStep) -> Uuid| steps.iter().map(of).collect::<Vec<_>>();
         let texts = |of: fn(&ExecutionStep) -> String| steps.iter().map(of).collect::<Vec<_>>();
         sqlx::query!(
-            r#"insert into execution_steps (id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt,
-                                            state, token, deadline, content, variant, charged_day, charged_hour, sending_at)
-               select s.id, $1, s.campaign_id, s.execution_id, s.lead_id, s.account_id, s.node_id, s.action, s.attempt, 'sending', s.token,
-                      s.deadline, s.content, s.variant, s.charged_day, s.charged_hour, s.sending_at
-               from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::uuid[],
-                           $11::timestamptz[], $12::jsonb[], $13::smallint[], $14::date[], $15::smallint[], $16::timestamptz[])
-                    as s (id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, token, deadline, content, variant,
-                          charged_day, charged_hour, sending_at)"#,
+            r#"with begun as (
+                 insert into execution_steps (id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt,
+                                              state, token, deadline, content, variant, charged_day, charged_hour, sending_at)
+                 select s.id, $1, s.campaign_id, s.execution_id, s.lead_id, s.account_id, s.node_id, s.action, s.attempt, 'sending', s.token,
+                        s.deadline, s.content, s.variant, s.charged_day, s.charged_hour, s.sending_at
+                 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[], $10::uuid[],
+                             $11::timestamptz[], $12::jsonb[], $13::smallint[], $14::date[], $15::smallint[], $16::timestamptz[])
+                      as s (id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, token, deadline, content, variant,
+                            charged_day, charged_hour, sending_at)
+                 returning execution_id, node_id, action, account_id)
+               update campaign_executions e
+               set status = 'running', status_reason = null, node_id = begun.node_id, action = begun.action, account_id = begun.account_id,
+                   next_run_at = null, ready_at = null, awaiting = null, hold = null, moves = '[]', version = e.version + 1, updated_at = $17,
+                   begun_at = coalesce(e.begun_at, $17) from begun where e.organization_id = $1 and e.id = begun.execution_id"#,
             self.scope.id(),
             &ids(|step| step.id.0),
             &ids(|step| step.campaign_id.0),
@@ -70,6 +76,7 @@ impl StepRepository<'_> {
             &steps.iter().map(|step| step.charged_day).collect::<Vec<_>>(),
             &steps.iter().map(|step| step.charged_hour).collect::<Vec<_>>(),
             &steps.iter().map(|step| step.sending_at).collect::<Vec<_>>(),
+            now,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -182,32 +189,55 @@ impl StepRepository<'_> {
         .await?)
     }
 
+    /// Has the result of an attempt awaited until then, if it still answers to `token`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn await_until(&mut self, id: StepId, token: Uuid, deadline: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "update execution_steps set deadline = $4 where organization_id = $1 and id = $2 and token = $3 and state = 'sending'",
+            self.scope.id(),
+            id.0,
+            token,
+            deadline,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Writes how attempts ended, of those that still answer to their token; answers their ids.
     ///
     /// # Errors
     /// The database's.
     pub async fn settle(&mut self, token: Uuid, ends: &[StepEnd], now: DateTime<Utc>) -> Result<Vec<StepId>> {
+        let texts = |of: fn(&StepEnd) -> Option<String>| ends.iter().map(of).collect::<Vec<_>>();
         Ok(sqlx::query_scalar!(
             r#"update execution_steps s set state = e.state, provider_id = e.provider_id, reason = e.reason, settled_at = $4
-               from jsonb_to_recordset($3::jsonb) as e (id uuid, state text, provider_id text, reason text)
+               from unnest($3::uuid[], $5::text[], $6::text[], $7::text[]) as e (id, state, provider_id, reason)
                where s.organization_id = $1 and s.id = e.id and s.token = $2 and s.state = 'sending'
                returning s.id as "id: StepId""#,
             self.scope.id(),
             token,
-            serde_json::to_value(ends).map_err(AppError::internal)?,
+            &ends.iter().map(|end| end.id.0).collect::<Vec<_>>(),
             now,
+            &ends.iter().map(|end| end.state.as_str().to_owned()).collect::<Vec<_>>(),
+            &texts(|end| end.provider_id.clone()) as &[Option<String>],
+            &texts(|end| end.reason.clone()) as &[Option<String>],
         )
         .fetch_all(&mut *self.conn)
         .await?)
     }
 
-    /// Whether an attempt still answers to `token`: asked right before the wire.
+    /// Whether an attempt still answers to `token`, and its campaign runs: asked right before the wire.
     ///
     /// # Errors
     /// The database's.
     pub async fn is_mine(&mut self, id: StepId, token: Uuid) -> Result<bool> {
         Ok(sqlx::query_scalar!(
-            r#"select exists (select from execution_steps where organization_id = $1 and id = $2 and token = $3 and state = 'sending')
+            r#"select exists (select from execution_steps s
+                              join campaigns c on c.organization_id = s.organization_id and c.id = s.campaign_id
+                              where s.organization_id = $1 and s.id = $2 and s.token = $3 and s.state = 'sending' and c.status = 'running')
                  as "mine!""#,
             self.scope.id(),
             id.0,
@@ -265,9 +295,10 @@ impl StepRepository<'_> {
     /// The database's.
     pub async fn last_sent(&mut self, lead: LeadId, account: AccountId) -> Result<Option<(CampaignId, ExecutionId)>> {
         let row = sqlx::query!(
-            r#"select campaign_id, execution_id from execution_steps
-               where organization_id = $1 and lead_id = $2 and account_id = $3 and state = 'sent'
-               order by sending_at desc, id desc limit 1"#,
+            r#"select s.campaign_id, s.execution_id from campaign_executions e
+               join execution_steps s on s.organization_id = e.organization_id and s.execution_id = e.id
+               where e.organization_id = $1 and e.lead_id = $2 and s.account_id = $3 and s.state = 'sent'
+               order by s.sending_at desc, s.id desc limit 1"#,
             self.scope.id(),
             lead.0,
             account.0,

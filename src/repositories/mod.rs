@@ -36,7 +36,7 @@ pub use base::{
     OrgScope, OrgStatement, OrgTx, RequestContext, SyncTx, UserConn, UserScope, UserTx, database_busy, lost_race,
 };
 pub use campaign_executions::{ExecutionRepository, Promise};
-pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, RunningCampaignRef};
+pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, FoundLeads, RunningCampaignRef};
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
 pub use execution_steps::StepRepository;
@@ -48,6 +48,6 @@ pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
 pub use rounds::ComparedOrganization;
-pub use sandbox::{DueHappening, SandboxRepository};
+pub use sandbox::{DueHappening, NewAct, NewHappening, SandboxRepository};
 pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

@@ -1,15 +1,15 @@
 //! What the sandbox was sent, and what its people will do: the state of a provider that lives in our own database and knows nothing of ours.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, LeadId, workflow::NodeType},
-    utils::ids::uuid_at,
+    models::{AccountId, LeadId, StepId},
 };
 
 /// The sandbox of one organization.
@@ -34,55 +34,85 @@ pub struct DueHappening {
     pub due_at: DateTime<Utc>,
 }
 
+/// An act that the sandbox is to take.
+#[derive(Debug, Clone)]
+pub struct NewAct {
+    /// The sandbox's name of it.
+    pub id: Uuid,
+    /// Which attempt it is.
+    pub step: StepId,
+    /// By what it is found again.
+    pub natural_key: String,
+    /// What follows on it.
+    pub following: Vec<NewHappening>,
+}
+
+/// Something that one of the sandbox's people will do.
+#[derive(Debug, Clone)]
+pub struct NewHappening {
+    /// What.
+    pub kind: &'static str,
+    /// What they write, if they write.
+    pub text: Option<String>,
+    /// When.
+    pub due_at: DateTime<Utc>,
+}
+
 impl SandboxRepository<'_> {
-    /// The sandbox takes an act, and with it what will follow: (what, in which words, when). One statement, as a provider's answer is one.
-    /// Whether it has taken the act before it does not ask, as the real providers do not.
+    /// The sandbox takes acts, with what will follow, of those attempts that still answer to `token` and whose campaign runs; answers which.
+    /// One statement, as a provider's answer is one. Whether it has taken an act before it does not ask, as the real providers do not.
     ///
     /// # Errors
     /// The database's.
-    pub async fn take(
-        &mut self,
-        (account, lead): (AccountId, LeadId),
-        (action, natural_key): (NodeType, &str),
-        content: Option<&Value>,
-        now: DateTime<Utc>,
-        following: &[(&str, Option<&str>, DateTime<Utc>)],
-    ) -> Result<Uuid> {
-        let id = uuid_at(now);
-        sqlx::query!(
-            r#"with act as (
+    pub async fn take(&mut self, token: Uuid, acts: &[&NewAct], now: DateTime<Utc>) -> Result<HashSet<Uuid>> {
+        if acts.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let following: Vec<_> =
+            acts.iter().flat_map(|act| act.following.iter().map(|follows| (act.id, follows))).collect();
+        let taken = sqlx::query_scalar!(
+            r#"with acts as (
                  insert into sandbox_acts (id, organization_id, account_id, lead_id, natural_key, action, content, taken_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8) returning organization_id, account_id, lead_id)
-               insert into sandbox_happenings (id, organization_id, account_id, lead_id, kind, text, due_at)
-               select gen_random_uuid(), act.organization_id, act.account_id, act.lead_id, h.kind, h.text, h.due_at
-               from act, unnest($9::text[], $10::text[], $11::timestamptz[]) as h (kind, text, due_at)"#,
-            id,
+                 select given.id, $1, s.account_id, s.lead_id, given.natural_key, s.action, s.content, $6
+                 from unnest($3::uuid[], $4::uuid[], $5::text[]) as given (id, step_id, natural_key)
+                 join execution_steps s on s.organization_id = $1 and s.id = given.step_id
+                 join campaigns c on c.organization_id = $1 and c.id = s.campaign_id
+                 where s.token = $2 and s.state = 'sending' and c.status = 'running'
+                 returning id, account_id, lead_id),
+               happenings as (
+                 insert into sandbox_happenings (id, organization_id, account_id, lead_id, kind, text, due_at)
+                 select gen_random_uuid(), $1, acts.account_id, acts.lead_id, follows.kind, follows.text, follows.due_at
+                 from unnest($7::uuid[], $8::text[], $9::text[], $10::timestamptz[]) as follows (act_id, kind, text, due_at)
+                 join acts on acts.id = follows.act_id)
+               select id as "id!" from acts"#,
             self.scope.id(),
-            account.0,
-            lead.0,
-            natural_key,
-            action.as_str(),
-            content,
+            token,
+            &acts.iter().map(|act| act.id).collect::<Vec<_>>(),
+            &acts.iter().map(|act| act.step.0).collect::<Vec<_>>(),
+            &acts.iter().map(|act| act.natural_key.clone()).collect::<Vec<_>>(),
             now,
-            &following.iter().map(|(kind, ..)| (*kind).to_owned()).collect::<Vec<_>>(),
-            &following.iter().map(|(_, text, _)| text.map(str::to_owned)).collect::<Vec<_>>() as &[Option<String>],
-            &following.iter().map(|(.., at)| *at).collect::<Vec<_>>(),
+            &following.iter().map(|(act, _)| *act).collect::<Vec<_>>(),
+            &following.iter().map(|(_, it)| it.kind.to_owned()).collect::<Vec<_>>(),
+            &following.iter().map(|(_, it)| it.text.clone()).collect::<Vec<_>>() as &[Option<String>],
+            &following.iter().map(|(_, it)| it.due_at).collect::<Vec<_>>(),
         )
-        .execute(&mut *self.conn)
+        .fetch_all(&mut *self.conn)
         .await?;
-        Ok(id)
+        Ok(taken.into_iter().collect())
     }
 
-    /// The sandbox's name of an act, if it has taken it.
+    /// The sandbox's name of an act, if it has taken it and shows it: what it took after `shown` does not show yet.
     ///
     /// # Errors
     /// The database's.
-    pub async fn find(&mut self, account: AccountId, natural_key: &str) -> Result<Option<Uuid>> {
+    pub async fn find(&mut self, account: AccountId, natural_key: &str, shown: DateTime<Utc>) -> Result<Option<Uuid>> {
         Ok(sqlx::query_scalar!(
-            "select id from sandbox_acts where organization_id = $1 and account_id = $2 and natural_key = $3 order by id limit 1",
+            r#"select id from sandbox_acts
+               where organization_id = $1 and account_id = $2 and natural_key = $3 and taken_at <= $4 order by id limit 1"#,
             self.scope.id(),
             account.0,
             natural_key,
+            shown,
         )
         .fetch_optional(&mut *self.conn)
         .await?)

@@ -65,6 +65,8 @@ pub struct Context {
     pub clock: SharedClock,
     /// The time by which campaigns run: the same, unless somebody tries them out at a multiple of it.
     pub campaign_clock: SharedClock,
+    /// How long the result of a campaign's step is awaited before it is looked up.
+    pub campaign_lease: Duration,
     /// How suppressions are found.
     pub suppression_keys: SuppressionKeys,
     /// How long an export waits for a reader who has stopped reading.

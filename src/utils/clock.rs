@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -61,13 +61,14 @@ pub struct AlignedClock {
     clock: SharedClock,
     /// How much is added, in microseconds.
     ahead: Arc<AtomicI64>,
+    is_set: Arc<AtomicBool>,
 }
 
 impl AlignedClock {
     /// `clock`, until it is set.
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
-        Self { clock, ahead: Arc::default() }
+        Self { clock, ahead: Arc::default(), is_set: Arc::default() }
     }
 
     /// It was `true_time` at some instant after `asked` and before now, both by the inner clock.
@@ -75,6 +76,13 @@ impl AlignedClock {
         let answered = self.clock.now();
         let middle = asked + (answered - asked) / 2;
         self.ahead.store((true_time - middle).num_microseconds().unwrap_or(0), Ordering::Relaxed);
+        self.is_set.store(true, Ordering::Release);
+    }
+
+    /// Whether it has ever been set.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
     }
 
     /// The time before it is set right.
@@ -158,12 +166,12 @@ mod tests {
     fn a_clock_that_is_wrong_is_set_by_the_true_one() {
         let hands = Arc::new(Hands(AtomicI64::new(600)));
         let aligned = AlignedClock::new(hands.clone());
-        assert_eq!(aligned.now(), at(600));
+        assert_eq!((aligned.now(), aligned.is_set()), (at(600), false));
         let asked = aligned.inner();
         hands.0.store(604, Ordering::Relaxed);
         aligned.set(asked, at(2));
         assert_eq!(aligned.now(), at(4), "it was 2 in the middle of the question");
         hands.0.store(700, Ordering::Relaxed);
-        assert_eq!(aligned.now(), at(100));
+        assert_eq!((aligned.now(), aligned.is_set()), (at(100), true));
     }
 }

@@ -7,7 +7,7 @@ mod periodic;
 mod queue;
 mod seal;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -43,10 +43,6 @@ const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
-
-fn round(round: Result<Round>) -> Result<Done> {
-    round.map(|Round { done, more }| Done { rows: done, more })
-}
 
 /// The running workers of one process.
 #[derive(Debug)]
@@ -86,20 +82,36 @@ impl Workers {
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
         // Where time passes faster for campaigns, they are looked at more often.
         let speed = state.server().campaign_clock_speed;
-        self.start(BEGINNINGS.hurried(speed), state, |state| async move { round(state.runs().begin_due().await) });
-        self.start(REPLAN, state, |state| async move { round(state.runs().replan_all().await) });
-        self.start(ENROLMENT, state, |state| async move { round(state.runs().enrol_all().await) });
-        self.start(RECONCILE.hurried(speed), state, |state| async move { round(state.runs().reconcile().await) });
-        self.start(SANDBOX.hurried(speed), state, |state| async move { round(state.runs().take_in().await) });
+        self.run(BEGINNINGS.hurried(speed), state, |state| async move { state.runs().begin_due().await });
+        self.run(REPLAN, state, |state| async move { state.runs().replan_all().await });
+        self.run(ENROLMENT, state, |state| async move { state.runs().enrol_all().await });
+        self.run(RECONCILE.hurried(speed), state, |state| async move { state.runs().reconcile().await });
+        self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
         let stop = self.stop.clone();
-        self.start(STEPS.hurried(speed), state, move |state| {
+        self.run(STEPS.hurried(speed), state, move |state| {
             let stop = stop.clone();
-            async move { round(state.runs().do_due(&stop).await) }
+            async move { state.runs().do_due(&stop).await }
         });
         let stop = self.stop.clone();
         self.start(QUEUE, state, move |state| {
             let stop = stop.clone();
             async move { queue::work(state, stop).await.map(|()| Done::default()) }
+        });
+    }
+
+    /// Starts what goes by the clock of campaigns, which must have been set before: a machine's own may be wrong.
+    fn run<W, F>(&self, task: Task, state: &AppState, work: W)
+    where
+        W: Fn(AppState) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Round>> + Send + 'static,
+    {
+        let work = Arc::new(work);
+        self.start(task, state, move |state| {
+            let work = Arc::clone(&work);
+            async move {
+                state.have_clock_set().await?;
+                work(state).await.map(|Round { done, more }| Done { rows: done, more })
+            }
         });
     }
 

@@ -80,7 +80,11 @@ impl TestApp {
 
     /// The same, with other settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        let database = TestDatabase::create().await;
+        Self::start_over(TestDatabase::create().await, change).await
+    }
+
+    /// The same, over a database that is given.
+    pub(crate) async fn start_over(database: TestDatabase, change: impl FnOnce(&mut ServerConfig)) -> Self {
         for person in [ADMIN, MEMBER, OUTSIDER] {
             introduce(&database.pool, person).await;
         }

@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod fake_clay;
 pub(crate) mod fake_clerk;
 pub(crate) mod fake_issuer;
+pub(crate) mod own_postgres;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod svix_sign;

@@ -72,6 +72,13 @@ impl TestDatabase {
         Self { name, url, pool, admin_url: Some(admin_url) }
     }
 
+    /// A migrated database that is somebody else's to drop.
+    pub(crate) fn at(url: SecretString) -> Self {
+        let options = PgConnectOptions::from_str(url.expose_secret()).expect("a URL");
+        let pool = PgPoolOptions::new().max_connections(3).connect_lazy_with(options);
+        Self { name: "clento".to_owned(), url, pool, admin_url: None }
+    }
+
     /// The same database, not dropped with this.
     pub(crate) fn share(&self) -> Self {
         Self { name: self.name.clone(), url: self.url.clone(), pool: self.pool.clone(), admin_url: None }

@@ -15,7 +15,7 @@ pub struct Character {
     pub unsubscribe: f64,
     /// That an attempt is refused for the time being.
     pub rate_error: f64,
-    /// That an attempt is not answered.
+    /// That an attempt is not answered, or so that nobody can tell whether it was taken.
     pub silence: f64,
 }
 

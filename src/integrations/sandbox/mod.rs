@@ -41,11 +41,38 @@ pub enum Answer {
     },
     /// It is surely not done.
     Refused(Refusal),
-    /// Nothing before the time-out.
-    Silence {
+    /// Nothing that tells whether it is done.
+    Unclear {
+        /// What there is instead.
+        how: Unclear,
         /// Whether it was done all the same.
         took: bool,
     },
+}
+
+impl Answer {
+    /// Whether it is done.
+    #[must_use]
+    pub fn took(&self) -> bool {
+        match self {
+            Self::Sent { .. } => true,
+            Self::Unclear { took, .. } => *took,
+            Self::Refused(_) => false,
+        }
+    }
+}
+
+/// An answer that leaves open whether something was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unclear {
+    /// None before the time-out.
+    Silence,
+    /// The connection breaks before it.
+    Reset,
+    /// An error of the server.
+    ServerError,
+    /// It is done, but by what name is not said.
+    NoId,
 }
 
 /// Why something is not done.
@@ -101,12 +128,7 @@ pub enum HappeningKind {
 #[must_use]
 pub fn answer(character: &Character, act: &Act<'_>) -> (Answer, Vec<Happening>) {
     let answer = answer_only(character, act);
-    let took = match answer {
-        Answer::Sent { .. } => true,
-        Answer::Silence { took } => took,
-        Answer::Refused(_) => false,
-    };
-    let happenings = if took { happenings::after(character, act) } else { Vec::new() };
+    let happenings = if answer.took() { happenings::after(character, act) } else { Vec::new() };
     (answer, happenings)
 }
 
@@ -119,7 +141,7 @@ fn answer_only(character: &Character, act: &Act<'_>) -> Answer {
         return Answer::Refused(Refusal::NoSuchRecipient);
     }
     if attempt.branch(2).happens(character.silence) {
-        return Answer::Silence { took: attempt.branch(3).happens(0.5) };
+        return unclear(attempt.branch(3));
     }
     Answer::Sent { provider_id: act.provider_id() }
 }
@@ -131,6 +153,18 @@ fn trouble(draw: Draw) -> Refusal {
     } else {
         Refusal::Temporary
     }
+}
+
+/// In half of all cases it is done all the same.
+fn unclear(draw: Draw) -> Answer {
+    let took = draw.happens(0.5);
+    let how = match draw.branch(0).below(if took { 4 } else { 3 }) {
+        0 => Unclear::Silence,
+        1 => Unclear::Reset,
+        2 => Unclear::ServerError,
+        _ => Unclear::NoId,
+    };
+    Answer::Unclear { how, took }
 }
 
 impl Act<'_> {

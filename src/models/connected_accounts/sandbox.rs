@@ -26,7 +26,7 @@ pub struct SandboxBehaviour {
     /// An attempt is refused for the time being.
     #[schema(minimum = 0, maximum = 1)]
     pub rate_error: Option<f64>,
-    /// An attempt is not answered before the time-out.
+    /// An attempt is not answered before the time-out, or not so that one could tell whether it was taken.
     #[schema(minimum = 0, maximum = 1)]
     pub silence: Option<f64>,
 }

@@ -52,10 +52,13 @@ impl<'c> ActivityRepository<'c> {
     /// # Errors
     /// The database's.
     pub async fn record(&mut self, activities: &[Activity]) -> Result<()> {
+        if activities.is_empty() {
+            return Ok(());
+        }
         let column = |value: fn(&Activity) -> Option<uuid::Uuid>| activities.iter().map(value).collect::<Vec<_>>();
         let ids: Vec<_> = activities.iter().map(|activity| activity.id.0).collect();
         let types: Vec<_> = activities.iter().map(|activity| activity.r#type.clone()).collect();
-        let data: Vec<_> = activities.iter().map(|activity| Json(activity.data.0.clone())).collect();
+        let data: Vec<_> = activities.iter().map(|activity| Json(&activity.data.0)).collect();
         let times: Vec<_> = activities.iter().map(|activity| activity.occurred_at).collect();
         sqlx::query!(
             r#"insert into activities (id, organization_id, type, lead_id, campaign_id, execution_id, account_id, user_id, data, occurred_at)
@@ -72,7 +75,7 @@ impl<'c> ActivityRepository<'c> {
             &column(|activity| activity.execution_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
             &column(|activity| activity.account_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
             &column(|activity| activity.user_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
-            &data as &[Json<serde_json::Map<String, serde_json::Value>>],
+            &data as &[Json<&serde_json::Map<String, serde_json::Value>>],
             &times,
         )
         .execute(&mut *self.conn)

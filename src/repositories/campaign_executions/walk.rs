@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::ExecutionRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, CampaignId, ExecutionId, LeadId, Reservation, Stand, Walk},
+    models::{AccountId, CampaignId, ExecutionId, LeadId, Move, Reservation, Stand, Walk},
 };
 
 /// What the engine sees of an execution.
@@ -103,6 +104,22 @@ impl ExecutionRepository<'_> {
         Ok(walks.into_iter().filter_map(|walk| Some((of(walk.id)?, walk))).collect())
     }
 
+    /// Locks every way of these leads, for who deletes them: the engine locks ways before leads, and so do all others.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold_of(&mut self, leads: &[LeadId]) -> Result<()> {
+        let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "select from campaign_executions where organization_id = $1 and lead_id = any($2) order by id for update",
+            self.scope.id(),
+            &leads,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Says where leads stand from now on.
     ///
     /// # Errors
@@ -111,21 +128,38 @@ impl ExecutionRepository<'_> {
         if stands.is_empty() {
             return Ok(());
         }
+        let ids =
+            |of: fn(&Stand) -> Option<AccountId>| stands.iter().map(|it| of(it).map(|id| id.0)).collect::<Vec<_>>();
+        let texts = |of: fn(&Stand) -> Option<String>| stands.iter().map(of).collect::<Vec<_>>();
         sqlx::query!(
             r#"update campaign_executions e
                set status = s.status, status_reason = s.status_reason, node_id = s.node_id, action = s.action,
                    next_run_at = s.next_run_at, ready_at = s.ready_at,
                    account_id = case when s.status = 'waiting' then s.account_id else coalesce(s.account_id, e.account_id) end,
                    linkedin_account_id = s.linkedin_account_id, email_account_id = s.email_account_id, awaiting = s.awaiting,
-                   hold = s.hold, moves = s.moves, sent_count = e.sent_count + s.sent, version = e.version + 1, updated_at = $3,
-                   begun_at = case when s.status in ('waiting', 'running') then coalesce(e.begun_at, $3) else e.begun_at end
-               from jsonb_to_recordset($2::jsonb) as s (id uuid, status text, status_reason text, node_id text, action text,
-                    next_run_at timestamptz, ready_at timestamptz, account_id uuid, linkedin_account_id uuid, email_account_id uuid, awaiting text,
-                    hold text, moves jsonb, sent integer)
+                   hold = s.hold, moves = s.moves, sent_count = e.sent_count + s.sent, version = e.version + 1, updated_at = $2,
+                   begun_at = case when s.status in ('waiting', 'running') then coalesce(e.begun_at, $2) else e.begun_at end
+               from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::uuid[], $10::uuid[],
+                           $11::uuid[], $12::text[], $13::text[], $14::jsonb[], $15::int[], $16::timestamptz[])
+                    as s (id, status, status_reason, node_id, action, next_run_at, account_id, linkedin_account_id, email_account_id,
+                          awaiting, hold, moves, sent, ready_at)
                where e.organization_id = $1 and e.id = s.id"#,
             self.scope.id(),
-            serde_json::to_value(stands).map_err(crate::errors::AppError::internal)?,
             now,
+            &stands.iter().map(|it| it.id.0).collect::<Vec<_>>(),
+            &stands.iter().map(|it| it.status.as_str().to_owned()).collect::<Vec<_>>(),
+            &texts(|it| it.status_reason.clone()) as &[Option<String>],
+            &texts(|it| it.node_id.clone()) as &[Option<String>],
+            &texts(|it| it.action.map(|action| action.as_str().to_owned())) as &[Option<String>],
+            &stands.iter().map(|it| it.next_run_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+            &ids(|it| it.account_id) as &[Option<Uuid>],
+            &ids(|it| it.linkedin_account_id) as &[Option<Uuid>],
+            &ids(|it| it.email_account_id) as &[Option<Uuid>],
+            &texts(|it| it.awaiting.map(|awaiting| awaiting.as_str().to_owned())) as &[Option<String>],
+            &texts(|it| it.hold.clone()) as &[Option<String>],
+            &stands.iter().map(|it| Json(&it.moves)).collect::<Vec<_>>() as &[Json<&Vec<Move>>],
+            &stands.iter().map(|it| it.sent).collect::<Vec<_>>(),
+            &stands.iter().map(|it| it.ready_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
         )
         .execute(&mut *self.conn)
         .await?;
@@ -138,11 +172,15 @@ impl ExecutionRepository<'_> {
     /// The database's.
     pub async fn free(&mut self, leads: &[LeadId], account: Option<AccountId>, now: DateTime<Utc>) -> Result<()> {
         let leads: Vec<_> = leads.iter().map(|id| id.0).collect();
+        // What is held waits for no instant: the account's are found where its reservations have none.
         sqlx::query!(
             r#"update campaign_executions set hold = null, status_reason = null, next_run_at = $4, version = version + 1, updated_at = $4
-               where organization_id = $1 and status = 'waiting' and hold is not null
-                 and ((lead_id = any($2) and hold not in ('needs_review', 'account_unavailable'))
-                      or (account_id = $3 and hold = 'account_unavailable'))"#,
+               where organization_id = $1 and hold is not null and id in (
+                 select id from campaign_executions
+                 where organization_id = $1 and lead_id = any($2) and hold not in ('needs_review', 'account_unavailable')
+                 union all
+                 select id from campaign_executions
+                 where organization_id = $1 and account_id = $3 and status = 'waiting' and next_run_at is null and hold = 'account_unavailable')"#,
             self.scope.id(),
             &leads,
             account.map(|id| id.0),

@@ -19,7 +19,7 @@ mod run;
 mod statistics;
 
 pub use edit::CampaignEdit;
-pub use run::{CampaignRun, RunningCampaignRef};
+pub use run::{CampaignRun, FoundLeads, RunningCampaignRef};
 
 base_repository!(
     /// The campaigns of one organization.

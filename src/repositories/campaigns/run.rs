@@ -43,6 +43,15 @@ pub struct CampaignRun {
     pub replan_hours: bool,
 }
 
+/// Leads that are to be enrolled.
+#[derive(Debug)]
+pub struct FoundLeads {
+    /// Which.
+    pub new: Vec<LeadId>,
+    /// After which lead to go on; none if there are no more.
+    pub last: Option<LeadId>,
+}
+
 /// A campaign of some organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunningCampaignRef {
@@ -138,23 +147,84 @@ impl CampaignRepository<'_> {
         Ok(())
     }
 
-    /// The next leads of a campaign's lists, after `after` in the order of their ids, of those that were added since `since`.
+    /// The first leads of a campaign's lists, in the order in which they are enrolled, that are not enrolled yet.
     ///
     /// # Errors
     /// The database's.
-    pub async fn leads_to_enrol(
+    pub async fn leads_to_enrol(&mut self, campaign: CampaignId, limit: i64) -> Result<Vec<LeadId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select distinct e.lead_id as "id!: LeadId" from campaign_lead_lists l
+               join lead_list_entries e on e.organization_id = l.organization_id and e.lead_list_id = l.lead_list_id
+               where l.organization_id = $1 and l.campaign_id = $2
+                 and not exists (select from campaign_executions x where x.organization_id = $1 and x.campaign_id = $2 and x.lead_id = e.lead_id)
+               order by 1 limit $3"#,
+            self.scope.id(),
+            campaign.0,
+            limit,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Looks through the next leads of the organization after `after`, in the order of their ids, for those that are on a campaign's lists and
+    /// not enrolled. Costs the same wherever it stands and however long the lists are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look_for_leads(
         &mut self,
         campaign: CampaignId,
         after: Option<LeadId>,
-        since: Option<DateTime<Utc>>,
+        most: i64,
+    ) -> Result<FoundLeads> {
+        // Asked for each as a value: as a join it would be planned to read all of the campaign's executions for every page.
+        let row = sqlx::query!(
+            r#"with seen as materialized (
+                 select id, lead_list_id, on_more_lists from leads where organization_id = $1 and id > $3 order by id limit $4),
+               lists as (select lead_list_id from campaign_lead_lists where organization_id = $1 and campaign_id = $2)
+               select array(
+                        select s.id from seen s
+                        where (s.lead_list_id in (select lead_list_id from lists)
+                               or (s.on_more_lists and exists (
+                                     select from lead_list_members m
+                                     where m.organization_id = $1 and m.lead_id = s.id
+                                       and m.lead_list_id in (select lead_list_id from lists))))
+                          and (select x.id from campaign_executions x
+                               where x.organization_id = $1 and x.campaign_id = $2 and x.lead_id = s.id) is null
+                        order by s.id) as "new!: Vec<LeadId>",
+                      case when (select count(*) from seen) = $4 then (select id from seen order by id desc limit 1) end
+                        as "last: LeadId""#,
+            self.scope.id(),
+            campaign.0,
+            after.map_or(uuid::Uuid::nil(), |id| id.0),
+            most,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok(FoundLeads { new: row.new, last: row.last })
+    }
+
+    /// The next leads, after `after` in the order of their ids, that were put onto a campaign's lists since `since` and are not enrolled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look_for_late_leads(
+        &mut self,
+        campaign: CampaignId,
+        after: Option<LeadId>,
+        since: DateTime<Utc>,
         limit: i64,
-    ) -> Result<Vec<LeadId>> {
-        Ok(sqlx::query_scalar!(
-            r#"select distinct e.lead_id as "id!: LeadId" from lead_list_entries e
-               where e.organization_id = $1
-                 and e.lead_list_id in (select l.lead_list_id from campaign_lead_lists l where l.organization_id = $1 and l.campaign_id = $2)
+    ) -> Result<FoundLeads> {
+        let new = sqlx::query_scalar!(
+            r#"select distinct e.lead_id as "id!: LeadId" from campaign_lead_lists l
+               cross join lateral (
+                 select id as lead_id from leads
+                 where organization_id = $1 and lead_list_id = l.lead_list_id and created_at >= $4
+                 union all
+                 select lead_id from lead_list_members
+                 where organization_id = $1 and lead_list_id = l.lead_list_id and added_at >= $4) e
+               where l.organization_id = $1 and l.campaign_id = $2 and e.lead_id > $3
                  and not exists (select from campaign_executions x where x.organization_id = $1 and x.campaign_id = $2 and x.lead_id = e.lead_id)
-                 and e.lead_id > $3 and ($4::timestamptz is null or e.added_at >= $4)
                order by 1 limit $5"#,
             self.scope.id(),
             campaign.0,
@@ -163,7 +233,9 @@ impl CampaignRepository<'_> {
             limit,
         )
         .fetch_all(&mut *self.conn)
-        .await?)
+        .await?;
+        let full = i64::try_from(new.len()).is_ok_and(|found| found == limit);
+        Ok(FoundLeads { last: new.last().copied().filter(|_| full), new })
     }
 
     /// Enrols leads, each once; answers how many are new.

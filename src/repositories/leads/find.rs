@@ -36,6 +36,31 @@ impl LeadRepository<'_> {
         self.complete(rows).await
     }
 
+    /// Those of `ids` that there are, as far as their own rows tell: without the campaigns that they are in and their further lists.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plain(&mut self, ids: &[LeadId]) -> Result<Vec<Lead>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let leads =
+            leads_from!(["from leads l where l.organization_id = $1 and l.id = any($2)"], self.scope.id(), &ids);
+        Ok(leads.fetch_all(&mut *self.conn).await?.into_iter().map(LeadRow::into_lead).collect())
+    }
+
+    /// The same, kept from changing until the transaction ends; without those that somebody else holds, for whom nobody waits.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plain_and_still(&mut self, ids: &[LeadId]) -> Result<Vec<Lead>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let leads = leads_from!(
+            ["from leads l where l.organization_id = $1 and l.id = any($2) order by l.id for share of l skip locked"],
+            self.scope.id(),
+            &ids
+        );
+        Ok(leads.fetch_all(&mut *self.conn).await?.into_iter().map(LeadRow::into_lead).collect())
+    }
+
     /// Every lead that has one of these identities, locked in the one order that everybody uses.
     ///
     /// # Errors

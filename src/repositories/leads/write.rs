@@ -1,7 +1,5 @@
 //! Changing and deleting leads, many in one statement. A new one is in `insert`, many new ones are in `copy`.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -12,28 +10,20 @@ use crate::{
 };
 
 impl LeadRepository<'_> {
-    /// Locks leads in the order of their ids; answers the version of each that is there. With `shared`, only against changes.
+    /// Locks leads in the order of their ids.
     ///
     /// # Errors
     /// The database's.
-    pub async fn lock_versions(&mut self, ids: &[LeadId], shared: bool) -> Result<HashMap<LeadId, i64>> {
+    pub async fn hold(&mut self, ids: &[LeadId]) -> Result<()> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let versions: Vec<(LeadId, i64)> = if shared {
-            let rows = sqlx::query!(
-                "select id, version from leads where organization_id = $1 and id = any($2) order by id for share",
-                self.scope.id(),
-                &ids,
-            );
-            rows.fetch_all(&mut *self.conn).await?.into_iter().map(|row| (row.id, row.version)).collect()
-        } else {
-            let rows = sqlx::query!(
-                "select id, version from leads where organization_id = $1 and id = any($2) order by id for no key update",
-                self.scope.id(),
-                &ids,
-            );
-            rows.fetch_all(&mut *self.conn).await?.into_iter().map(|row| (row.id, row.version)).collect()
-        };
-        Ok(versions.into_iter().collect())
+        sqlx::query!(
+            "select from leads where organization_id = $1 and id = any($2) order by id for no key update",
+            self.scope.id(),
+            &ids,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
     }
 
     /// These leads have been written to; those that were new are `contacted` from now on.

@@ -85,7 +85,7 @@ impl RunService {
         let leads: Vec<LeadId> = walks.iter().map(|walk| walk.lead_id).collect();
         let mut party = Party::gather(tx, &self.context.suppression_keys, run.id, &leads).await?;
         // Another campaign that begins one of them at this moment has done so, or waits.
-        tx.leads().lock_versions(&leads, false).await?;
+        tx.leads().hold(&leads).await?;
         let barred = barred(tx, run, &leads).await?;
         let listed = listed(tx, run, walks, &leads).await?;
         // Nobody begins with an account that is out of order.

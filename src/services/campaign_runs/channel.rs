@@ -11,12 +11,24 @@ use crate::{
 
 /// Whether a step may still begin: asked right before the first byte leaves, after all that may take its time.
 pub(super) type MayBegin<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+/// The same of each of many.
+pub(super) type MayBeginEach<'a> = dyn Fn(&Order) -> bool + Send + Sync + 'a;
 
 /// What carries the steps of one provider's accounts.
 pub(super) trait Channel: Send + Sync {
     /// Sends a step. Nothing leaves unless the step still answers to its token and `may_begin` says so; what is not proved unsent after
     /// that is [`Delivery::Unknown`]. Whoever calls gives up after the time-out, which counts as unknown too.
     fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery>;
+
+    /// Sends many steps of one account together, and answers what became of each, in their order; none if this channel can only send one
+    /// after the other, as most providers want it. What holds for [`Self::send`] holds for each of them.
+    fn send_together<'a>(
+        &'a self,
+        _orders: &'a [Order],
+        _may_begin: &'a MayBeginEach<'a>,
+    ) -> Option<BoxFuture<'a, Vec<Delivery>>> {
+        None
+    }
 
     /// Looks up whether the provider has a step, by what every attempt of it is known by there.
     ///

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -19,16 +19,14 @@ use crate::{
     engine::book::AccountBook,
     errors::{AppError, Result},
     models::{
-        AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStatus, ExecutionStep, Lead,
-        LeadId, Stand, StepId, StepState, Usage, Walk,
+        AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId, StepId,
+        StepState, Usage, Walk,
     },
     repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
 
 /// Steps that are claimed together.
-pub(super) const BATCH: i64 = 200;
-/// How long the results of what is claimed are awaited. After that the reconciler looks them up.
-pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
+pub(super) const BATCH: usize = 500;
 
 /// What was claimed of a campaign.
 pub(super) struct Claimed {
@@ -40,6 +38,8 @@ pub(super) struct Claimed {
     pub(super) orders: Vec<Order>,
     /// How many leads were decided about.
     pub(super) decided: u64,
+    /// Whether more may be due.
+    pub(super) more: bool,
 }
 
 /// What goes out, from whom, to whom.
@@ -55,7 +55,7 @@ impl RunService {
     /// Claims a batch of what is due. A campaign that is paused or stopped meanwhile has no step claimed after that.
     pub(super) async fn claim(&self, of: RunningCampaignRef) -> Result<Claimed> {
         let (token, at) = (Uuid::new_v4(), self.context.campaign_clock.monotonic());
-        let nothing = Claimed { token, at, orders: Vec::new(), decided: 0 };
+        let nothing = Claimed { token, at, orders: Vec::new(), decided: 0, more: false };
         let mut tx = self.begin_tx(of.organization).await?;
         let Some(run) = tx
             .campaigns()
@@ -66,29 +66,29 @@ impl RunService {
             return Ok(nothing);
         };
         let now = tx.now();
-        let walks = tx.executions().lock_due(run.id, now, BATCH).await?;
+        let mut walks = tx.executions().lock_due(run.id, now, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
         if walks.is_empty() {
             return Ok(nothing);
         }
         let leads: Vec<LeadId> = walks.iter().map(|walk| walk.lead_id).collect();
-        let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
+        // From here on their leads stay as they are until the claim is committed: what is judged is what goes out.
+        let mut party = Party::gather_still(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
+        // A lead that is being changed or deleted just now is for the next round.
+        let more = walks.len() == BATCH;
+        walks.retain(|walk| party.leads.contains_key(&walk.lead_id));
         let planner = planner_of(&run)?;
         let last_acts =
             party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
         let had = had(&mut tx, &run, &walks).await?;
         let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had };
         let decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
-        let (mut stands, activities, mut dispatches) = judge.judge_all(walks);
-        let moved = moved(&mut tx, &party, &stands, &dispatches).await?;
-        stands.retain(|stand| stand.hold.is_none() || !moved.contains(&stand.id));
-        dispatches.retain(|dispatch| !moved.contains(&dispatch.walk.id));
-        stands.extend(dispatches.iter().map(under_way));
-        let steps = steps(&mut tx, &run.id, &party, token, &dispatches).await?;
+        let (stands, activities, dispatches) = judge.judge_all(walks);
+        let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
         charge(&mut tx, &steps).await?;
         tx.commit().await?;
-        Ok(Claimed { token, at, orders: orders(steps, &mut party, &dispatches), decided })
+        Ok(Claimed { token, at, orders: orders(steps, &mut party, &dispatches), decided, more })
     }
 }
 
@@ -101,41 +101,11 @@ async fn had(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<HashSe
     tx.steps().had(&ids).await
 }
 
-/// Those whose lead was changed while it was being judged: they are judged anew in the next round. From here on their leads stay as they
-/// are until the claim is committed.
-async fn moved(
-    tx: &mut OrgTx,
-    party: &Party,
-    stands: &[Stand],
-    dispatches: &[Dispatch],
-) -> Result<HashSet<ExecutionId>> {
-    let held = stands.iter().filter(|stand| stand.hold.is_some()).map(|stand| stand.id);
-    let judged: HashMap<ExecutionId, LeadId> =
-        dispatches.iter().map(|dispatch| (dispatch.walk.id, dispatch.walk.lead_id)).collect();
-    let leads: Vec<LeadId> = party.leads.keys().copied().collect();
-    let versions = tx.leads().lock_versions(&leads, true).await?;
-    let stale = |lead: &LeadId| versions.get(lead) != party.leads.get(lead).map(|lead| &lead.version);
-    let any = leads.iter().any(&stale);
-    // Which lead a held way is of is not known here: if any has moved, all held ones are judged again.
-    let held = held.filter(|_| any);
-    Ok(judged.iter().filter(|(_, lead)| stale(lead)).map(|(id, _)| *id).chain(held).collect())
-}
-
-/// The lead's step is on its way out.
-fn under_way(dispatch: &Dispatch) -> Stand {
-    Stand {
-        status: ExecutionStatus::Running,
-        action: Some(dispatch.action),
-        account_id: Some(dispatch.account),
-        ..Stand::of(&dispatch.walk)
-    }
-}
-
 async fn steps(
     tx: &mut OrgTx,
     campaign: &CampaignId,
     party: &Party,
-    token: Uuid,
+    (token, deadline): (Uuid, DateTime<Utc>),
     dispatches: &[Dispatch],
 ) -> Result<Vec<ExecutionStep>> {
     if dispatches.is_empty() {
@@ -146,7 +116,8 @@ async fn steps(
         tx.steps().attempts(&ids).await?.into_iter().map(|(id, node, attempts)| ((id, node), attempts)).collect();
     let began = |dispatch: &Dispatch| {
         let key = (dispatch.walk.id, dispatch.node_id.clone());
-        step(tx, *campaign, party, (token, 1 + attempts.get(&key).copied().unwrap_or(0)), dispatch)
+        let attempt = 1 + attempts.get(&key).copied().unwrap_or(0);
+        step(tx, *campaign, party, (token, deadline, attempt), dispatch)
     };
     dispatches.iter().map(began).collect()
 }
@@ -156,7 +127,7 @@ fn step(
     tx: &OrgTx,
     campaign: CampaignId,
     party: &Party,
-    (token, attempt): (Uuid, i32),
+    (token, deadline, attempt): (Uuid, DateTime<Utc>, i32),
     dispatch: &Dispatch,
 ) -> Result<ExecutionStep> {
     let now = tx.now();
@@ -175,7 +146,7 @@ fn step(
         action: dispatch.action,
         state: StepState::Sending,
         token,
-        deadline: now + LEASE,
+        deadline,
         content: content.map(Json),
         variant: dispatch.content.as_ref().and_then(|content| content.variant).and_then(|n| n.try_into().ok()),
         charged_day: local.date_naive(),
@@ -187,13 +158,13 @@ fn step(
     })
 }
 
-/// Charges the ledger for what goes out.
+/// Writes down what goes out, and charges the ledger for it.
 async fn charge(tx: &mut OrgTx, steps: &[ExecutionStep]) -> Result<()> {
     if steps.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    tx.steps().begin(steps).await?;
+    tx.steps().begin(steps, now).await?;
     tx.usage().charge(&steps.iter().map(line).collect::<Vec<_>>()).await?;
     let mut accounts: Vec<AccountId> = steps.iter().map(|step| step.account_id).collect();
     accounts.sort_unstable();

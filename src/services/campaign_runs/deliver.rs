@@ -7,14 +7,10 @@ use uuid::Uuid;
 
 use super::{
     RunService,
-    claim::{Claimed, LEASE, Order},
+    claim::{Claimed, Order},
 };
 use crate::models::{AccountId, ExecutionStep};
 
-/// How long a provider is given to answer.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
-/// How much of the lease must be left beyond that: for clocks, and for writing down the result.
-const MARGIN: Duration = Duration::from_secs(10);
 /// Accounts that a process sends from at a time, of one campaign.
 const ACCOUNTS_AT_A_TIME: usize = 16;
 
@@ -34,6 +30,20 @@ pub(super) enum Delivery {
     Unknown,
 }
 
+/// Its account was told to rest by what went out just before.
+pub(super) const AT_REST: Delivery = Delivery::NotSent { reason: "account_rests", rest: None, ours: true };
+/// Somebody else may have taken it over by now.
+pub(super) const TOO_LATE: Delivery = Delivery::NotSent { reason: "lease_ran_out", rest: None, ours: true };
+/// We never came to ask the provider.
+pub(super) const NOT_BEGUN: Delivery = Delivery::NotSent { reason: "not_begun", rest: None, ours: true };
+
+impl Delivery {
+    /// Whether its account can do nothing more for the time being.
+    pub(super) fn rests_account(&self) -> bool {
+        matches!(self, Self::NotSent { rest: Some(_), .. } | Self::AccountOut)
+    }
+}
+
 /// What became of what was claimed.
 pub(super) struct Delivered {
     /// Who may say so.
@@ -45,7 +55,7 @@ pub(super) struct Delivered {
 impl RunService {
     /// Sends what was claimed: one after the other from each account, several accounts at a time.
     pub(super) async fn deliver(&self, claimed: Claimed) -> Delivered {
-        let Claimed { token, at, orders, decided: _ } = claimed;
+        let Claimed { token, at, orders, .. } = claimed;
         let mut by_account: BTreeMap<AccountId, Vec<Order>> = BTreeMap::new();
         for order in orders {
             by_account.entry(order.step.account_id).or_default().push(order);
@@ -58,32 +68,45 @@ impl RunService {
         Delivered { token, deliveries }
     }
 
+    /// Sends what one account is to do: all of it together if its channel can, else one after the other.
     async fn deliver_from_one(&self, orders: Vec<Order>, claimed_at: Duration) -> Vec<(ExecutionStep, Delivery)> {
+        let may_begin = |order: &Order| self.may_begin(order, claimed_at);
+        let channel = orders.first().and_then(|order| self.channels.of(order.account.provider));
+        let deliveries = match channel.and_then(|channel| channel.send_together(&orders, &may_begin)) {
+            Some(sending) => {
+                let deliveries = tokio::time::timeout(self.lease().timeout(), sending).await;
+                deliveries.unwrap_or_else(|_| vec![Delivery::Unknown; orders.len()])
+            }
+            None => self.one_by_one(&orders, claimed_at).await,
+        };
+        orders.into_iter().map(|order| order.step).zip(deliveries).collect()
+    }
+
+    async fn one_by_one(&self, orders: &[Order], claimed_at: Duration) -> Vec<Delivery> {
         let mut deliveries = Vec::with_capacity(orders.len());
         let mut at_rest = false;
         for order in orders {
             // What its provider told an account once need not be asked again for each of the others.
             let delivery = if at_rest {
-                Delivery::NotSent { reason: "account_rests", rest: None, ours: true }
+                AT_REST
             } else {
-                let send = self.send(&order, claimed_at);
-                tokio::time::timeout(TIMEOUT, send).await.unwrap_or(Delivery::Unknown)
+                let send = self.send(order, claimed_at);
+                tokio::time::timeout(self.lease().timeout(), send).await.unwrap_or(Delivery::Unknown)
             };
-            at_rest |= matches!(delivery, Delivery::NotSent { rest: Some(_), .. } | Delivery::AccountOut);
-            deliveries.push((order.step, delivery));
+            at_rest |= delivery.rests_account();
+            deliveries.push(delivery);
         }
         deliveries
     }
 
-    /// Whether what is begun now is over, one way or another, before somebody else may take it over.
-    fn lease_outlasts_a_send(&self, claimed_at: Duration) -> bool {
-        let lease = LEASE.to_std().unwrap_or_default();
-        self.context.campaign_clock.monotonic().saturating_sub(claimed_at) + TIMEOUT + MARGIN <= lease
+    fn may_begin(&self, order: &Order, claimed_at: Duration) -> bool {
+        let passed = self.context.campaign_clock.monotonic().saturating_sub(claimed_at);
+        self.lease().outlasts_a_send(passed) && self.context.campaign_clock.now() < order.closes
     }
 
     /// Hands a step to its channel, which asks once more right before the wire whether it may begin.
     async fn send(&self, order: &Order, claimed_at: Duration) -> Delivery {
-        let may_begin = || self.lease_outlasts_a_send(claimed_at) && self.context.campaign_clock.now() < order.closes;
+        let may_begin = || self.may_begin(order, claimed_at);
         match self.channels.of(order.account.provider) {
             Some(channel) => channel.send(order, &may_begin).await,
             None => Delivery::NotSent { reason: "no_channel", rest: None, ours: false },

@@ -10,8 +10,8 @@ use crate::{
     repositories::{BaseRepository as _, CampaignRun, OrgTx, RunningCampaignRef},
 };
 
-/// Leads that are enrolled in one transaction.
-const BATCH: usize = 2_000;
+/// Leads that are looked at, or enrolled, in one transaction.
+const BATCH: i64 = 5_000;
 /// Longer than a transaction that puts leads onto a list may take: what it adds is as old as its beginning, and seen only after its end.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
 /// How often the lists of a campaign are looked at for new leads.
@@ -68,15 +68,17 @@ async fn enrol_some(
     if run.enrol_after.is_none() {
         run.enrol_began = Some(by_the_lists);
     }
-    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    let leads = tx.campaigns().leads_to_enrol(run.id, run.enrol_after, run.enrolled_until, limit).await?;
-    let new = tx.campaigns().enrol(run.id, &leads, now).await?;
+    let found = match run.enrolled_until {
+        None => tx.campaigns().look_for_leads(run.id, run.enrol_after, BATCH).await?,
+        Some(since) => tx.campaigns().look_for_late_leads(run.id, run.enrol_after, since, BATCH).await?,
+    };
+    let new = tx.campaigns().enrol(run.id, &found.new, now).await?;
     *done += new;
     if new > 0 {
         run.next_begin_at = Some(run.next_begin_at.map_or(now, |at| at.min(now)));
     }
-    let last = leads.len() < BATCH;
-    run.enrol_after = leads.last().copied().filter(|_| !last);
+    let last = found.last.is_none();
+    run.enrol_after = found.last;
     if last {
         run.enrolled_until = run.enrol_began.map(|began| began - OVERLAP);
     }

@@ -22,6 +22,7 @@ mod deliver;
 mod enrol;
 mod fate;
 mod inbound;
+mod lease;
 mod party;
 mod reconcile;
 mod replan;
@@ -38,7 +39,7 @@ pub use self::{
 
 use tokio_util::sync::CancellationToken;
 
-use self::{channel::Channels, sandbox::Sandbox};
+use self::{channel::Channels, lease::Lease, sandbox::Sandbox};
 use super::Context;
 use crate::{
     errors::{AppError, Result},
@@ -51,6 +52,8 @@ use crate::{
 const CAMPAIGNS_A_ROUND: i64 = 64;
 /// Campaigns that a process works on at a time.
 const AT_A_TIME: usize = 4;
+/// Batches of one campaign before it is the others' turn.
+const BATCHES_IN_A_ROW: usize = 20;
 /// Times that a transaction is tried again when another was in its way.
 const TRIES: usize = 5;
 
@@ -123,18 +126,32 @@ impl RunService {
         }
         let due =
             self.context.db.campaigns_with_due_steps(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await?;
-        let done = self.each(due, |this, of| async move { this.work_on(of).await }).await?;
+        let done = self.each(due, |this, of| async move { this.work_on(of, stop).await }).await?;
         Ok(Round { more: done.done > 0, ..done })
     }
 
-    /// Claims what is due in one campaign, sends it and writes down how it ended.
-    async fn work_on(&self, of: RunningCampaignRef) -> Result<Round> {
-        let claimed = self.again(|| self.claim(of)).await?;
-        let decided = claimed.decided;
-        let delivered = self.deliver(claimed).await;
-        let sent = u64::try_from(delivered.deliveries.len()).unwrap_or(u64::MAX);
-        self.again(|| self.settle(of, &delivered)).await?;
-        Ok(Round { done: decided + sent, more: false })
+    /// Claims what is due in one campaign, sends it and writes down how it ended, while the next batch is claimed. What was claimed goes out,
+    /// whatever fails meanwhile.
+    async fn work_on(&self, of: RunningCampaignRef, stop: &CancellationToken) -> Result<Round> {
+        let (mut next, mut failure) = (Some(self.again(|| self.claim(of)).await?), None);
+        let (mut done, mut batches) = (0, 0);
+        while let Some(claimed) = next.take() {
+            batches += 1;
+            let goes_on = claimed.more && failure.is_none() && batches < BATCHES_IN_A_ROW && !stop.is_cancelled();
+            done += claimed.decided;
+            let delivered = self.deliver(claimed).await;
+            let claim = async { if goes_on { self.again(|| self.claim(of)).await.map(Some) } else { Ok(None) } };
+            let (settled, claimed) = tokio::join!(self.again(|| self.settle(of, &delivered)), claim);
+            match settled {
+                Ok(()) => done += u64::try_from(delivered.deliveries.len()).unwrap_or(u64::MAX),
+                Err(error) => failure = Some(error),
+            }
+            match claimed {
+                Ok(claimed) => next = claimed,
+                Err(error) => failure = Some(error),
+            }
+        }
+        failure.map_or(Ok(Round { done, more: false }), Err)
     }
 
     /// Works on several campaigns at a time. That one cannot be worked on keeps no other waiting; only if none can is something wrong that
@@ -176,6 +193,10 @@ impl RunService {
                 outcome => return outcome,
             }
         }
+    }
+
+    fn lease(&self) -> Lease {
+        Lease(self.context.campaign_lease)
     }
 
     /// A transaction of the engine. From its beginning on nobody adds suppressions to the organization's: they are locked before all else.

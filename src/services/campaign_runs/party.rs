@@ -44,7 +44,17 @@ impl Party {
         campaign: CampaignId,
         leads: &[LeadId],
     ) -> Result<Self> {
-        Self::read(tx, keys, (campaign, true), leads).await
+        Self::read(tx, keys, (campaign, Hold::Accounts), leads).await
+    }
+
+    /// The same, and the leads stay as they are until the transaction ends.
+    pub(super) async fn gather_still(
+        tx: &mut OrgTx,
+        keys: &SuppressionKeys,
+        campaign: CampaignId,
+        leads: &[LeadId],
+    ) -> Result<Self> {
+        Self::read(tx, keys, (campaign, Hold::AccountsAndLeads), leads).await
     }
 
     /// The same, only to look.
@@ -52,20 +62,32 @@ impl Party {
     /// # Errors
     /// The database's.
     pub async fn look(tx: &mut OrgTx, keys: &SuppressionKeys, campaign: CampaignId, leads: &[LeadId]) -> Result<Self> {
-        Self::read(tx, keys, (campaign, false), leads).await
+        Self::read(tx, keys, (campaign, Hold::Nothing), leads).await
     }
 
     async fn read(
         tx: &mut OrgTx,
         keys: &SuppressionKeys,
-        (campaign, lock): (CampaignId, bool),
+        (campaign, hold): (CampaignId, Hold),
         leads: &[LeadId],
     ) -> Result<Self> {
-        let leads: HashMap<_, _> = tx.leads().find_many(leads).await?.into_iter().map(|lead| (lead.id, lead)).collect();
+        let (accounts, books) = books(tx, campaign, hold != Hold::Nothing).await?;
+        let leads = match hold {
+            Hold::AccountsAndLeads => tx.leads().plain_and_still(leads).await?,
+            Hold::Nothing | Hold::Accounts => tx.leads().plain(leads).await?,
+        };
+        let leads: HashMap<_, _> = leads.into_iter().map(|lead| (lead.id, lead)).collect();
         let suppressed = suppressed(tx, keys, &leads).await?;
-        let (accounts, books) = books(tx, campaign, lock).await?;
         Ok(Self { leads, suppressed, accounts, books })
     }
+}
+
+/// What nobody may change until the transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Nothing,
+    Accounts,
+    AccountsAndLeads,
 }
 
 async fn suppressed(

@@ -1,14 +1,14 @@
 //! What was begun and never told how it ended, after a crash or a time-out, is looked up at the provider: found is sent, surely absent is
 //! not sent, and what nobody can tell waits for a person. Nothing is ever sent again on a guess.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Round, RunService,
     activities::{happened, with_account},
-    channel::Found,
-    claim::LEASE,
+    channel::{Channel, Found},
     deliver::{Delivered, Delivery},
 };
 use crate::{
@@ -38,7 +38,7 @@ impl RunService {
         let now = self.context.campaign_clock.now();
         let token = Uuid::new_v4();
         let mut tx = self.context.db.begin_engine(organization, now).await?;
-        let steps = tx.steps().take_over(now, token, now + LEASE, BATCH).await?;
+        let steps = tx.steps().take_over(now, token, now + self.lease().whole(), BATCH).await?;
         tx.commit().await?;
         let mut told = 0;
         for step in steps {
@@ -51,8 +51,8 @@ impl RunService {
                     let delivered = Delivered { token, deliveries: vec![(step, delivery)] };
                     self.again(|| self.settle(of, &delivered)).await?;
                 }
-                // It may still show: looked up again when this token's lease is over.
-                None => {}
+                // It may still show.
+                None => self.look_again(&step, token).await?,
             }
         }
         Ok(told)
@@ -68,11 +68,28 @@ impl RunService {
         let (Some(account), Some(channel)) = (account.as_ref(), channel) else { return Ok(Some(Delivery::Unknown)) };
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Some(Delivery::Sent { provider_id }),
-            Found::No if now - step.sending_at >= LEASE + channel.shows_within() => {
+            Found::No if now >= self.shows_by(step, channel) => {
                 Some(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
             }
             Found::No => None,
         })
+    }
+
+    /// When the provider shows a step, if it was ever sent: nothing begins that does not end within the lease.
+    fn shows_by(&self, step: &ExecutionStep, channel: &dyn Channel) -> DateTime<Utc> {
+        step.sending_at + self.lease().whole() + channel.shows_within()
+    }
+
+    /// Has a step looked up again once it must show, by whoever comes first then.
+    async fn look_again(&self, step: &ExecutionStep, token: Uuid) -> Result<()> {
+        let now = self.context.campaign_clock.now();
+        let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
+        let account = tx.accounts().find(step.account_id).await?;
+        let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
+        if let Some(channel) = channel {
+            tx.steps().await_until(step.id, token, self.shows_by(step, channel)).await?;
+        }
+        tx.commit().await
     }
 
     /// Nobody can tell: a person must say whether the step was sent.

@@ -1,28 +1,30 @@
 //! The sandbox as a channel: what `integrations::sandbox` decides, and the database that it keeps what it was sent in.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use moka::future::Cache;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     Context,
-    channel::{Channel, Found, MayBegin},
+    channel::{Channel, Found, MayBegin, MayBeginEach},
     claim::Order,
-    deliver::Delivery,
+    deliver::{AT_REST, Delivery, NOT_BEGUN, TOO_LATE},
 };
 use crate::{
     errors::{AppError, Result},
     integrations::sandbox::{Act, Answer, Character, Happening, HappeningKind, Refusal, answer},
     models::{AccountId, ConnectedAccount, ExecutionStep, Lead, SandboxBehaviour, SandboxSecret},
-    repositories::OrgConn,
+    repositories::{NewAct, NewHappening},
     services::connected_accounts::credentials_of,
-    utils::crypto::Cipher,
+    utils::{crypto::Cipher, ids::uuid_at},
 };
 
+/// How long it is until what was taken shows in a search, as at the real providers.
+const SHOWS_AFTER: TimeDelta = TimeDelta::seconds(4);
 /// Accounts whose people are remembered.
 const SECRETS: u64 = 10_000;
 
@@ -33,14 +35,11 @@ pub(super) struct Sandbox {
     secrets: Cache<AccountId, SandboxSecret>,
 }
 
-/// A step that only the wire is left for.
-struct Prepared {
-    conn: OrgConn,
-    /// Whether nobody has taken it over so far.
-    mine: bool,
+/// What the sandbox will say of a step, and what follows if it takes it.
+struct Prepared<'a> {
+    step: &'a ExecutionStep,
+    act: NewAct,
     answer: Answer,
-    happenings: Vec<Happening>,
-    natural_key: String,
 }
 
 impl Sandbox {
@@ -49,49 +48,40 @@ impl Sandbox {
         Self { context, cipher, secrets }
     }
 
-    /// All that may take its time before the wire.
-    async fn prepare(&self, step: &ExecutionStep, lead: &Lead, account: &ConnectedAccount) -> Result<Prepared> {
-        let SandboxSecret { seed, behaviour } = self.secret(account).await?;
-        let natural_key = natural_key(step);
-        let act = Act {
-            account_seed: seed.unsigned_abs(),
-            lead_key: lead_key(lead),
-            action: step.action,
-            natural_key: &natural_key,
-            attempt: u32::try_from(step.attempt).unwrap_or(1),
-            at: step.sending_at,
+    /// Hands over what one account does: one statement, as a provider's answer to one request, whose answers are then read one by one.
+    async fn pass_on(&self, orders: &[Order], may_begin: &MayBeginEach<'_>) -> Result<Vec<Delivery>> {
+        let Some(first) = orders.first() else { return Ok(Vec::new()) };
+        let secret = self.secret(&first.account).await?;
+        let now = self.context.campaign_clock.now();
+        let prepared: Vec<_> = until_rest(orders.iter().map(|order| prepare(&secret, order, now))).collect();
+        let mut conn = self.context.db.engine_conn(first.step.organization_id).await?;
+        // The last moment before the wire.
+        let begun: Vec<bool> = orders.iter().map(may_begin).collect();
+        let wanted = prepared.iter().zip(&begun).filter(|(it, begun)| **begun && it.answer.took());
+        let acts: Vec<&NewAct> = wanted.map(|(it, _)| &it.act).collect();
+        let taken = match conn.sandbox().take(first.step.token, &acts, now).await {
+            Ok(taken) => Some(taken),
+            Err(error) => {
+                let (code, cause) = (error.code(), error.causes());
+                tracing::warn!(account = %first.account.id, code, cause, "the sandbox did not answer");
+                None
+            }
         };
-        let (answer, happenings) = answer(&character(behaviour), &act);
-        let mut conn = self.context.db.engine_conn(step.organization_id).await?;
-        let mine = conn.steps().is_mine(step.id, step.token).await?;
-        Ok(Prepared { conn, mine, answer, happenings, natural_key })
+        if taken.is_some() {
+            conn.give_back();
+        }
+        let told =
+            prepared.iter().zip(begun).map(|(it, begun)| if begun { told(it, taken.as_ref()) } else { TOO_LATE });
+        Ok(told.chain(std::iter::repeat(AT_REST)).take(orders.len()).collect())
     }
 
-    async fn pass_on(&self, step: &ExecutionStep, prepared: Prepared, may_begin: &MayBegin<'_>) -> Delivery {
-        let Prepared { mut conn, mine, answer, happenings, natural_key } = prepared;
-        // The last moment before the wire.
-        if !mine || !may_begin() {
-            return Delivery::NotSent { reason: "lease_ran_out", rest: None, ours: true };
-        }
-        match answer {
-            Answer::Refused(refusal) => return refusal.into(),
-            Answer::Silence { took: false } => return Delivery::Unknown,
-            Answer::Sent { .. } | Answer::Silence { took: true } => {}
-        }
-        let now = self.context.campaign_clock.now();
-        let content: Option<&Value> = step.content.as_ref().map(|content| &content.0);
-        let following: Vec<_> = happenings.iter().map(|it| (told(&it.kind), now + it.after)).collect();
-        let following: Vec<_> = following.iter().map(|((kind, text), at)| (*kind, *text, *at)).collect();
-        let people = (step.account_id, step.lead_id);
-        match conn.sandbox().take(people, (step.action, &natural_key), content, now, &following).await {
-            Ok(_) if matches!(answer, Answer::Silence { .. }) => Delivery::Unknown,
-            Ok(id) => {
-                conn.give_back();
-                Delivery::Sent { provider_id: id.to_string() }
-            }
+    /// The same, where whatever keeps us from asking is told of each.
+    async fn all(&self, orders: &[Order], may_begin: &MayBeginEach<'_>) -> Vec<Delivery> {
+        match self.pass_on(orders, may_begin).await {
+            Ok(deliveries) => deliveries,
             Err(error) => {
-                tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "the sandbox did not answer");
-                Delivery::Unknown
+                tracing::warn!(code = error.code(), cause = error.causes(), "steps were not begun");
+                vec![NOT_BEGUN; orders.len()]
             }
         }
     }
@@ -111,37 +101,90 @@ impl Sandbox {
     }
 }
 
+/// As far as the first of which the account must rest.
+fn until_rest<'a>(all: impl Iterator<Item = Prepared<'a>>) -> impl Iterator<Item = Prepared<'a>> {
+    let mut at_rest = false;
+    all.take_while(move |it| {
+        let goes = !at_rest;
+        at_rest |= matches!(&it.answer, Answer::Refused(refusal) if Delivery::from(*refusal).rests_account());
+        goes
+    })
+}
+
+fn prepare<'a>(secret: &SandboxSecret, order: &'a Order, now: DateTime<Utc>) -> Prepared<'a> {
+    let Order { step, lead, .. } = order;
+    let natural_key = natural_key(step);
+    let act = Act {
+        account_seed: secret.seed.unsigned_abs(),
+        lead_key: lead_key(lead),
+        action: step.action,
+        natural_key: &natural_key,
+        attempt: u32::try_from(step.attempt).unwrap_or(1),
+        at: step.sending_at,
+    };
+    let (answer, happenings) = answer(&character(&secret.behaviour), &act);
+    let following = happenings.into_iter().map(|it| following(it, now)).collect();
+    Prepared { step, act: NewAct { id: uuid_at(now), step: step.id, natural_key, following }, answer }
+}
+
+/// What became of a step that was begun; `taken` are the acts that the sandbox says it took, none if it did not answer.
+fn told(it: &Prepared<'_>, taken: Option<&HashSet<Uuid>>) -> Delivery {
+    match &it.answer {
+        Answer::Refused(refusal) => (*refusal).into(),
+        answer if answer.took() => match taken {
+            None => Delivery::Unknown,
+            Some(taken) if !taken.contains(&it.act.id) => NOT_BEGUN,
+            Some(_) => known(it),
+        },
+        _ => known(it),
+    }
+}
+
+/// What the provider's answer lets us know.
+fn known(it: &Prepared<'_>) -> Delivery {
+    match &it.answer {
+        Answer::Unclear { how, .. } => {
+            tracing::warn!(step = %it.step.id, ?how, "the sandbox did not say what became of a step");
+            Delivery::Unknown
+        }
+        _ => Delivery::Sent { provider_id: it.act.id.to_string() },
+    }
+}
+
 impl Channel for Sandbox {
     /// As from any provider, no answer may come though the step was taken.
     fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
-        let Order { step, lead, account, .. } = order;
         Box::pin(async move {
-            match self.prepare(step, lead, account).await {
-                Ok(prepared) => self.pass_on(step, prepared, may_begin).await,
-                Err(error) => {
-                    tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a step was not begun");
-                    Delivery::NotSent { reason: "not_begun", rest: None, ours: true }
-                }
-            }
+            let sent = self.all(std::slice::from_ref(order), &|_| may_begin()).await;
+            sent.into_iter().next().unwrap_or(NOT_BEGUN)
         })
+    }
+
+    fn send_together<'a>(
+        &'a self,
+        orders: &'a [Order],
+        may_begin: &'a MayBeginEach<'a>,
+    ) -> Option<BoxFuture<'a, Vec<Delivery>>> {
+        Some(Box::pin(self.all(orders, may_begin)))
     }
 
     fn find<'a>(&'a self, step: &'a ExecutionStep, _: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
             let mut conn = self.context.db.engine_conn(step.organization_id).await?;
-            let found = conn.sandbox().find(step.account_id, &natural_key(step)).await?;
+            let shown = self.context.campaign_clock.now() - SHOWS_AFTER;
+            let found = conn.sandbox().find(step.account_id, &natural_key(step), shown).await?;
             conn.give_back();
             Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
         })
     }
 
     fn shows_within(&self) -> TimeDelta {
-        TimeDelta::seconds(5)
+        SHOWS_AFTER + TimeDelta::seconds(1)
     }
 }
 
-fn character(behaviour: SandboxBehaviour) -> Character {
-    let SandboxBehaviour { acceptance, reply, auto_reply, bounce, unsubscribe, rate_error, silence } = behaviour;
+fn character(behaviour: &SandboxBehaviour) -> Character {
+    let SandboxBehaviour { acceptance, reply, auto_reply, bounce, unsubscribe, rate_error, silence } = *behaviour;
     let usual = Character::default();
     Character {
         acceptance: acceptance.unwrap_or(usual.acceptance),
@@ -176,13 +219,14 @@ fn lead_key(lead: &Lead) -> &str {
     [&lead.email, &lead.linkedin_url, &lead.external_id].into_iter().find_map(|key| key.as_deref()).unwrap_or_default()
 }
 
-fn told(kind: &HappeningKind) -> (&'static str, Option<&str>) {
-    match kind {
+fn following(it: Happening, taken_at: DateTime<Utc>) -> NewHappening {
+    let (kind, text) = match it.kind {
         HappeningKind::Accepted => ("accepted", None),
         HappeningKind::Replied { text } => ("replied", Some(text)),
         HappeningKind::AutoReplied { text } => ("auto_replied", Some(text)),
         HappeningKind::Bounced { permanent: true } => ("bounced", None),
         HappeningKind::Bounced { permanent: false } => ("bounced_for_now", None),
         HappeningKind::Unsubscribed => ("unsubscribed", None),
-    }
+    };
+    NewHappening { kind, text, due_at: taken_at + it.after }
 }

@@ -1,6 +1,6 @@
 //! Writing down how steps ended, and planning what comes next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ use crate::{
     engine::route::Answer,
     errors::Result,
     models::{
-        Activity, CampaignStatus, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule, Stand, StepEnd, StepId,
-        StepState, Usage, Walk,
+        Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule, Stand,
+        StepEnd, StepId, StepState, Usage, Walk,
         workflow::{NodeType, StopOn},
     },
     repositories::{OrgTx, RunningCampaignRef},
@@ -54,18 +54,21 @@ impl RunService {
         let leads: Vec<LeadId> = known.iter().map(|(step, _)| step.lead_id).collect();
         let ids: Vec<_> = known.iter().map(|(step, _)| step.execution_id).collect();
         let walks = tx.executions().lock_many(&ids).await?;
+        let walks: HashMap<_, _> = walks.into_iter().map(|walk| (walk.id, walk)).collect();
         let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
         let ends: Vec<_> = known.iter().map(|(step, delivery)| end(step, delivery)).collect();
         let now = tx.now();
-        let settled = tx.steps().settle(delivered.token, &ends, now).await?;
+        let settled: HashSet<_> = tx.steps().settle(delivered.token, &ends, now).await?.into_iter().collect();
         let proved = prove(&mut tx, &walks, &known, &settled).await?;
-        let refusals: HashMap<_, _> = tx.steps().refusals(&ids, &OURS).await?.into_iter().collect();
+        let refused = known.iter().any(|(_, delivery)| matches!(delivery, Delivery::NotSent { .. }));
+        let refusals = if refused { tx.steps().refusals(&ids, &OURS).await? } else { Vec::new() };
+        let refusals: HashMap<_, _> = refusals.into_iter().collect();
         rest(&mut tx, &mut party, &known).await?;
         let planner = planner_of(&run)?;
         let mut judge = Judge::new(&tx, &run, &planner, &mut party);
         let mut told = Settled::default();
         for (step, delivery) in &known {
-            let Some(walk) = walks.iter().find(|walk| walk.id == step.execution_id) else { continue };
+            let Some(walk) = walks.get(&step.execution_id) else { continue };
             if settled.contains(&step.id) || proved.contains(&step.id) {
                 let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
                 judge.settle(walk, (step, delivery), refusals, &mut told);
@@ -86,16 +89,17 @@ impl RunService {
 /// since they were given back.
 async fn prove(
     tx: &mut OrgTx,
-    walks: &[Walk],
+    walks: &HashMap<ExecutionId, Walk>,
     known: &[&(ExecutionStep, Delivery)],
-    settled: &[StepId],
+    settled: &HashSet<StepId>,
 ) -> Result<Vec<StepId>> {
     let now = tx.now();
     let mut proved = Vec::new();
     for (step, delivery) in known {
         let Delivery::Sent { provider_id } = delivery else { continue };
-        let there = |walk: &&Walk| walk.id == step.execution_id && walk.node_id.as_ref() == Some(&step.node_id);
-        let waits = walks.iter().find(there).is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
+        let there = |walk: &&Walk| walk.node_id.as_ref() == Some(&step.node_id);
+        let walk = walks.get(&step.execution_id).filter(there);
+        let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
         if !settled.contains(&step.id) && waits && tx.steps().prove_sent(step, provider_id, now).await? {
             tx.usage().charge(&[line(step)]).await?;
             proved.push(step.id);

@@ -151,7 +151,7 @@ impl Known {
     async fn gather(tx: &mut OrgTx, campaign: &Campaign, run: Option<&CampaignRun>) -> Result<Self> {
         let (id, settings) = (campaign.id, &campaign.settings.0);
         let walks = if run.is_some() { tx.executions().open(id, MOST_LEADS).await? } else { Vec::new() };
-        let mut leads = tx.campaigns().leads_to_enrol(id, None, None, MOST_LEADS).await?;
+        let mut leads = tx.campaigns().leads_to_enrol(id, MOST_LEADS).await?;
         let pending: Vec<_> = walks.iter().filter(|walk| is_pending(walk)).map(|walk| walk.lead_id).collect();
         // Whoever was taken off the lists before its beginning does not begin.
         let listed = tx.campaigns().on_lists(id, &pending).await?;

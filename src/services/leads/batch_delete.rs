@@ -106,7 +106,10 @@ impl LeadService {
 /// The next leads to delete.
 async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<Vec<Lead>> {
     match doomed {
-        Doomed::Ids(ids) => tx.leads().lock_many(ids).await,
+        Doomed::Ids(ids) => {
+            tx.executions().hold_of(ids).await?;
+            tx.leads().lock_many(ids).await
+        }
         Doomed::Matching(filter) => tx.leads().lock_matching(filter, CHUNK).await,
     }
 }

@@ -17,6 +17,7 @@ impl LeadService {
         let now = self.0.clock.now();
         let mut tx = self.0.db.begin(member, now).await?;
         tx.suppressions().lock().await?;
+        tx.executions().hold_of(&[id]).await?;
         let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         let suppressions = keep_objection(&mut tx, member, &self.0.suppression_keys, &lead).await?;

@@ -84,6 +84,7 @@ impl LeadService {
     /// Deletes a lead, and with it its ways through campaigns; the audit log keeps which ones were under way.
     pub async fn delete(&self, member: &OrgMember, id: LeadId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
+        tx.executions().hold_of(&[id]).await?;
         let lead = tx.leads().locked(id).await?;
         seen.check(lead.version)?;
         tx.leads().delete(id).await?;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::pin, task::Poll};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use clento::utils::clock::Clock as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +11,7 @@ use super::{
     MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until, schedule, sent, tick,
     two_mails,
 };
-use crate::support::TestApp;
+use crate::support::{ManualClock, TestApp};
 
 #[tokio::test]
 async fn what_a_provider_does_not_answer_is_looked_up_and_not_sent_again() {
@@ -146,4 +146,32 @@ async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
     run_until(&app, at("2027-01-31T00:00:00Z")).await;
     assert_eq!(sent(&app).await.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>(), ["mail", "bump"]);
     assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_clock_is_ten_minutes_ahead_goes_by_the_databases() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    sqlx::raw_sql("update campaign_executions set next_run_at = clock_timestamp() + interval '5 minutes'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    sqlx::raw_sql("update campaigns set schedule = schedule || '{\"days\": [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"], \"start_time\": \"00:00\", \"end_time\": \"24:00\"}'")
+        .execute(&app.pool)
+        .await
+        .unwrap();
+    let now: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()").fetch_one(&app.pool).await.unwrap();
+    let skewed = || async {
+        let clock = ManualClock::new();
+        clock.set(now);
+        clock.advance(std::time::Duration::from_mins(10));
+        TestApp::start_on(app.database.share(), app.database.open(), clock, |_| {}).await
+    };
+    let stop = CancellationToken::new();
+    let (set_right, wrong) = (skewed().await, skewed().await);
+    set_right.state.have_clock_set().await.unwrap();
+    set_right.state.runs().do_due(&stop).await.unwrap();
+    assert_eq!(sent(&app).await.len(), 0, "by the database's clock nothing is due");
+    wrong.state.runs().do_due(&stop).await.unwrap();
+    assert_eq!(sent(&app).await.len(), 3, "by its own clock it would have been");
 }

@@ -1,6 +1,7 @@
 //! Starting, pausing, resuming and stopping.
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until,
@@ -52,6 +53,58 @@ async fn a_pause_holds_all_and_a_resumption_goes_on_without_a_rush() {
         "select string_agg(action, ',' order by occurred_at, id) from audit_logs where entity_type = 'campaign'";
     let audited: String = sqlx::query_scalar(audited).fetch_one(&app.pool).await.unwrap();
     assert_eq!(audited, "campaign.created,campaign.started,campaign.paused,campaign.resumed,campaign.completed");
+}
+
+#[tokio::test]
+async fn when_a_pause_is_answered_nothing_more_is_sent_whoever_is_at_work() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 3_000).await;
+    let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 10_000}}});
+    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T08:30:00Z"));
+    let (replica, other) = (app.replica().await, app.replica().await);
+    let (stop, acts) = (CancellationToken::new(), "select count(*) from sandbox_acts");
+    let work = |app: &TestApp| {
+        let (runs, stop) = (app.state.runs().clone(), stop.clone());
+        async move {
+            while !stop.is_cancelled() {
+                runs.do_due(&stop).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let pause = async {
+        let (mut before, mut paused) = (0, 0);
+        while before < 3_000 {
+            // In the middle of their work, as soon as anything was sent.
+            while count(&app, acts).await == before {
+                tokio::task::yield_now().await;
+            }
+            act(&app.member(), &id, "pause").await;
+            let at_once = count(&app, acts).await;
+            assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sending'").await, 0);
+            for _ in 0..5 {
+                app.state.runs().do_due(&stop).await.unwrap();
+            }
+            assert_eq!(count(&app, acts).await, at_once, "something was sent in the pause");
+            paused += usize::from(at_once < 3_000);
+            before = at_once;
+            act(&app.member(), &id, "resume").await;
+            // What a pause kept back is tried again after a breath.
+            app.clock.advance(std::time::Duration::from_secs(6));
+        }
+        stop.cancel();
+        paused
+    };
+    let (paused, (), ()) = tokio::join!(pause, work(&replica), work(&other));
+    assert!(paused > 0, "no pause came in the middle");
+    assert_nothing_twice(&app).await;
 }
 
 #[tokio::test]

@@ -47,21 +47,18 @@ async fn a_daily_limit_holds_on_the_day_on_which_summer_begins() {
     exactly_25_a_day("America/New_York", "2026-03-07T05:00:00Z", ["2026-03-07", "2026-03-08", "2026-03-09"]).await;
 }
 
-#[tokio::test]
-async fn sixteen_workers_at_once_send_no_more_than_the_limit() {
+/// 500 are due at the first hour of a day on which clocks are changed; sixteen workers are at it through that day and the next.
+async fn sixteen_workers(zone: &str, midnight: &str, days: [&str; 2]) {
     let app = TestApp::start().await;
-    app.clock.set(at("2026-11-23T08:00:00Z"));
+    app.clock.set(at(midnight));
     let member = app.member();
     let list = list_of(&member, 500).await;
     // Without spacing all that fits on the day is due within it, and the ledger alone keeps the limit.
-    let mailbox = account(
-        &member,
-        "email",
-        nobody(json!({})),
-        json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 500}}}),
-    )
-    .await;
-    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), super::schedule()).await;
+    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let hours = json!({"timezone": zone, "days": week, "start_time": "00:00", "end_time": "24:00"});
+    let terms = json!({"spacing_seconds": 0, "sending_window": hours, "limits": {"send_email": {"per_day": 500}}});
+    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), hours.clone()).await;
     act(&member, &id, "start").await;
     app.state.runs().enrol_all().await.unwrap();
     app.state.runs().begin_due().await.unwrap();
@@ -70,21 +67,36 @@ async fn sixteen_workers_at_once_send_no_more_than_the_limit() {
         .patch(&format!("{}/{mailbox}", super::ACCOUNTS), json!({"limits": {"send_email": {"per_day": 25}}}))
         .await
         .expect(200);
-    app.clock.set(at("2026-11-23T08:30:00Z"));
     let mut replicas = Vec::new();
     for _ in 0..4 {
         replicas.push(app.replica().await);
     }
-    let workers = replicas.iter().cycle().take(16).map(|replica| async move {
-        let stop = CancellationToken::new();
-        for _ in 0..6 {
-            let _ = replica.state.runs().do_due(&stop).await;
-        }
-    });
-    futures::future::join_all(workers).await;
+    for half_hours in 1..80 {
+        app.clock.set(at(midnight) + TimeDelta::minutes(30 * half_hours));
+        let workers = replicas.iter().cycle().take(16).map(|replica| async move {
+            let _ = replica.state.runs().do_due(&CancellationToken::new()).await;
+        });
+        futures::future::join_all(workers).await;
+    }
+    let tz: chrono_tz::Tz = zone.parse().unwrap();
     let sent = sent(&app).await;
-    assert_eq!(sent.len(), 25, "sent on the account's day");
+    for day in days {
+        let day: NaiveDate = day.parse().unwrap();
+        let on_day = sent.iter().filter(|(.., at)| at.with_timezone(&tz).date_naive() == day).count();
+        assert_eq!(on_day, 25, "sent on the account's {day} in {zone}");
+    }
+    assert_eq!(sent.len(), 50);
     assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn sixteen_workers_at_once_send_no_more_than_the_limit_on_the_longest_day() {
+    sixteen_workers("Europe/Berlin", "2026-10-24T22:00:00Z", ["2026-10-25", "2026-10-26"]).await;
+}
+
+#[tokio::test]
+async fn sixteen_workers_at_once_send_no_more_than_the_limit_on_the_shortest_day() {
+    sixteen_workers("America/New_York", "2026-03-08T05:00:00Z", ["2026-03-08", "2026-03-09"]).await;
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 mod beginnings;
 mod edits;
 mod faults;
-mod killed;
 mod lifecycle;
 mod limits;
 mod promises;
+mod reliability;
 mod stops;
 
 use std::time::Duration;

@@ -288,4 +288,28 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn no_account_ever_does_more_than_it_may_or_outside_its_own_hours(world in any_world()) {
+        let terms: BTreeMap<_, _> = world.accounts.iter().map(|account| (account.id, account)).collect();
+        let (mut hours, mut days) = (BTreeMap::<_, i32>::new(), BTreeMap::<_, i32>::new());
+        for SimulatedAction { account, action, at, .. } in world.simulate().actions {
+            let Some(account) = account.map(|id| terms[&id]) else { continue };
+            let open = account.window.as_ref().is_none_or(|window| WorkingHours::of_account(window).unwrap().contains(at));
+            prop_assert!(open, "{:?} at {at}, outside its hours", account.id);
+            let (day, hour) = (local_day(account.zone(), at), local_hour(account.zone(), at));
+            *hours.entry((account.id, action, day, hour)).or_default() += 1;
+            *days.entry((account.id, action, day)).or_default() += 1;
+        }
+        let within = |limit: Option<i32>, count: i32| limit.is_none_or(|limit| count <= limit);
+        for ((account, action, ..), count) in &hours {
+            prop_assert!(within(terms[account].limits.get(*action).per_hour, *count), "in an hour");
+        }
+        for ((account, action, day), count) in &days {
+            let limits = terms[account].limits.get(*action);
+            let week = days.range((*account, *action, *day)..(*account, *action, *day + TimeDelta::days(7)));
+            prop_assert!(within(limits.per_day, *count), "on a day");
+            prop_assert!(within(limits.per_week, week.map(|(_, count)| count).sum()), "in seven days");
+        }
+    }
 }
