@@ -503,12 +503,14 @@ CREATE TABLE public.connected_accounts (
     last_act_at timestamp with time zone,
     rests_until timestamp with time zone,
     ramp_up jsonb DEFAULT '{}'::jsonb NOT NULL,
+    mailbox jsonb,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
     CONSTRAINT connected_accounts_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 255))),
     CONSTRAINT connected_accounts_email_check CHECK ((length(email) <= 320)),
     CONSTRAINT connected_accounts_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
+    CONSTRAINT connected_accounts_mailbox_check CHECK ((jsonb_typeof(mailbox) = 'object'::text)),
     CONSTRAINT connected_accounts_provider_check CHECK ((provider = ANY (ARRAY['sandbox'::text, 'linkedin'::text, 'gmail'::text, 'outlook'::text, 'mailbox'::text]))),
     CONSTRAINT connected_accounts_ramp_up_check CHECK ((jsonb_typeof(ramp_up) = 'object'::text)),
     CONSTRAINT connected_accounts_sending_window_check CHECK ((jsonb_typeof(sending_window) = 'object'::text)),
@@ -895,6 +897,30 @@ CREATE TABLE public.sandbox_happenings (
 );
 
 --
+-- Name: sent_mails; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sent_mails (
+    organization_id uuid NOT NULL,
+    message_id text NOT NULL,
+    step_id uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    node_id text NOT NULL,
+    recipient text NOT NULL,
+    subject text NOT NULL,
+    refs text[] DEFAULT '{}'::text[] NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    copied_at timestamp with time zone,
+    CONSTRAINT sent_mails_message_id_check CHECK (((length(message_id) >= 3) AND (length(message_id) <= 255))),
+    CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
+    CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
+    CONSTRAINT sent_mails_subject_check CHECK ((length(subject) <= 1000))
+);
+
+--
 -- Name: suppressions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1060,6 +1086,13 @@ ALTER TABLE ONLY public.clay_webhooks
     ADD CONSTRAINT clay_webhooks_pkey PRIMARY KEY (organization_id, url_hash);
 
 --
+-- Name: connected_accounts connected_accounts_mailbox; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connected_accounts
+    ADD CONSTRAINT connected_accounts_mailbox CHECK (((provider = ANY (ARRAY['gmail'::text, 'outlook'::text, 'mailbox'::text])) = (mailbox IS NOT NULL))) NOT VALID;
+
+--
 -- Name: connected_accounts connected_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1184,6 +1217,13 @@ ALTER TABLE ONLY public.sandbox_acts
 
 ALTER TABLE ONLY public.sandbox_happenings
     ADD CONSTRAINT sandbox_happenings_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: sent_mails sent_mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_pkey PRIMARY KEY (organization_id, message_id);
 
 --
 -- Name: suppressions suppressions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1417,6 +1457,12 @@ CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (
 CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree (organization_id, created_at DESC, id DESC);
 
 --
+-- Name: connected_accounts_mailbox_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connected_accounts_mailbox_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE (mailbox IS NOT NULL);
+
+--
 -- Name: execution_steps_account; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1601,6 +1647,42 @@ CREATE INDEX sandbox_happenings_lead ON public.sandbox_happenings USING btree (o
 --
 
 CREATE INDEX sandbox_happenings_next ON public.sandbox_happenings USING btree (organization_id, due_at, id);
+
+--
+-- Name: sent_mails_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_account ON public.sent_mails USING btree (organization_id, account_id);
+
+--
+-- Name: sent_mails_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_campaign ON public.sent_mails USING btree (organization_id, campaign_id);
+
+--
+-- Name: sent_mails_execution; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_execution ON public.sent_mails USING btree (organization_id, execution_id, begun_at);
+
+--
+-- Name: sent_mails_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_lead ON public.sent_mails USING btree (organization_id, lead_id, begun_at);
+
+--
+-- Name: sent_mails_step; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_step ON public.sent_mails USING btree (organization_id, step_id);
+
+--
+-- Name: sent_mails_to_copy; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_to_copy ON public.sent_mails USING btree (begun_at) WHERE (copied_at IS NULL);
 
 --
 -- Name: suppressions_hash; Type: INDEX; Schema: public; Owner: -
@@ -2067,6 +2149,41 @@ ALTER TABLE ONLY public.sandbox_happenings
     ADD CONSTRAINT sandbox_happenings_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: sent_mails sent_mails_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id);
+
+--
+-- Name: sent_mails sent_mails_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sent_mails sent_mails_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sent_mails sent_mails_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sent_mails sent_mails_organization_id_step_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sent_mails
+    ADD CONSTRAINT sent_mails_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: suppressions suppressions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2259,6 +2376,12 @@ ALTER TABLE public.sandbox_acts ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.sandbox_happenings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sent_mails; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.sent_mails ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: suppressions; Type: ROW SECURITY; Schema: public; Owner: -

@@ -11,13 +11,15 @@ use crate::{
     integrations::{
         clay::ClayWebhooks,
         clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+        mail::Mail,
     },
     repositories::Database,
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ExecutionService, IdentityService, ImportService,
-        InvitationService, LeadListService, LeadService, MemberService, OrganizationService, ReadinessService,
-        RunService, SuppressionKeys, SuppressionService, UserService,
+        InvitationService, LeadListService, LeadService, Mailboxes, MemberService, OrganizationService,
+        ReadinessService, RunService, SuppressionKeys, SuppressionService, UnsubscribeLinks, UnsubscribeService,
+        UserService,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -61,6 +63,7 @@ struct Inner {
     members: MemberService,
     organizations: OrganizationService,
     suppressions: SuppressionService,
+    unsubscribe: UnsubscribeService,
     users: UserService,
 }
 
@@ -90,6 +93,10 @@ pub struct Parts {
     pub schemas: Schemas,
     /// What sends to Clay.
     pub clay: ClayWebhooks,
+    /// What speaks to mail servers.
+    pub mail: Mail,
+    /// The way out of mails.
+    pub links: UnsubscribeLinks,
     /// What connects us with Clerk; without it nobody can sign in.
     pub clerk: Option<ClerkParts>,
     /// What has been measured.
@@ -100,19 +107,21 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics } = parts;
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
         let aligned = AlignedClock::new(Arc::clone(&clock));
         let campaign_clock = campaign_clock(&aligned, server.campaign_clock_speed);
         let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
         let context = Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience };
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
+        let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         Self(Arc::new(Inner {
-            accounts: AccountService::new(context.clone(), cipher.clone()),
+            accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
             activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
-            runs: RunService::new(context.clone(), cipher.clone()),
+            runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
+            unsubscribe: UnsubscribeService::new(context.clone(), links),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             executions: ExecutionService(context.clone()),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
@@ -307,5 +316,6 @@ hands_out! {
     readiness: ReadinessService,
     runs: RunService,
     suppressions: SuppressionService,
+    unsubscribe: UnsubscribeService,
     users: UserService,
 }

@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
-    integrations::clay::ClayWebhooks,
+    integrations::{clay::ClayWebhooks, mail::Mail},
     repositories::Database,
     routers,
-    services::SuppressionKeys,
+    services::{SuppressionKeys, UnsubscribeLinks},
     state::{AppState, ClerkParts, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
@@ -50,7 +50,21 @@ pub fn compose(
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
     let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
     let clay = ClayWebhooks::new(server.outbound_anywhere)?;
-    let state = AppState::new(Parts { server, db, clock, cipher, suppression_keys, schemas, clay, clerk, metrics });
+    let mail = Mail::new(&server.mail)?;
+    let links = UnsubscribeLinks::new(&encryption.0, server.mail.public_url.clone())?;
+    let state = AppState::new(Parts {
+        server,
+        db,
+        clock,
+        cipher,
+        suppression_keys,
+        schemas,
+        clay,
+        mail,
+        links,
+        clerk,
+        metrics,
+    });
     let router = routers::router(&state, document);
     Ok((state, router))
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Environment, Vars};
+use super::{Environment, MailConfig, Vars};
 use crate::utils::sheet::Limits;
 
 /// Listening and limits.
@@ -35,6 +35,8 @@ pub struct ServerConfig {
     pub campaign_clock_speed: u32,
     /// `CAMPAIGN_LEASE_SECONDS`: how long the result of a step is awaited before it is looked up at the provider.
     pub campaign_lease: Duration,
+    /// Mailboxes.
+    pub mail: MailConfig,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -83,6 +85,7 @@ impl ServerConfig {
             outbound_anywhere: !environment.is_production(),
             campaign_clock_speed: campaign_clock_speed(vars, environment),
             campaign_lease: campaign_lease(vars),
+            mail: MailConfig::read(vars, environment),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

@@ -6,7 +6,8 @@ use crate::{
     dto::{
         Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
         connected_accounts::{
-            AccountUsageDto, ConnectedAccountDto, CreateConnectedAccountRequest, UpdateConnectedAccountRequest,
+            AccountUsageDto, AskedAccount, ConnectedAccountDto, CreateConnectedAccountRequest,
+            UpdateConnectedAccountRequest,
         },
     },
     errors::Result,
@@ -30,8 +31,9 @@ pub async fn list(
 
 /// Connect an account
 ///
-/// For now the provider `sandbox`: it rehearses a channel inside this service, and nothing leaves it. Any other provider is answered
-/// with 422 `provider_not_available`.
+/// A mailbox (`mailbox`, `gmail`, `outlook`) is connected when both of its servers have let us in; else the answer is a 422 that says which
+/// of them refused, in its own words. `sandbox` rehearses a channel inside this service, and nothing leaves it. `linkedin` is answered with
+/// 422 `provider_not_available`.
 #[utoipa::path(post, path = "/connected-accounts", request_body = CreateConnectedAccountRequest,
     responses((status = 201, body = ConnectedAccountDto)))]
 pub async fn create(
@@ -39,7 +41,11 @@ pub async fn create(
     State(accounts): State<AccountService>,
     Body(asked): Body<CreateConnectedAccountRequest>,
 ) -> Result<Created<ConnectedAccountDto>> {
-    let account = accounts.create_sandbox(&person, asked.try_into()?).await?;
+    let account = match asked {
+        AskedAccount::Sandbox(new) => accounts.create_sandbox(&person, *new).await?,
+        AskedAccount::Mailbox(new) => accounts.create_mailbox(&person, *new).await?,
+        AskedAccount::Unavailable(refusal) => return Err(refusal),
+    };
     let location = format!("/api/v1/connected-accounts/{}", account.id);
     Ok(Created { location, version: Some(account.version), body: account.into() })
 }
@@ -69,7 +75,8 @@ pub async fn usage(
 
 /// Change a connected account
 ///
-/// Its name, limits and hours; `status` sets it aside and takes it up again.
+/// Its name, limits and hours; `status` sets it aside and takes it up again. Of a mailbox also its servers and what opens them, which are
+/// tried out first: one that was shut out is taken up again by that.
 #[utoipa::path(patch, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), request_body = UpdateConnectedAccountRequest,
     responses((status = 200, body = ConnectedAccountDto)))]
 pub async fn update(
@@ -77,9 +84,21 @@ pub async fn update(
     State(accounts): State<AccountService>,
     PathId(id): PathId<AccountId>,
     IfMatch(seen): IfMatch,
-    Body(request): Body<UpdateConnectedAccountRequest>,
+    Body(changes): Body<UpdateConnectedAccountRequest>,
 ) -> Result<Versioned<ConnectedAccountDto>> {
-    Ok(versioned(accounts.update(&member, id, &seen, request.into()).await?))
+    Ok(versioned(accounts.update(&member, id, &seen, changes).await?))
+}
+
+/// Check a connected account
+///
+/// Signs in to a mailbox's servers. One that lets us in again is taken up again; of one that does not, `status` and `status_reason` say why.
+#[utoipa::path(post, path = "/connected-accounts/{id}/sync", params(("id" = AccountId, Path)), responses((status = 200, body = ConnectedAccountDto)))]
+pub async fn sync(
+    person: OrgPerson,
+    State(accounts): State<AccountService>,
+    PathId(id): PathId<AccountId>,
+) -> Result<Versioned<ConnectedAccountDto>> {
+    Ok(versioned(accounts.sync(&person, id).await?))
 }
 
 /// Disconnect an account

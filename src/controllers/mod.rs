@@ -17,5 +17,6 @@ pub mod members;
 pub mod organizations;
 pub mod service;
 pub mod suppressions;
+pub mod unsubscribe;
 pub mod users;
 pub mod webhooks;

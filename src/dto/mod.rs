@@ -24,6 +24,7 @@ pub mod service;
 pub mod suppressions;
 pub mod table;
 pub mod tags;
+pub mod unsubscribe;
 pub mod users;
 pub mod webhooks;
 

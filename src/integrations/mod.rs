@@ -2,6 +2,7 @@
 
 pub mod clay;
 pub mod clerk;
+pub mod mail;
 pub mod outbound;
 pub mod postgres;
 pub mod sandbox;

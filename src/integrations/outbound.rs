@@ -89,24 +89,43 @@ impl Outbound {
         }
     }
 
-    /// Sends a JSON body.
+    /// Sends a JSON body. What the answer's body says does not matter, nor whether it comes to its end.
     ///
     /// # Errors
     /// Why no answer came.
     pub async fn post(&self, url: &Url, headers: HeaderMap, body: Vec<u8>) -> Result<OutboundAnswer, OutboundError> {
+        self.exchange(url, headers, "application/json", body).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a form, and reads the answer's body, as much of it as 64 KiB.
+    ///
+    /// # Errors
+    /// Why no answer came.
+    pub async fn post_form(&self, url: &Url, form: String) -> Result<(OutboundAnswer, Vec<u8>), OutboundError> {
+        self.exchange(url, HeaderMap::new(), "application/x-www-form-urlencoded", form.into_bytes()).await
+    }
+
+    async fn exchange(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<(OutboundAnswer, Vec<u8>), OutboundError> {
         self.check_form(url).map_err(OutboundError::Forbidden)?;
-        let request =
-            self.http.post(url.clone()).headers(headers).header("content-type", "application/json").body(body);
+        let request = self.http.post(url.clone()).headers(headers).header("content-type", content_type).body(body);
         let mut response = request.send().await.map_err(silence)?;
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let mut left = LARGEST;
-        // What the body says does not matter, nor whether it comes to its end.
+        let answer = OutboundAnswer { status: response.status(), retry_after: retry_after.map(Duration::from_secs) };
+        let mut body = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
-            let Some(less) = left.checked_sub(chunk.len()) else { break };
-            left = less;
+            if body.len() + chunk.len() > LARGEST {
+                break;
+            }
+            body.extend_from_slice(&chunk);
         }
-        Ok(OutboundAnswer { status: response.status(), retry_after: retry_after.map(Duration::from_secs) })
+        Ok((answer, body))
     }
 
     /// What can be told of an address without asking anybody. Odd spellings of numbers are one with the plain ones here, since a URL is

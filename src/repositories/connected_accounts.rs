@@ -18,7 +18,7 @@ base_repository!(
     "connected account",
     "connected_accounts",
     "id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window, \
-     spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at"
+     spacing_seconds, last_act_at, rests_until, mailbox, version, created_by, created_at, updated_at"
 );
 
 impl AccountRepository<'_> {
@@ -30,8 +30,8 @@ impl AccountRepository<'_> {
         sqlx::query!(
             r#"insert into connected_accounts
                  (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window,
-                  spacing_seconds, credentials, credentials_key, credentials_key_id, version, created_by, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"#,
+                  spacing_seconds, mailbox, credentials, credentials_key, credentials_key_id, version, created_by, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"#,
             account.id.0,
             self.scope.id(),
             account.provider.as_str(),
@@ -44,6 +44,7 @@ impl AccountRepository<'_> {
             Json(&account.limits.0) as _,
             account.sending_window.as_ref().map(|window| Json(&window.0)) as _,
             account.spacing_seconds,
+            account.mailbox.as_ref().map(|mailbox| Json(&mailbox.0)) as _,
             credentials.ciphertext,
             credentials.data_key,
             credentials.key_id,
@@ -65,7 +66,7 @@ impl AccountRepository<'_> {
         sqlx::query!(
             r#"update connected_accounts
                set display_name = $3, status = $4, status_reason = $5, limits = $6, sending_window = $7, spacing_seconds = $8,
-                   version = $9, updated_at = $10, ramp_up = $11
+                   mailbox = $9, version = $10, updated_at = $11, ramp_up = $12
                where organization_id = $1 and id = $2"#,
             self.scope.id(),
             account.id.0,
@@ -75,9 +76,29 @@ impl AccountRepository<'_> {
             Json(&account.limits.0) as _,
             account.sending_window.as_ref().map(|window| Json(&window.0)) as _,
             account.spacing_seconds,
+            account.mailbox.as_ref().map(|mailbox| Json(&mailbox.0)) as _,
             account.version,
             account.updated_at,
             Json(&account.ramp_up.0) as _,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Seals an account's credentials anew.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn set_credentials(&mut self, id: AccountId, credentials: &Sealed) -> Result<()> {
+        sqlx::query!(
+            r#"update connected_accounts set credentials = $3, credentials_key = $4, credentials_key_id = $5
+               where organization_id = $1 and id = $2"#,
+            self.scope.id(),
+            id.0,
+            credentials.ciphertext,
+            credentials.data_key,
+            credentials.key_id,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -109,7 +130,7 @@ impl AccountRepository<'_> {
         Ok(sqlx::query_as!(
             ConnectedAccount,
             r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window,
-                      spacing_seconds, last_act_at, rests_until, version, created_by, created_at, updated_at
+                      spacing_seconds, last_act_at, rests_until, mailbox, version, created_by, created_at, updated_at
                from connected_accounts where organization_id = $1 and id = any($2) order by id for no key update"#,
             self.scope.id(),
             &ids,

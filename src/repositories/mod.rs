@@ -23,6 +23,7 @@ mod members;
 mod organizations;
 mod rounds;
 mod sandbox;
+mod sent_mails;
 mod suppressions;
 mod users;
 
@@ -49,5 +50,6 @@ pub use members::MemberRepository;
 pub use organizations::OrganizationRepository;
 pub use rounds::ComparedOrganization;
 pub use sandbox::{DueHappening, NewAct, NewHappening, SandboxRepository};
+pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use users::UserRepository;

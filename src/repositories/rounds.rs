@@ -136,6 +136,23 @@ impl Database {
         .await?)
     }
 
+    /// Organizations with mails that were sent since `since` and have no copy in Sent yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn with_mails_to_copy(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<OrganizationId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select distinct m.organization_id as "id!: OrganizationId" from
+                 (select m.organization_id from sent_mails m
+                  join execution_steps s on s.organization_id = m.organization_id and s.id = m.step_id and s.state = 'sent'
+                  where m.copied_at is null and m.begun_at > $1 order by m.begun_at limit $2) m"#,
+            since,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
     /// Organizations in whose sandbox something has happened.
     ///
     /// # Errors

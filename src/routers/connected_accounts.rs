@@ -14,5 +14,8 @@ pub(super) fn routes() -> Routes {
 }
 
 pub(super) fn person_routes() -> Routes {
-    Routes::new().routes(routes!(connected_accounts::create)).routes(routes!(connected_accounts::usage))
+    Routes::new()
+        .routes(routes!(connected_accounts::create))
+        .routes(routes!(connected_accounts::usage))
+        .routes(routes!(connected_accounts::sync))
 }

@@ -17,10 +17,12 @@ pub mod imports;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;
+pub mod mailboxes;
 pub mod members;
 pub mod organizations;
 pub mod readiness;
 pub mod suppressions;
+pub mod unsubscribe;
 pub mod users;
 
 use std::{sync::Arc, time::Duration};
@@ -40,10 +42,12 @@ pub use imports::ImportService;
 pub use invitations::InvitationService;
 pub use lead_lists::LeadListService;
 pub use leads::LeadService;
+pub use mailboxes::Mailboxes;
 pub use members::MemberService;
 pub use organizations::OrganizationService;
 pub use readiness::ReadinessService;
 pub use suppressions::{SuppressionKeys, SuppressionService};
+pub use unsubscribe::{UnsubscribeLinks, UnsubscribeService};
 pub use users::UserService;
 
 use tokio_util::task::TaskTracker;

@@ -38,6 +38,7 @@ const BEGINNINGS: Task = Task { name: "begin_leads", every: Duration::from_secs(
 const REPLAN: Task = Task { name: "replan_campaigns", every: Duration::from_secs(1) };
 const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2) };
 const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
+const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(10) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
@@ -86,6 +87,7 @@ impl Workers {
         self.run(REPLAN, state, |state| async move { state.runs().replan_all().await });
         self.run(ENROLMENT, state, |state| async move { state.runs().enrol_all().await });
         self.run(RECONCILE.hurried(speed), state, |state| async move { state.runs().reconcile().await });
+        self.run(COPIES, state, |state| async move { state.runs().copy_sent().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
         let stop = self.stop.clone();
         self.run(STEPS.hurried(speed), state, move |state| {

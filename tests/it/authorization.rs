@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use clento::models::Scope;
+use clento::{
+    config::{Config, Vars},
+    models::Scope,
+    services::UnsubscribeLinks,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +68,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/connected-accounts", Access::Member),
     ("DELETE /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/connected-accounts/{id}", Access::Member),
+    ("POST /api/v1/connected-accounts/{id}/sync", Access::Member),
     ("GET /api/v1/connected-accounts/{id}/usage", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/imports/{id}", Access::Member),
@@ -114,6 +119,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /health", Access::Public),
     ("GET /metrics", Access::Public),
     ("GET /ready", Access::Public),
+    ("GET /u/{token}", Access::Public),
+    ("POST /u/{token}", Access::Public),
 ];
 
 /// Of these, what API keys work on, with the scope that they need.
@@ -256,6 +263,15 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
     found
 }
 
+/// A token that leads the lead out.
+fn way_out(organization: &Uuid, ids: &BTreeMap<&str, String>) -> String {
+    let keys = Config::from_vars(Vars::given([])).unwrap().encryption;
+    let links = UnsubscribeLinks::new(&keys.0, Some("https://api.example/".parse().unwrap())).unwrap();
+    let id = |noun: &str| ids[noun].parse::<Uuid>().unwrap();
+    let link = links.link((*organization).into(), id("leads").into(), id("campaign-executions").into()).unwrap();
+    link.path().trim_start_matches("/u/").to_owned()
+}
+
 /// The service with Clerk behind it, where both organizations and their people are known too.
 struct Story {
     clerk: FakeClerk,
@@ -299,7 +315,8 @@ impl Story {
     /// One fresh resource of every noun that ids in paths name, made by an administrator in their organization; `word` is in every name.
     async fn resources(&self, admin: Person, word: &str) -> BTreeMap<&'static str, String> {
         let caller = self.app.caller(admin);
-        let organization = self.app.organization_id(admin.clerk_organization).await.to_string();
+        let organization_id = self.app.organization_id(admin.clerk_organization).await;
+        let organization = organization_id.to_string();
         let made = async |path: &str, body: Value| id_of(&caller.post(path, body).await.expect(201));
         let unique = Uuid::new_v4().simple();
         let list = made("/api/v1/lead-lists", json!({"name": format!("{word} list")})).await;
@@ -322,6 +339,7 @@ impl Story {
             ("organizations", organization),
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
+        ids.insert("u", way_out(&organization_id, &ids));
         ids.insert("imports", import(&caller, &ids, word).await);
         ids
     }

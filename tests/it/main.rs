@@ -35,6 +35,7 @@ mod identity;
 mod imports;
 mod lead_lists;
 mod leads;
+mod mailboxes;
 mod organizations;
 mod schema;
 mod suppressions;

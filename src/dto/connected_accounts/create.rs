@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::limits::AccountLimitsPatch;
+use super::{limits::AccountLimitsPatch, mailbox::CreateMailboxAccount};
 use crate::{
     dto::extract::Checked,
     errors::{AppError, Fault, Kind},
     models::{AccountLimits, Channel, SandboxBehaviour, SendingWindow},
-    services::connected_accounts::NewSandboxAccount,
+    services::connected_accounts::{NewMailboxAccount, NewSandboxAccount},
     utils::email::NormalizedEmail,
 };
 
@@ -18,9 +18,9 @@ use crate::{
 #[schema(discriminator(property_name = "provider", mapping(
     ("sandbox" = "#/components/schemas/CreateSandboxAccount"),
     ("linkedin" = "#/components/schemas/UnavailableAccount"),
-    ("gmail" = "#/components/schemas/UnavailableAccount"),
-    ("outlook" = "#/components/schemas/UnavailableAccount"),
-    ("mailbox" = "#/components/schemas/UnavailableAccount"),
+    ("gmail" = "#/components/schemas/CreateMailboxAccount"),
+    ("outlook" = "#/components/schemas/CreateMailboxAccount"),
+    ("mailbox" = "#/components/schemas/CreateMailboxAccount"),
 )), example = json!({
     "provider": "sandbox", "channel": "linkedin", "display_name": "Alexandra, rehearsing", "seed": 7,
     "limits": {"send_connection_request": {"per_day": 15}}
@@ -28,7 +28,9 @@ use crate::{
 pub enum CreateConnectedAccountRequest {
     /// An account that rehearses a channel inside this service.
     Sandbox(Box<CreateSandboxAccount>),
-    /// An account of the outside world.
+    /// A mailbox.
+    Mailbox(Box<CreateMailboxAccount>),
+    /// An account that cannot be connected here.
     Unavailable(UnavailableAccount),
 }
 
@@ -74,7 +76,7 @@ pub enum SandboxProvider {
 
 /// An account of a provider that this server cannot connect yet: answered with 422 `provider_not_available`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(example = json!({"provider": "mailbox"}))]
+#[schema(example = json!({"provider": "linkedin"}))]
 pub struct UnavailableAccount {
     /// The kind of account.
     pub provider: UnavailableProvider,
@@ -86,12 +88,6 @@ pub struct UnavailableAccount {
 pub enum UnavailableProvider {
     /// LinkedIn.
     Linkedin,
-    /// Gmail.
-    Gmail,
-    /// Outlook or Exchange Online.
-    Outlook,
-    /// Any mailbox with SMTP and IMAP.
-    Mailbox,
 }
 
 /// An account that somebody wants to connect.
@@ -99,8 +95,10 @@ pub enum UnavailableProvider {
 pub enum AskedAccount {
     /// An account that rehearses a channel inside this service.
     Sandbox(Box<NewSandboxAccount>),
-    /// An account of the outside world.
-    Unavailable,
+    /// A mailbox.
+    Mailbox(Box<NewMailboxAccount>),
+    /// An account that cannot be connected here.
+    Unavailable(AppError),
 }
 
 impl Checked for CreateConnectedAccountRequest {
@@ -109,24 +107,15 @@ impl Checked for CreateConnectedAccountRequest {
     fn check(self) -> Result<AskedAccount, Vec<Fault>> {
         match self {
             Self::Sandbox(account) => account.check().map(|account| AskedAccount::Sandbox(Box::new(account))),
-            Self::Unavailable(_) => Ok(AskedAccount::Unavailable),
+            Self::Mailbox(account) => account.check().map(|account| AskedAccount::Mailbox(Box::new(account))),
+            Self::Unavailable(_) => Ok(AskedAccount::Unavailable(unavailable())),
         }
     }
 }
 
-impl TryFrom<AskedAccount> for NewSandboxAccount {
-    type Error = AppError;
-
-    fn try_from(asked: AskedAccount) -> Result<Self, AppError> {
-        match asked {
-            AskedAccount::Sandbox(account) => Ok(*account),
-            AskedAccount::Unavailable => {
-                let (code, detail) =
-                    ("provider_not_available", "This server can only connect the provider `sandbox` so far.");
-                Err(AppError::new(Kind::Invalid, code, detail).with_faults(vec![Fault::new("/provider", code, detail)]))
-            }
-        }
-    }
+fn unavailable() -> AppError {
+    let (code, detail) = ("provider_not_available", "This server cannot connect LinkedIn accounts yet.");
+    AppError::new(Kind::Invalid, code, detail).with_faults(vec![Fault::new("/provider", code, detail)])
 }
 
 impl Checked for CreateSandboxAccount {
@@ -174,7 +163,7 @@ impl Checked for CreateSandboxAccount {
 }
 
 /// The limits, which cannot be judged without the channel.
-fn limits_of(channel: Option<Channel>, limits: AccountLimitsPatch) -> Result<AccountLimits, Vec<Fault>> {
+pub(super) fn limits_of(channel: Option<Channel>, limits: AccountLimitsPatch) -> Result<AccountLimits, Vec<Fault>> {
     let channel = channel.ok_or_else(Vec::new)?;
     AccountLimits::of(channel).changed(channel, limits.into())
 }

@@ -14,14 +14,17 @@ use crate::{
 
 mod create;
 mod limits;
+mod mailbox;
 mod ramp_up;
 mod update;
 mod usage;
 
 pub use create::{
-    CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount, UnavailableProvider,
+    AskedAccount, CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount,
+    UnavailableProvider,
 };
 pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
+pub use mailbox::{CreateMailboxAccount, MailOauthRequest, MailServerRequest, MailboxDto, MailboxProvider};
 pub use ramp_up::{AccountRampUpPatch, ActionRampUpPatch};
 pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
 pub use usage::AccountUsageDto;
@@ -50,6 +53,8 @@ pub struct ConnectedAccountDto {
     /// How much it may do, and when.
     #[serde(flatten)]
     pub terms: AccountTermsDto,
+    /// How it is reached and what its mail looks like, if it is a mailbox.
+    pub mailbox: Option<MailboxDto>,
     /// The kinds of steps that it can carry out.
     #[schema(example = json!(["profile_visit", "send_connection_request", "send_followup"]))]
     pub capabilities: Vec<NodeType>,
@@ -118,6 +123,7 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             spacing_seconds,
             last_act_at,
             rests_until,
+            mailbox,
             version,
             created_by,
             created_at,
@@ -132,6 +138,7 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
             avatar_url,
             standing: AccountStandingDto { status, status_reason, last_act_at, rests_until },
             terms: AccountTermsDto::of(limits.0, ramp_up.0, sending_window.map(|window| window.0), spacing_seconds),
+            mailbox: mailbox.map(|mailbox| mailbox.0.into()),
             capabilities,
             version,
             created_by,

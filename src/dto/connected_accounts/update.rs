@@ -1,19 +1,24 @@
 //! What changes a sending account.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_with::rust::double_option;
 use utoipa::ToSchema;
-use validator::Validate;
 
-use super::{limits::AccountLimitsPatch, ramp_up::AccountRampUpPatch};
+use super::{
+    limits::AccountLimitsPatch,
+    mailbox::{MailOauthRequest, MailServerRequest, access, address},
+    ramp_up::AccountRampUpPatch,
+};
 use crate::{
-    dto::patch::patch,
-    models::{AccountStatus, SendingWindowChanges, workflow::Weekday},
-    services::connected_accounts::AccountChanges,
+    dto::{extract::Checked, patch::patch},
+    errors::Fault,
+    models::{AccountStatus, SendingWindowChanges, SentCopy, workflow::Weekday},
+    services::connected_accounts::{AccountChanges, MailboxChanges},
 };
 
 /// A merge patch of an account (RFC 7396): an absent field stays, null clears.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"status": "paused", "limits": {"send_connection_request": {"per_day": 15, "per_week": null}}, "sending_window": null}))]
 pub struct UpdateConnectedAccountRequest {
@@ -39,6 +44,29 @@ pub struct UpdateConnectedAccountRequest {
     #[serde(default, with = "double_option")]
     #[schema(minimum = 0, maximum = 86_400, value_type = Option<i32>)]
     pub spacing_seconds: Option<Option<i32>>,
+    /// Of a mailbox: where its mail is handed in. Its servers are signed in to before anything is changed.
+    #[schema(nullable = false)]
+    pub smtp: Option<MailServerRequest>,
+    /// Of a mailbox: where its mail is read.
+    #[schema(nullable = false)]
+    pub imap: Option<MailServerRequest>,
+    /// Of a mailbox: another password for both servers.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000, nullable = false)]
+    pub password: Option<SecretString>,
+    /// Of a mailbox: another refresh token.
+    #[schema(nullable = false)]
+    pub oauth: Option<MailOauthRequest>,
+    /// Of a mailbox: where answers are to go; null is to its own address.
+    #[serde(default, with = "double_option")]
+    #[schema(max_length = 320, value_type = Option<String>)]
+    pub reply_to: Option<Option<String>>,
+    /// Of a mailbox: what stands under each mail; null is nothing.
+    #[serde(default, with = "double_option")]
+    #[schema(max_length = 5000, value_type = Option<String>)]
+    pub signature: Option<Option<String>>,
+    /// Of a mailbox: who puts a copy of each mail into its Sent folder.
+    #[schema(nullable = false)]
+    pub sent_copy: Option<SentCopy>,
 }
 
 /// Whether an account is in use or set aside.
@@ -74,21 +102,31 @@ pub struct SendingWindowPatch {
     pub end_time: Option<Option<String>>,
 }
 
-impl From<UpdateConnectedAccountRequest> for AccountChanges {
-    fn from(request: UpdateConnectedAccountRequest) -> Self {
-        let UpdateConnectedAccountRequest { display_name, status, limits, ramp_up, sending_window, spacing_seconds } =
-            request;
-        Self {
-            display_name,
-            status: status.map(|status| match status {
+impl Checked for UpdateConnectedAccountRequest {
+    type Read = AccountChanges;
+
+    fn check(self) -> Result<AccountChanges, Vec<Fault>> {
+        let reply_to = match self.reply_to {
+            Some(Some(reply_to)) => Some(Some(address("/reply_to", &reply_to).map_err(|fault| vec![fault])?)),
+            other => other,
+        };
+        Ok(AccountChanges {
+            display_name: self.display_name,
+            status: self.status.map(|status| match status {
                 AccountSwitch::Connected => AccountStatus::Connected,
                 AccountSwitch::Paused => AccountStatus::Paused,
             }),
-            limits: patch(limits).map(Into::into),
-            ramp_up: patch(ramp_up).map(Into::into),
-            sending_window: patch(sending_window).map(Into::into),
-            spacing_seconds: patch(spacing_seconds),
-        }
+            limits: patch(self.limits).map(Into::into),
+            ramp_up: patch(self.ramp_up).map(Into::into),
+            sending_window: patch(self.sending_window).map(Into::into),
+            spacing_seconds: patch(self.spacing_seconds),
+            mailbox: MailboxChanges {
+                access: access(self.smtp, self.imap, self.password, self.oauth).map_err(|fault| vec![fault])?,
+                reply_to: patch(reply_to),
+                signature: patch(self.signature),
+                sent_copy: self.sent_copy,
+            },
+        })
     }
 }
 

@@ -67,6 +67,7 @@ fn sender(display_name: &str) -> ConnectedAccount {
         spacing_seconds: 30,
         last_act_at: None,
         rests_until: None,
+        mailbox: None,
         version: 1,
         created_by: None,
         created_at: at,

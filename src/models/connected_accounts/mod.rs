@@ -7,11 +7,15 @@ use super::{AccountId, OrganizationId, UserId};
 use crate::text_enum;
 
 mod limits;
+mod mail_preset;
+mod mailbox;
 mod ramp_up;
 mod sandbox;
 mod window;
 
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
+pub use mail_preset::MailPreset;
+pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, SentCopy};
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
 pub use window::{SendingWindow, SendingWindowChanges};
@@ -37,6 +41,8 @@ pub struct ConnectedAccount {
     pub last_act_at: Option<DateTime<Utc>>,
     /// The provider wants it left alone until then.
     pub rests_until: Option<DateTime<Utc>>,
+    /// How it is reached, if it is a mailbox.
+    pub mailbox: Option<Json<Mailbox>>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,

@@ -14,8 +14,8 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, ImportRepository, LeadListRepository,
-        LeadRepository, MemberRepository, OrganizationRepository, SandboxRepository, StepRepository,
-        SuppressionRepository, UsageRepository,
+        LeadRepository, MemberRepository, OrganizationRepository, SandboxRepository, SentMailRepository,
+        StepRepository, SuppressionRepository, UsageRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -212,6 +212,8 @@ macro_rules! lends_all {
             steps -> StepRepository,
             /// What the sandbox was sent.
             sandbox -> SandboxRepository,
+            /// What was sent from mailboxes.
+            sent_mails -> SentMailRepository,
             /// What accounts have done.
             usage -> UsageRepository,
             /// Whom nobody may write to.

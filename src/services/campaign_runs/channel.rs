@@ -46,23 +46,29 @@ pub(super) enum Found {
     Yes { provider_id: String },
     /// The provider does not have it, or does not show it yet.
     No,
+    /// It cannot be asked now; later it may be.
+    Later,
+    /// It would not show it either way: nobody can tell.
+    Unclear,
 }
 
 /// The channels of this process.
 pub(super) struct Channels {
     sandbox: Box<dyn Channel>,
+    mailbox: Box<dyn Channel>,
 }
 
 impl Channels {
-    pub(super) fn new(sandbox: impl Channel + 'static) -> Self {
-        Self { sandbox: Box::new(sandbox) }
+    pub(super) fn new(sandbox: impl Channel + 'static, mailbox: impl Channel + 'static) -> Self {
+        Self { sandbox: Box::new(sandbox), mailbox: Box::new(mailbox) }
     }
 
     /// What carries the steps of `provider`'s accounts, if this process can.
     pub(super) fn of(&self, provider: Provider) -> Option<&dyn Channel> {
         match provider {
             Provider::Sandbox => Some(&*self.sandbox),
-            Provider::Linkedin | Provider::Gmail | Provider::Outlook | Provider::Mailbox => None,
+            Provider::Gmail | Provider::Outlook | Provider::Mailbox => Some(&*self.mailbox),
+            Provider::Linkedin => None,
         }
     }
 }

@@ -115,4 +115,12 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 4] = ["lease_ran_out", "account_rests", "not_found_at_provider", "not_begun"];
+pub(super) const OURS: [&str; 7] = [
+    "lease_ran_out",
+    "account_rests",
+    "not_found_at_provider",
+    "not_begun",
+    "connection_broke",
+    "mail_server_slow",
+    "mail_server_unreachable",
+];

@@ -9,7 +9,8 @@
 //! | deliver | what was claimed goes out, as long as the lease lasts; no transaction is open | `deliver` |
 //! | settle | how it ended is written down, and what comes next is planned, in one transaction | `settle` |
 //! | reconcile | what was begun and never told how it ended is looked up at the provider | `reconcile` |
-//! | inbound | what leads do ends their ways or sends them on | `inbound` |
+//! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
+//! | copy | what was sent is put into Sent, where the provider does not | `copies` |
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads.
 
@@ -18,16 +19,21 @@ mod begin;
 mod by_hand;
 mod channel;
 mod claim;
+mod copies;
 mod deliver;
 mod enrol;
 mod fate;
 mod inbound;
 mod lease;
+mod mail_reply;
+mod mail_text;
+mod mailbox;
 mod party;
 mod reconcile;
 mod replan;
 mod sandbox;
 mod settle;
+mod unsubscribed;
 
 use std::sync::Arc;
 
@@ -39,8 +45,9 @@ pub use self::{
 
 use tokio_util::sync::CancellationToken;
 
-use self::{channel::Channels, lease::Lease, sandbox::Sandbox};
-use super::Context;
+pub(super) use self::unsubscribed::end_unsubscribed;
+use self::{channel::Channels, lease::Lease, mailbox::MailboxChannel, sandbox::Sandbox};
+use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
     errors::{AppError, Result},
     models::OrganizationId,
@@ -62,6 +69,8 @@ const TRIES: usize = 5;
 pub struct RunService {
     context: Context,
     channels: Arc<Channels>,
+    mailboxes: Mailboxes,
+    links: UnsubscribeLinks,
 }
 
 /// What a round came to.
@@ -80,11 +89,12 @@ impl Round {
 }
 
 impl RunService {
-    /// A service that opens its sandbox's secrets with `cipher`.
+    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes`, and puts `links` into mails.
     #[must_use]
-    pub fn new(context: Context, cipher: Cipher) -> Self {
-        let channels = Arc::new(Channels::new(Sandbox::new(context.clone(), cipher)));
-        Self { context, channels }
+    pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
+        let sandbox = Sandbox::new(context.clone(), cipher);
+        let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
+        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox)), mailboxes, links }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

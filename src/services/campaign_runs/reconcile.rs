@@ -71,7 +71,8 @@ impl RunService {
             Found::No if now >= self.shows_by(step, channel) => {
                 Some(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
             }
-            Found::No => None,
+            Found::No | Found::Later => None,
+            Found::Unclear => Some(Delivery::Unknown),
         })
     }
 

@@ -4,10 +4,12 @@ mod erasure;
 mod import;
 mod keys;
 mod leads;
+mod unsubscribe;
 
 pub(super) use erasure::keep_objection;
 pub use import::SuppressionImport;
 pub use keys::SuppressionKeys;
+pub(super) use unsubscribe::keep_unsubscribe;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -1,14 +1,24 @@
 //! Sending accounts: the LinkedIn profiles and mailboxes that campaigns send from.
 
+mod access;
+mod mailbox;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Timelike as _, Utc};
 use chrono_tz::Tz;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
-use super::Context;
+pub use self::{
+    access::{MailAccess, OauthAccess, ServerAccess},
+    mailbox::{MailboxChanges, NewMailboxAccount},
+};
+
+use super::{Context, Mailboxes};
 use crate::{
+    config::MailConfig,
     errors::{AppError, Fault, Result},
     models::{
         AccountId, AccountLimits, AccountLimitsChanges, AccountRampUp, AccountRampUpChanges, AccountStatus,
@@ -19,9 +29,9 @@ use crate::{
         version::VersionGuard,
         workflow::NodeType,
     },
-    repositories::{BaseRepository, OrgMember, OrgPerson},
+    repositories::{BaseRepository, OrgMember, OrgPerson, OrgTx},
     utils::{
-        crypto::{Cipher, Place},
+        crypto::{Cipher, Place, Sealed},
         timezone,
     },
 };
@@ -31,6 +41,8 @@ use crate::{
 pub struct AccountService {
     context: Context,
     cipher: Cipher,
+    mailboxes: Mailboxes,
+    mail: MailConfig,
 }
 
 /// A sandbox account to be made: it rehearses a channel inside our own process.
@@ -69,6 +81,8 @@ pub struct AccountChanges {
     pub sending_window: Patch<SendingWindowChanges>,
     /// Another length of its slots, or the channel's default.
     pub spacing_seconds: Patch<i32>,
+    /// How it is reached and what its mail looks like, if it is a mailbox.
+    pub mailbox: MailboxChanges,
 }
 
 /// How often an account has done what lately.
@@ -83,10 +97,10 @@ pub struct AccountUsage {
 }
 
 impl AccountService {
-    /// A service that seals credentials with `cipher`.
+    /// A service that seals credentials with `cipher`, and opens `mailboxes` as `mail` says.
     #[must_use]
-    pub fn new(context: Context, cipher: Cipher) -> Self {
-        Self { context, cipher }
+    pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, mail: MailConfig) -> Self {
+        Self { context, cipher, mailboxes, mail }
     }
 
     /// A page of the organization's accounts.
@@ -122,14 +136,23 @@ impl AccountService {
     pub async fn create_sandbox(&self, person: &OrgPerson, new: NewSandboxAccount) -> Result<ConnectedAccount> {
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
         let (account, secret) = sandbox(person, tx.now(), new);
-        let secret = serde_json::to_vec(&secret).map_err(AppError::internal)?;
-        let sealed = self.cipher.seal(credentials_of(&account), &secret).map_err(AppError::internal)?;
-        tx.accounts().insert(&account, &sealed).await?;
-        let mut after = facts(&account);
-        after["credentials"] = MASKED.into();
-        tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));
+        self.insert(&mut tx, &account, &secret).await?;
         tx.commit().await?;
         Ok(account)
+    }
+
+    /// Writes a new account with its secret.
+    async fn insert(&self, tx: &mut OrgTx, account: &ConnectedAccount, secret: &impl Serialize) -> Result<()> {
+        tx.accounts().insert(account, &self.seal(account, secret)?).await?;
+        let mut after = facts(account);
+        after["credentials"] = MASKED.into();
+        tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));
+        Ok(())
+    }
+
+    fn seal(&self, account: &ConnectedAccount, secret: &impl Serialize) -> Result<Sealed> {
+        let secret = serde_json::to_vec(secret).map_err(AppError::internal)?;
+        self.cipher.seal(credentials_of(account), &secret).map_err(AppError::internal)
     }
 
     /// Changes an account's name, limits and hours, sets it aside or takes it up again.
@@ -138,17 +161,22 @@ impl AccountService {
         member: &OrgMember,
         id: AccountId,
         seen: &VersionGuard,
-        changes: AccountChanges,
+        mut changes: AccountChanges,
     ) -> Result<ConnectedAccount> {
+        let AccountChanges { mailbox, .. } = &mut changes;
+        let mailbox = std::mem::take(mailbox);
+        let reached = self.reach(member, (id, seen), mailbox).await?;
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         let before = facts(&account);
         let was = account.status;
         let today = self.context.campaign_clock.now().with_timezone(&zone(&account)).date_naive();
+        let resealed = self.take_in(&mut tx, &mut account, reached).await?;
         change(&mut account, changes, today)?;
+        mailbox::refuse_beyond_provider(&account)?;
         let taken_up = account.status == AccountStatus::Connected && was != account.status;
-        if facts(&account) != before {
+        if resealed || facts(&account) != before {
             account.version += 1;
             account.updated_at = tx.now();
             tx.accounts().update(&account).await?;
@@ -157,7 +185,9 @@ impl AccountService {
                 tx.executions().free(&[], Some(id), now).await?;
             }
             let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
-            tx.audit(entry.change(before, facts(&account)));
+            let mut after = facts(&account);
+            after["credentials_changed"] = resealed.into();
+            tx.audit(entry.change(before, after));
         }
         tx.commit().await?;
         Ok(account)
@@ -195,6 +225,7 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
         spacing_seconds: spacing_seconds.unwrap_or(channel.default_spacing()),
         last_act_at: None,
         rests_until: None,
+        mailbox: None,
         version: 1,
         created_by: Some(person.user_id()),
         created_at: now,
@@ -205,7 +236,7 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
 }
 
 fn change(account: &mut ConnectedAccount, changes: AccountChanges, today: NaiveDate) -> Result<()> {
-    let AccountChanges { display_name, status, limits, ramp_up, sending_window, spacing_seconds } = changes;
+    let AccountChanges { display_name, status, limits, ramp_up, sending_window, spacing_seconds, mailbox: _ } = changes;
     if let Some(next) = status.filter(|next| *next != account.status) {
         if !account.status.may_be_switched_to(next) {
             let detail = "Only an account that is connected or paused can be paused and taken up again.";
@@ -291,6 +322,6 @@ fn facts(account: &ConnectedAccount) -> Value {
     json!({
         "provider": account.provider, "channel": account.channel, "display_name": account.display_name, "email": account.email,
         "status": account.status, "limits": account.limits.0, "ramp_up": account.ramp_up.0, "sending_window": account.sending_window.as_ref().map(|window| &window.0),
-        "spacing_seconds": account.spacing_seconds,
+        "spacing_seconds": account.spacing_seconds, "mailbox": account.mailbox.as_ref().map(|mailbox| &mailbox.0),
     })
 }

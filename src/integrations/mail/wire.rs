@@ -1,0 +1,127 @@
+//! A connection to a mail server, plain or within TLS.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+/// The end of a message (RFC 5321, 4.1.1.4), which lettre writes on its own. In a message itself it cannot stand, since its dots are
+/// doubled.
+const END_OF_DATA: &[u8] = b"\r\n.\r\n";
+
+/// A connection to a mail server. It knows whether the end of a message was given to it: before that, a server has nothing to deliver.
+pub struct Wire {
+    stream: Stream,
+    /// What is read before anything of the stream.
+    first: io::Cursor<Vec<u8>>,
+    ended: Ended,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Whether the end of a message may be on the wire.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    pub(super) fn is(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Before the next message.
+    pub(super) fn reset(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Wire {
+    pub(super) fn plain(stream: TcpStream) -> Self {
+        Self { stream: Stream::Plain(stream), first: io::Cursor::default(), ended: Ended::default() }
+    }
+
+    /// A secured connection that `first` is read from before anything else.
+    pub(super) fn tls(stream: TlsStream<TcpStream>, first: Vec<u8>) -> Self {
+        Self { stream: Stream::Tls(Box::new(stream)), first: io::Cursor::new(first), ended: Ended::default() }
+    }
+
+    /// What tells whether the end of a message was written.
+    pub(super) fn ended(&self) -> Ended {
+        self.ended.clone()
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("tls", &matches!(self.stream, Stream::Tls(_))).finish_non_exhaustive()
+    }
+}
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match &self.stream {
+            Stream::Plain(stream) => stream.peer_addr(),
+            Stream::Tls(stream) => stream.get_ref().0.peer_addr(),
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let position = usize::try_from(this.first.position()).unwrap_or(usize::MAX);
+        let left = this.first.get_ref().get(position..).unwrap_or_default();
+        if !left.is_empty() {
+            let part = left.len().min(buffer.remaining());
+            buffer.put_slice(&left[..part]);
+            this.first.set_position((position + part) as u64);
+            return Poll::Ready(Ok(()));
+        }
+        match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if buffer == END_OF_DATA {
+            this.ended.0.store(true, Ordering::SeqCst);
+        }
+        match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buffer),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The big providers: where their servers are, who keeps copies, and how much a mailbox of theirs may send.
+
+use super::{MailSecurity, Provider, SentCopy};
+
+/// What is known of a provider of mailboxes, so that nobody has to look it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailPreset {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// The domains of its own addresses. Mailboxes with a domain of their customers' are named by `provider`.
+    pub domains: &'static [&'static str],
+    /// SMTP: host, port, security.
+    pub smtp: (&'static str, u16, MailSecurity),
+    /// IMAP: host, port, security.
+    pub imap: (&'static str, u16, MailSecurity),
+    /// Who puts a copy into Sent.
+    pub sent_copy: SentCopy,
+    /// Where access tokens are given, if it takes any.
+    pub token_url: Option<&'static str>,
+    /// The most mails in any day that the provider lets a mailbox send, as far as it is known.
+    pub per_day: Option<i32>,
+}
+
+const TLS: MailSecurity = MailSecurity::Tls;
+const STARTTLS: MailSecurity = MailSecurity::Starttls;
+
+/// 2,000 messages in any 24 hours (support.google.com/a/answer/166852).
+const WORKSPACE: MailPreset = MailPreset {
+    name: "Google Workspace",
+    domains: &[],
+    smtp: ("smtp.gmail.com", 465, TLS),
+    imap: ("imap.gmail.com", 993, TLS),
+    sent_copy: SentCopy::Provider,
+    token_url: Some("https://oauth2.googleapis.com/token"),
+    per_day: Some(2_000),
+};
+
+/// 500 a day is often stated of consumers' mailboxes; Google publishes no number.
+const GMAIL: MailPreset =
+    MailPreset { name: "Gmail", domains: &["gmail.com", "googlemail.com"], per_day: Some(500), ..WORKSPACE };
+
+/// 10,000 recipients a day and 30 messages a minute (Microsoft's page of Exchange Online's limits).
+const MICROSOFT_365: MailPreset = MailPreset {
+    name: "Microsoft 365",
+    domains: &[],
+    smtp: ("smtp.office365.com", 587, STARTTLS),
+    imap: ("outlook.office365.com", 993, TLS),
+    sent_copy: SentCopy::Provider,
+    token_url: Some("https://login.microsoftonline.com/common/oauth2/v2.0/token"),
+    per_day: Some(10_000),
+};
+
+/// 300 a day is often stated of consumers' mailboxes; Microsoft says that it depends on the account's history.
+const OUTLOOK: MailPreset = MailPreset {
+    name: "Outlook.com",
+    domains: &["outlook.com", "hotmail.com", "live.com", "msn.com"],
+    smtp: ("smtp-mail.outlook.com", 587, STARTTLS),
+    per_day: Some(300),
+    ..MICROSOFT_365
+};
+
+const fn plain(
+    name: &'static str,
+    domains: &'static [&'static str],
+    smtp: (&'static str, u16, MailSecurity),
+    imap: &'static str,
+) -> MailPreset {
+    let imap = (imap, 993, TLS);
+    MailPreset { name, domains, smtp, imap, sent_copy: SentCopy::Append, token_url: None, per_day: None }
+}
+
+/// The providers with addresses of their own.
+const PRESETS: &[MailPreset] = &[
+    GMAIL,
+    OUTLOOK,
+    plain(
+        "Yahoo",
+        &["yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "ymail.com"],
+        ("smtp.mail.yahoo.com", 465, TLS),
+        "imap.mail.yahoo.com",
+    ),
+    plain("AOL", &["aol.com"], ("smtp.aol.com", 465, TLS), "imap.aol.com"),
+    plain("iCloud", &["icloud.com", "me.com", "mac.com"], ("smtp.mail.me.com", 587, STARTTLS), "imap.mail.me.com"),
+    plain("Fastmail", &["fastmail.com", "fastmail.fm"], ("smtp.fastmail.com", 465, TLS), "imap.fastmail.com"),
+    plain("Zoho", &["zoho.com", "zohomail.com"], ("smtp.zoho.com", 465, TLS), "imap.zoho.com"),
+    plain("GMX", &["gmx.de", "gmx.net", "gmx.at", "gmx.ch"], ("mail.gmx.net", 465, TLS), "imap.gmx.net"),
+    plain("WEB.DE", &["web.de"], ("smtp.web.de", 587, STARTTLS), "imap.web.de"),
+    plain("T-Online", &["t-online.de"], ("securesmtp.t-online.de", 465, TLS), "secureimap.t-online.de"),
+    plain("mailbox.org", &["mailbox.org"], ("smtp.mailbox.org", 465, TLS), "imap.mailbox.org"),
+    plain("Posteo", &["posteo.de", "posteo.net"], ("posteo.de", 465, TLS), "posteo.de"),
+];
+
+impl MailPreset {
+    /// What is known of the mailbox of `provider` with an address at `domain`, in lower case.
+    #[must_use]
+    pub fn of(provider: Provider, domain: &str) -> Option<&'static Self> {
+        let own = PRESETS.iter().find(|preset| preset.domains.contains(&domain));
+        match provider {
+            Provider::Gmail => own.filter(|preset| preset.name == GMAIL.name).or(Some(&WORKSPACE)),
+            Provider::Outlook => own.filter(|preset| preset.name == OUTLOOK.name).or(Some(&MICROSOFT_365)),
+            Provider::Mailbox => own,
+            Provider::Sandbox | Provider::Linkedin => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_is_found_by_provider_and_by_domain() {
+        let host = |provider, domain| MailPreset::of(provider, domain).map(|preset| preset.smtp.0);
+        assert_eq!(host(Provider::Gmail, "sender.example"), Some("smtp.gmail.com"));
+        assert_eq!(host(Provider::Mailbox, "googlemail.com"), Some("smtp.gmail.com"));
+        assert_eq!(host(Provider::Outlook, "sender.example"), Some("smtp.office365.com"));
+        assert_eq!(host(Provider::Outlook, "hotmail.com"), Some("smtp-mail.outlook.com"));
+        assert_eq!(host(Provider::Mailbox, "sender.example"), None);
+        assert_eq!(host(Provider::Sandbox, "gmail.com"), None);
+        let per_day = |domain| MailPreset::of(Provider::Gmail, domain).and_then(|preset| preset.per_day);
+        assert_eq!((per_day("gmail.com"), per_day("sender.example")), (Some(500), Some(2_000)));
+    }
+
+    #[test]
+    fn no_domain_is_two_providers_and_no_server_goes_without_tls() {
+        let mut domains: Vec<_> = PRESETS.iter().flat_map(|preset| preset.domains).collect();
+        let all = domains.len();
+        domains.sort_unstable();
+        domains.dedup();
+        assert_eq!(domains.len(), all);
+        for preset in PRESETS {
+            assert!(preset.smtp.2 != MailSecurity::None && preset.imap.2 == TLS, "{}", preset.name);
+        }
+    }
+}

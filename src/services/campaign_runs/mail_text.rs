@@ -1,0 +1,103 @@
+//! A step's mail: what it is known by, which thread it is in, and how it is written. The same for every attempt, and for the copy in Sent.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use crate::{
+    engine::message::Content,
+    integrations::mail::{Draft, Unwritable, Written},
+    models::{ConnectedAccount, ExecutionStep, Lead, SentMail},
+    utils::names,
+};
+
+/// Characters of a Message-ID before the `@`.
+const ID: usize = 40;
+
+/// A step's mail, to be put into its thread.
+pub(super) struct Letter<'a> {
+    step: &'a ExecutionStep,
+    account: &'a ConnectedAccount,
+    content: Content,
+    from: &'a str,
+    to: &'a str,
+    to_name: Option<String>,
+}
+
+/// What a step's mail is known by, without angle brackets: it follows from the step, and names the sender's domain.
+pub(super) fn message_id(step: &ExecutionStep, account: &ConnectedAccount) -> Option<String> {
+    let (_, domain) = account.email.as_deref()?.rsplit_once('@')?;
+    let mut hash = Sha256::new();
+    hash.update(b"clento mail\0");
+    hash.update(step.organization_id.0.as_bytes());
+    hash.update(step.execution_id.0.as_bytes());
+    hash.update(step.node_id.as_bytes());
+    let mut id = hex::encode(hash.finalize());
+    id.truncate(ID);
+    Some(format!("{id}@{domain}"))
+}
+
+impl<'a> Letter<'a> {
+    /// The mail of a step, if the lead can be written to from the account.
+    pub(super) fn of(step: &'a ExecutionStep, lead: &'a Lead, account: &'a ConnectedAccount) -> Option<Self> {
+        let content = step.content.as_ref().and_then(|content| serde_json::from_value(content.0.clone()).ok())?;
+        let (from, to) = (account.email.as_deref()?, lead.email.as_deref()?);
+        let whole = names::complete(lead.first_name.as_deref(), lead.last_name.as_deref(), lead.full_name.as_deref());
+        Some(Self { step, account, content, from, to, to_name: whole.full })
+    }
+
+    /// Whether it goes on in the thread of the mail before it.
+    pub(super) fn answers(&self) -> bool {
+        self.content.subject.is_none()
+    }
+
+    /// What is kept of it, as it follows on `last`.
+    pub(super) fn mail(&self, last: Option<SentMail>, now: DateTime<Utc>) -> SentMail {
+        let (refs, subject) = match (self.content.subject.clone(), last) {
+            (Some(subject), _) => (Vec::new(), subject),
+            (None, Some(last)) => {
+                let subject = if is_answer(&last.subject) { last.subject } else { format!("Re: {}", last.subject) };
+                (last.refs.into_iter().chain([last.message_id]).collect(), subject)
+            }
+            (None, None) => (Vec::new(), String::new()),
+        };
+        SentMail {
+            organization_id: self.step.organization_id,
+            message_id: message_id(self.step, self.account).unwrap_or_default(),
+            step_id: self.step.id,
+            execution_id: self.step.execution_id,
+            campaign_id: self.step.campaign_id,
+            lead_id: self.step.lead_id,
+            account_id: self.account.id,
+            node_id: self.step.node_id.clone(),
+            recipient: self.to.to_owned(),
+            subject,
+            refs,
+            begun_at: now,
+            copied_at: None,
+        }
+    }
+
+    /// The mail as bytes, with the way out if there is one.
+    pub(super) fn write(&self, mail: &SentMail, unsubscribe: Option<&Url>) -> Result<Written, Unwritable> {
+        let mailbox = self.account.mailbox.as_deref();
+        let draft = Draft {
+            from: (&self.account.display_name, self.from),
+            to: (self.to_name.as_deref(), &mail.recipient),
+            reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
+            subject: &mail.subject,
+            text: self.content.text.as_deref(),
+            html: self.content.html.as_deref(),
+            signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
+            message_id: &mail.message_id,
+            refs: &mail.refs,
+            date: mail.begun_at,
+            unsubscribe,
+        };
+        draft.write()
+    }
+}
+
+fn is_answer(subject: &str) -> bool {
+    subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"))
+}

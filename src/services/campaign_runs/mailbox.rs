@@ -1,0 +1,225 @@
+//! Mailboxes as a channel. A mail is known by its Message-ID, which is the same for every attempt of a step. Of what breaks off before the end
+//! of the message was written it is proved that nothing was sent: no server delivers such a mail. After that only its answer, or the mail in
+//! the Sent folder, says so.
+
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+
+use super::{
+    Context,
+    channel::{Channel, Found, MayBegin},
+    claim::Order,
+    deliver::{Delivery, TIMEOUT},
+    mail_reply::judged,
+    mail_text::{Letter, message_id},
+};
+use crate::{
+    errors::Result,
+    integrations::mail::{MailError, MailFault, Reply, SmtpClient, Stage, Unwritable, Written},
+    models::{AccountId, ConnectedAccount, ExecutionStep, SentMail},
+    services::{
+        mailboxes::{Mailboxes, Unopened},
+        unsubscribe::UnsubscribeLinks,
+    },
+};
+
+/// A connection that nobody has used for so long is not used again: servers hang up when they like.
+const IDLE: Duration = Duration::from_secs(30);
+/// What is left of the time-out when the dialogue is given up: who gives it up here still knows how far it was.
+const SPARE: Duration = Duration::from_secs(1);
+/// How long a mailbox whose servers cannot be used is left alone.
+const REST: TimeDelta = TimeDelta::minutes(5);
+/// How long a search is tried again if the mailbox cannot be read, before a person is asked.
+const PATIENCE: TimeDelta = TimeDelta::minutes(30);
+
+/// Mailboxes.
+pub(super) struct MailboxChannel {
+    context: Context,
+    mailboxes: Mailboxes,
+    links: UnsubscribeLinks,
+    lines: Lines,
+}
+
+impl MailboxChannel {
+    pub(super) fn new(context: Context, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
+        Self { context, mailboxes, links, lines: Lines::default() }
+    }
+
+    async fn prepare(&self, order: &Order) -> Result<Result<(SentMail, Written), Delivery>> {
+        let Order { step, lead, account, .. } = order;
+        let Some(letter) = Letter::of(step, lead, account) else {
+            return Ok(Err(Delivery::NoRecipient));
+        };
+        let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+        let last = if letter.answers() { conn.sent_mails().last_of(step.execution_id).await? } else { None };
+        conn.give_back();
+        let mail = letter.mail(last, self.context.campaign_clock.now());
+        let link = self.links.link(step.organization_id, step.lead_id, step.execution_id);
+        Ok(match letter.write(&mail, link.as_ref()) {
+            Ok(written) => Ok((mail, written)),
+            Err(Unwritable::Address) => Err(Delivery::NoRecipient),
+            Err(Unwritable::Shape) => Err(not_sent("cannot_be_written", None, false)),
+        })
+    }
+
+    /// Everything up to the server's answer.
+    async fn hand_in(&self, order: &Order, may_begin: &MayBegin<'_>) -> Delivery {
+        let (mail, written) = match self.prepare(order).await {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(delivery)) => return delivery,
+            Err(error) => return not_begun(&order.step, &error),
+        };
+        let until = tokio::time::Instant::now() + TIMEOUT.saturating_sub(SPARE);
+        let key = (order.account.id, order.account.version);
+        let kept = self.lines.take(key, self.context.clock.monotonic());
+        let reused = kept.is_some();
+        let delivery = self.on_a_line(order, (&mail, &written), kept, (may_begin, until)).await;
+        match delivery {
+            // The server had hung up on a connection that we had kept: nothing was said yet.
+            Err(Hung) if reused => {
+                let again = self.on_a_line(order, (&mail, &written), None, (may_begin, until)).await;
+                again.unwrap_or_else(|Hung| not_sent("connection_broke", None, true))
+            }
+            Err(Hung) => not_sent("connection_broke", None, true),
+            Ok(delivery) => delivery,
+        }
+    }
+
+    async fn on_a_line(
+        &self,
+        order: &Order,
+        (mail, written): (&SentMail, &Written),
+        kept: Option<SmtpClient>,
+        (may_begin, until): (&MayBegin<'_>, tokio::time::Instant),
+    ) -> Result<Delivery, Hung> {
+        let mut line = match kept {
+            Some(line) => line,
+            None => match tokio::time::timeout_at(until, self.mailboxes.smtp(&order.account)).await {
+                Ok(Ok(line)) => line,
+                Ok(Err(Unopened::Mail(error))) => return Ok(unopened(&order.step, &error)),
+                Ok(Err(Unopened::Ours(error))) => return Ok(not_begun(&order.step, &error)),
+                Err(_) => return Ok(not_sent("mail_server_slow", Some(REST), true)),
+            },
+        };
+        // From here on an answer to the mail finds its step, and nobody else sends it.
+        match self.begin(order, mail).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(not_sent("lease_ran_out", None, true)),
+            Err(error) => return Ok(not_begun(&order.step, &error)),
+        }
+        let may_have_sent = line.may_have_sent();
+        let sending = line.send(&written.from, &written.to, &written.bytes, may_begin);
+        let Ok(reply) = tokio::time::timeout_at(until, sending).await else {
+            return Ok(if may_have_sent() {
+                Delivery::Unknown
+            } else {
+                not_sent("mail_server_slow", Some(REST), true)
+            });
+        };
+        Ok(match reply {
+            None => not_sent("lease_ran_out", None, true),
+            Some(Reply::Taken(_)) => {
+                self.lines.keep((order.account.id, order.account.version), line, self.context.clock.monotonic());
+                Delivery::Sent { provider_id: mail.message_id.clone() }
+            }
+            Some(Reply::Broken { stage: Stage::Verdict, .. }) => Delivery::Unknown,
+            Some(Reply::Broken { stage: Stage::Sender, .. }) => return Err(Hung),
+            Some(Reply::Broken { .. }) => not_sent("connection_broke", None, true),
+            Some(Reply::Refused { stage, code, text }) => {
+                tracing::info!(step = %order.step.id, account = %order.account.id, ?stage, code, "a mail was refused");
+                judged(stage, code, &text)
+            }
+        })
+    }
+
+    async fn begin(&self, order: &Order, mail: &SentMail) -> Result<bool> {
+        let mut conn = self.context.db.engine_conn(order.step.organization_id).await?;
+        let mine = conn.sent_mails().begin(mail, order.step.token).await?;
+        conn.give_back();
+        Ok(mine)
+    }
+
+    /// Whether the mail is in the Sent folder.
+    async fn look_up(&self, step: &ExecutionStep, account: &ConnectedAccount) -> Result<bool, Unopened> {
+        let Some(id) = message_id(step, account) else { return Ok(false) };
+        let mut reader = self.mailboxes.imap(account).await?;
+        let folder = reader.sent_folder().await?;
+        let found = match folder {
+            Some(folder) => reader.contains(&folder, &id).await?,
+            None => return Err(MailError::from(MailFault::Broken("it has no Sent folder".to_owned())).into()),
+        };
+        reader.logout().await;
+        Ok(found)
+    }
+}
+
+impl Channel for MailboxChannel {
+    fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        Box::pin(self.hand_in(order, may_begin))
+    }
+
+    fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            let waited = self.context.campaign_clock.now() - step.sending_at;
+            Ok(match self.look_up(step, account).await {
+                Ok(true) => Found::Yes { provider_id: message_id(step, account).unwrap_or_default() },
+                Ok(false) if account.mailbox.as_ref().is_some_and(|mailbox| mailbox.shows_all_sent()) => Found::No,
+                // That there is no copy says nothing where nobody but us makes one.
+                Ok(false) => Found::Unclear,
+                Err(error) => {
+                    tracing::warn!(step = %step.id, account = %account.id, code = error.code(), "a mailbox cannot be searched");
+                    if waited < PATIENCE { Found::Later } else { Found::Unclear }
+                }
+            })
+        })
+    }
+
+    fn shows_within(&self) -> TimeDelta {
+        TimeDelta::minutes(2)
+    }
+}
+
+/// The connection was of no use from the start.
+struct Hung;
+
+fn not_sent(reason: &'static str, rest: Option<TimeDelta>, ours: bool) -> Delivery {
+    Delivery::NotSent { reason, rest, ours }
+}
+
+fn not_begun(step: &ExecutionStep, error: &crate::errors::AppError) -> Delivery {
+    tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a step was not begun");
+    not_sent("not_begun", None, true)
+}
+
+fn unopened(step: &ExecutionStep, error: &MailError) -> Delivery {
+    tracing::warn!(step = %step.id, account = %step.account_id, code = error.fault.code(), "a mailbox cannot be used");
+    if error.fault.needs_reconnect() {
+        return Delivery::AccountOut;
+    }
+    not_sent("mail_server_unreachable", Some(REST), true)
+}
+
+/// An account as it was when a connection of it was made.
+type Key = (AccountId, i64);
+
+/// Connections that are signed in, and when they were last used.
+#[derive(Default)]
+struct Lines(Mutex<HashMap<Key, Vec<(SmtpClient, Duration)>>>);
+
+impl Lines {
+    fn take(&self, key: Key, now: Duration) -> Option<SmtpClient> {
+        let mut lines = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        lines.retain(|_, kept| {
+            kept.retain(|(_, used)| now.saturating_sub(*used) < IDLE);
+            !kept.is_empty()
+        });
+        lines.get_mut(&key)?.pop().map(|(line, _)| line)
+    }
+
+    fn keep(&self, key: Key, line: SmtpClient, now: Duration) {
+        let mut lines = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        lines.entry(key).or_default().push((line, now));
+    }
+}

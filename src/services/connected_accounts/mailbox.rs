@@ -1,0 +1,305 @@
+//! Mailboxes: connected after a real sign-in to both of their servers, and looked at again when somebody asks.
+
+use std::fmt;
+
+use sqlx::types::Json;
+
+use super::{
+    AccountService,
+    access::{MailAccess, Owner, pointer, settle},
+    facts,
+};
+use crate::{
+    errors::{AppError, Fault, Result},
+    integrations::mail::{MailError, MailFault},
+    models::{
+        AccountId, AccountLimits, AccountRampUp, AccountStatus, AuditEntry, Channel, ConnectedAccount, MailAuth,
+        MailPreset, MailSecret, MailSecurity, Mailbox, Provider, SendingWindow, SentCopy, patch::Patch,
+        version::VersionGuard, workflow::NodeType,
+    },
+    repositories::{BaseRepository as _, OrgMember, OrgPerson, OrgTx},
+    services::mailboxes::SignIns,
+};
+
+/// A mailbox to be connected.
+#[derive(Debug)]
+pub struct NewMailboxAccount {
+    /// Whose mailbox it is.
+    pub provider: Provider,
+    /// Its address.
+    pub email: String,
+    /// The name that its mail comes from; its address if none.
+    pub display_name: Option<String>,
+    /// How it is reached and opened.
+    pub access: MailAccess,
+    /// Where answers are to go, if not to its own address.
+    pub reply_to: Option<String>,
+    /// What stands under each mail.
+    pub signature: Option<String>,
+    /// Who puts copies into Sent; as usual for its provider if nobody says.
+    pub sent_copy: Option<SentCopy>,
+    /// How much it may send.
+    pub limits: AccountLimits,
+    /// When it may send; none is always.
+    pub sending_window: Option<SendingWindow>,
+    /// The length of its slots in seconds; the channel's default if none.
+    pub spacing_seconds: Option<i32>,
+}
+
+/// A merge patch of what a mailbox has beyond other accounts.
+#[derive(Debug, Default)]
+pub struct MailboxChanges {
+    /// How it is reached and opened.
+    pub access: MailAccess,
+    /// Where answers are to go.
+    pub reply_to: Patch<String>,
+    /// What stands under each mail.
+    pub signature: Patch<String>,
+    /// Who puts copies into Sent.
+    pub sent_copy: Option<SentCopy>,
+}
+
+/// A mailbox as it is to be from now on, and its secret if it becomes another. Its servers have let us in.
+pub(super) struct Reached {
+    mailbox: Option<Mailbox>,
+    secret: Option<MailSecret>,
+}
+
+impl fmt::Debug for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reached").field("mailbox", &self.mailbox).finish_non_exhaustive()
+    }
+}
+
+impl MailboxChanges {
+    fn is_empty(&self) -> bool {
+        let Self { access, reply_to, signature, sent_copy } = self;
+        access.is_empty() && *reply_to == Patch::Keep && *signature == Patch::Keep && sent_copy.is_none()
+    }
+}
+
+impl AccountService {
+    /// Connects a mailbox, if both of its servers let us in.
+    pub async fn create_mailbox(&self, person: &OrgPerson, new: NewMailboxAccount) -> Result<ConnectedAccount> {
+        let NewMailboxAccount { provider, email, display_name, access, reply_to, signature, sent_copy, .. } = new;
+        let owner = Owner { provider, email: &email, config: &self.mail };
+        let (mut mailbox, secret) = settle(&owner, None, access).map_err(AppError::invalid)?;
+        mailbox.reply_to = reply_to;
+        mailbox.signature = signature;
+        mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
+        refuse_above(&mailbox, provider, &email, &new.limits)?;
+        let secret = self.verify(&mailbox, secret).await?;
+        let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
+        let now = tx.now();
+        let account = ConnectedAccount {
+            id: AccountId::new(now),
+            organization_id: person.organization_id(),
+            provider,
+            channel: Channel::Email,
+            display_name: display_name.unwrap_or_else(|| email.clone()),
+            email: Some(email),
+            avatar_url: None,
+            status: AccountStatus::Connected,
+            status_reason: None,
+            limits: Json(new.limits),
+            ramp_up: Json(AccountRampUp::default()),
+            sending_window: new.sending_window.map(Json),
+            spacing_seconds: new.spacing_seconds.unwrap_or(Channel::Email.default_spacing()),
+            last_act_at: None,
+            rests_until: None,
+            mailbox: Some(Json(mailbox)),
+            version: 1,
+            created_by: Some(person.user_id()),
+            created_at: now,
+            updated_at: now,
+        };
+        self.insert(&mut tx, &account, &secret).await?;
+        tx.commit().await?;
+        Ok(account)
+    }
+
+    /// Looks whether an account can be used, and says so in its status: a mailbox that lets us in again is taken up again.
+    pub async fn sync(&self, person: &OrgPerson, id: AccountId) -> Result<ConnectedAccount> {
+        let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
+        let account = tx.accounts().get(id).await?;
+        let Some(mailbox) = account.mailbox.as_deref() else { return Ok(account) };
+        let secret = self.mailboxes.secret(&mut tx, &account).await?;
+        drop(tx);
+        let checked = self.sign_in(mailbox, secret).await;
+        let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
+        let mut now = tx.accounts().locked(id).await?;
+        // Somebody has changed it meanwhile, and knows better.
+        if now.version == account.version {
+            self.judge(&mut tx, &mut now, checked).await?;
+        }
+        tx.commit().await?;
+        Ok(now)
+    }
+
+    /// What a sign-in says of an account.
+    async fn judge(
+        &self,
+        tx: &mut OrgTx,
+        account: &mut ConnectedAccount,
+        checked: Result<Option<MailSecret>, Vec<MailError>>,
+    ) -> Result<()> {
+        let before = facts(account);
+        match checked {
+            Ok(rotated) => {
+                if let Some(secret) = rotated {
+                    let sealed = self.seal(account, &secret)?;
+                    tx.accounts().set_credentials(account.id, &sealed).await?;
+                }
+                mend(account);
+            }
+            Err(refusals) => {
+                let out = refusals.iter().any(|error| error.fault.needs_reconnect());
+                let passing = refusals
+                    .iter()
+                    .all(|error| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable));
+                account.status_reason = Some(told(&refusals));
+                if out {
+                    account.status = AccountStatus::NeedsReconnect;
+                } else if !passing && account.status != AccountStatus::NeedsReconnect {
+                    account.status = AccountStatus::Error;
+                }
+            }
+        }
+        let after = facts(account);
+        if before != after {
+            let now = tx.now();
+            account.version += 1;
+            account.updated_at = now;
+            tx.accounts().update(account).await?;
+            if account.status == AccountStatus::Connected {
+                tx.executions().free(&[], Some(account.id), now).await?;
+            }
+            let entry = AuditEntry::new("connected_account.synced", "connected_account", account.id.0);
+            tx.audit(entry.change(before, after));
+        }
+        Ok(())
+    }
+
+    /// The mailbox as it is to be after `changes`; if they are about how it is reached or opened, its servers are asked.
+    pub(super) async fn reach(
+        &self,
+        member: &OrgMember,
+        (id, seen): (AccountId, &VersionGuard),
+        changes: MailboxChanges,
+    ) -> Result<Reached> {
+        if changes.is_empty() {
+            return Ok(Reached { mailbox: None, secret: None });
+        }
+        let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        let account = tx.accounts().get(id).await?;
+        seen.check(account.version)?;
+        let Some(present) = account.mailbox.as_deref().cloned() else {
+            let detail = "Only a mailbox has servers, a signature and an address for answers.";
+            return Err(AppError::conflict("account_not_a_mailbox", detail));
+        };
+        let MailboxChanges { access, reply_to, signature, sent_copy } = changes;
+        let (mut mailbox, secret) = if access.is_empty() {
+            drop(tx);
+            (present, None)
+        } else {
+            let secret = self.mailboxes.secret(&mut tx, &account).await?;
+            drop(tx);
+            let email = account.email.as_deref().unwrap_or_default();
+            let owner = Owner { provider: account.provider, email, config: &self.mail };
+            let (mailbox, secret) = settle(&owner, Some((present, secret)), access).map_err(AppError::invalid)?;
+            let secret = self.verify(&mailbox, secret).await?;
+            (mailbox, Some(secret))
+        };
+        mailbox.reply_to = reply_to.apply(mailbox.reply_to);
+        mailbox.signature = signature.apply(mailbox.signature);
+        mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
+        Ok(Reached { mailbox: Some(mailbox), secret })
+    }
+
+    /// Writes what was reached into the account; whether its secret became another. One that was shut out is taken up again.
+    pub(super) async fn take_in(
+        &self,
+        tx: &mut OrgTx,
+        account: &mut ConnectedAccount,
+        reached: Reached,
+    ) -> Result<bool> {
+        let Reached { mailbox, secret } = reached;
+        account.mailbox = mailbox.map(Json).or(account.mailbox.take());
+        let Some(secret) = secret else { return Ok(false) };
+        let sealed = self.seal(account, &secret)?;
+        tx.accounts().set_credentials(account.id, &sealed).await?;
+        mend(account);
+        Ok(true)
+    }
+
+    /// The secret that has opened both servers just now; else what each of them said.
+    async fn verify(&self, mailbox: &Mailbox, secret: MailSecret) -> Result<MailSecret> {
+        refuse_plain(mailbox, self.mailboxes.mail.allows_plain())?;
+        let auth = secret.auth();
+        let rotated = self.sign_in(mailbox, secret.clone()).await.map_err(|refusals| refused(&refusals, auth))?;
+        Ok(rotated.unwrap_or(secret))
+    }
+
+    /// Signs in to both servers; the secret if it became another by that.
+    async fn sign_in(&self, mailbox: &Mailbox, secret: MailSecret) -> Result<Option<MailSecret>, Vec<MailError>> {
+        let SignIns { smtp, imap, rotated, .. } = self.mailboxes.sign_ins(secret).await.map_err(|error| vec![error])?;
+        self.mailboxes.mail.check(mailbox, &smtp, &imap).await?;
+        Ok(rotated)
+    }
+}
+
+/// It lets us in again.
+fn mend(account: &mut ConnectedAccount) {
+    if matches!(account.status, AccountStatus::NeedsReconnect | AccountStatus::Error | AccountStatus::Connecting) {
+        account.status = AccountStatus::Connected;
+    }
+    account.status_reason = None;
+}
+
+fn refuse_plain(mailbox: &Mailbox, allowed: bool) -> Result<()> {
+    let plain = [("smtp", &mailbox.smtp), ("imap", &mailbox.imap)];
+    let faults: Vec<_> = plain
+        .into_iter()
+        .filter(|(_, server)| server.security == MailSecurity::None && !allowed)
+        .map(|(field, _)| {
+            let detail = "The password could be read on the way: `tls` or `starttls` is needed.";
+            Fault::new(format!("/{field}/security"), "mail_not_secure", detail)
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(AppError::invalid(faults)) }
+}
+
+/// Refuses more than its provider lets an account send, if it is a mailbox.
+pub(super) fn refuse_beyond_provider(account: &ConnectedAccount) -> Result<()> {
+    match (&account.mailbox, &account.email) {
+        (Some(mailbox), Some(email)) => refuse_above(mailbox, account.provider, email, &account.limits),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses more than the provider lets a mailbox send.
+fn refuse_above(mailbox: &Mailbox, provider: Provider, email: &str, limits: &AccountLimits) -> Result<()> {
+    let domain = email.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).unwrap_or_default();
+    let preset = MailPreset::of(provider, &domain).filter(|preset| preset.smtp.0 == mailbox.smtp.host);
+    let Some((preset, most)) = preset.and_then(|preset| Some((preset, preset.per_day?))) else { return Ok(()) };
+    match limits.get(NodeType::SendEmail).per_day {
+        Some(per_day) if per_day > most => {
+            let detail = format!("{} lets a mailbox send {most} mails in a day.", preset.name);
+            Err(AppError::fault("/limits/send_email/per_day", "above_provider_limit", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refused(refusals: &[MailError], auth: MailAuth) -> AppError {
+    let faults = refusals.iter().map(|error| {
+        let field = error.at.as_ref().map_or("smtp", |(protocol, _)| protocol.field());
+        let code = error.fault.code();
+        Fault::new(pointer(field, code, auth), code, error.told())
+    });
+    AppError::invalid(faults.collect())
+}
+
+fn told(refusals: &[MailError]) -> String {
+    refusals.iter().map(MailError::told).collect::<Vec<_>>().join(" ").chars().take(1_000).collect()
+}

@@ -1,0 +1,229 @@
+//! Sending from mailboxes: what arrives is the recipient's own mailbox to say.
+
+use clento::utils::clock::Clock as _;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{PATH, app_with};
+use crate::support::{
+    Caller, MailServer, TestApp,
+    cut_smtp::{Cut, CutSmtp},
+    mail_server::{PASSWORD, TestMailbox},
+};
+
+/// Monday, 2026-11-23, 10:00 in Berlin: within everybody's hours.
+const MONDAY: &str = "2026-11-23T09:00:00Z";
+
+async fn made(caller: &Caller, path: &str, body: Value) -> String {
+    caller.post(path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A mail, and another an hour later in its thread.
+fn two_mails() -> Value {
+    json!({
+        "nodes": [
+            {"id": "mail", "type": "send_email", "config": {"variants": [{"subject": "Grüße an {{ first_name }}", "text": "Hallo {{ first_name }}!", "html": "<p>Hallo <b>{{ first_name }}</b>!</p><script>x()</script>"}]}},
+            {"id": "bump", "type": "send_email", "config": {"thread": true, "variants": [{"text": "Noch einmal, {{ first_name }}?"}]}}
+        ],
+        "edges": [{"source": "mail", "target": "bump", "delay": {"value": 1, "unit": "hours"}}]
+    })
+}
+
+/// A running campaign from `account` to `people`.
+async fn campaign(app: &TestApp, account: &str, people: &[&TestMailbox], workflow: Value) -> String {
+    app.clock.set(MONDAY.parse().unwrap());
+    let member = app.member();
+    let list = made(&member, "/api/v1/lead-lists", json!({"name": "People"})).await;
+    for person in people {
+        let name = person.email.split('@').next().unwrap();
+        let lead = json!({"first_name": name, "last_name": "Żółć", "email": person.email, "lead_list_id": list});
+        made(&member, "/api/v1/leads", lead).await;
+    }
+    let always = json!({"timezone": "Europe/Berlin", "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "00:00", "end_time": "24:00"});
+    let body = json!({"name": "c", "lead_list_ids": [list], "account_ids": [account], "workflow": workflow, "schedule": always});
+    let id = made(&member, "/api/v1/campaigns", body).await;
+    member.post(&format!("/api/v1/campaigns/{id}/start"), json!({})).await.expect(200);
+    id
+}
+
+/// What the workers do at one instant.
+async fn tick(app: &TestApp) {
+    let (runs, stop) = (app.state.runs(), CancellationToken::new());
+    loop {
+        let mut done = runs.enrol_all().await.unwrap().done;
+        done += runs.begin_due().await.unwrap().done;
+        done += runs.do_due(&stop).await.unwrap().done;
+        if done == 0 {
+            return;
+        }
+    }
+}
+
+/// The same, minute after minute.
+async fn minutes(app: &TestApp, count: u64) {
+    for _ in 0..count {
+        tick(app).await;
+        app.clock.advance(std::time::Duration::from_secs(60));
+    }
+    tick(app).await;
+}
+
+async fn states(app: &TestApp) -> Vec<(String, Option<String>)> {
+    sqlx::query_as("select state, reason from execution_steps order by sending_at, id")
+        .fetch_all(&app.pool)
+        .await
+        .unwrap()
+}
+
+async fn account(app: &TestApp, mailbox: &TestMailbox, more: Value) -> String {
+    let mut request = mailbox.request();
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    made(&app.member(), PATH, request).await
+}
+
+#[tokio::test]
+async fn mails_arrive_as_they_were_meant_and_thread() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = TestApp::start_with(|settings| {
+        server.trust(&mut settings.mail);
+        settings.mail.public_url = Some("https://api.sender.example/".parse().unwrap());
+    })
+    .await;
+    let look =
+        json!({"display_name": "Anna Müller", "signature": "Anna\nSender Ltd", "reply_to": "answers@sender.example"});
+    let account = account(&app, &anna, look).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 70).await;
+    let arrived = server.await_messages(&ben, "INBOX", 2).await;
+    assert_eq!(arrived.len(), 2);
+    let (first, second) = (arrived[0].read(), arrived[1].read());
+    assert_eq!(first.subject(), Some("Grüße an ben"));
+    let from = first.from().unwrap().first().unwrap();
+    assert_eq!((from.name(), from.address()), (Some("Anna Müller"), Some("anna@sender.example")));
+    assert_eq!(first.to().unwrap().first().unwrap().name(), Some("ben Żółć"));
+    assert_eq!(first.reply_to().unwrap().first().unwrap().address(), Some("answers@sender.example"));
+    assert_eq!(first.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), "Hallo ben!\n\nAnna\nSender Ltd");
+    let html = first.body_html(0).unwrap();
+    assert!(html.contains("<b>ben</b>") && !html.contains("script"), "{html}");
+    let id = first.message_id().unwrap();
+    assert!(id.ends_with("@sender.example"), "{id}");
+    assert_eq!(second.subject(), Some("Re: Grüße an ben"));
+    assert_eq!((second.in_reply_to().as_text(), second.references().as_text()), (Some(id), Some(id)));
+    let text = arrived[0].text();
+    assert!(text.contains("List-Unsubscribe: <https://api.sender.example/u/"), "{text}");
+    assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "{text}");
+
+    // Answers find their step by index; copies are in Sent, once, however often that is tried.
+    let found: (String, String) = sqlx::query_as(
+        "select m.node_id, l.email from sent_mails m join leads l on l.id = m.lead_id where m.message_id = $1",
+    )
+    .bind(id)
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(found, ("mail".to_owned(), ben.email.clone()));
+    app.state.runs().copy_sent().await.unwrap();
+    sqlx::query("update sent_mails set copied_at = null").execute(&app.pool).await.unwrap();
+    app.state.runs().copy_sent().await.unwrap();
+    let copies = server.messages(&anna, "Sent").await;
+    assert_eq!(copies.len(), 2);
+    assert_eq!(copies[0].read().message_id(), Some(id));
+}
+
+#[tokio::test]
+async fn who_is_not_there_ends_and_who_is_busy_is_tried_again() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let nobody = TestMailbox::named("nobody@lead.example", server.address);
+    let app = app_with(&server).await;
+    let account = account(&app, &anna, json!({})).await;
+    server.answer("ben@lead.example", "451 4.2.1 Busy");
+    campaign(&app, &account, &[&ben, &nobody], two_mails()).await;
+    minutes(&app, 3).await;
+    let states = states(&app).await;
+    assert!(states.contains(&("failed".into(), Some("no_such_recipient".into()))), "{states:?}");
+    assert!(states.contains(&("not_sent".into(), Some("temporary".into()))), "{states:?}");
+    assert_eq!(server.messages(&ben, "INBOX").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_password_holds_what_waits_until_the_account_is_mended() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_with(&server).await;
+    let account = account(&app, &anna, json!({})).await;
+    server.change_password(&anna, "another");
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 2).await;
+    let path = format!("{PATH}/{account}");
+    assert_eq!(app.member().get(&path).await.expect(200)["status"], "needs_reconnect");
+    assert_eq!(states(&app).await, [("not_sent".to_owned(), Some("account_needs_reconnect".to_owned()))]);
+    app.member().patch(&path, json!({"password": "another"})).await.expect(200);
+    minutes(&app, 2).await;
+    assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_access_token_that_was_taken_back_is_replaced() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_with(&server).await;
+    let mut request = anna.request();
+    request.as_object_mut().unwrap().remove("password");
+    let refresh = server.tokens.refresh_token(&anna.email);
+    request["oauth"] = json!({"token_url": server.tokens.url(), "client_id": "c", "refresh_token": refresh});
+    let account = made(&app.member(), PATH, request).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 70).await;
+    assert_eq!(server.await_messages(&ben, "INBOX", 2).await.len(), 2);
+}
+
+/// Where the dialogue is cut, and what must be known of the mail then.
+const CUTS: [(Cut, &str); 7] = [
+    (Cut::Greeting, "not_sent"),
+    (Cut::BeforeMail, "not_sent"),
+    (Cut::AfterRecipient, "not_sent"),
+    (Cut::InData, "not_sent"),
+    (Cut::AfterEnd, "needs_review"),
+    (Cut::BeforeVerdict, "needs_review"),
+    (Cut::AfterVerdict, "sent"),
+];
+
+#[tokio::test]
+async fn a_dialogue_that_is_cut_anywhere_sends_nothing_twice_and_loses_nothing_silently() {
+    let server = MailServer::start().await;
+    for (n, (cut, expected)) in CUTS.into_iter().enumerate() {
+        let (anna, ben) =
+            (server.mailbox(&format!("anna{n}@sender.example")), server.mailbox(&format!("ben{n}@lead.example")));
+        let line = CutSmtp::to(server.address).await;
+        let app = app_with(&server).await;
+        let account = account(
+            &app,
+            &anna,
+            json!({"smtp": {"host": "127.0.0.1", "port": line.port(), "security": "none"}, "password": PASSWORD}),
+        )
+        .await;
+        line.cut_next(cut);
+        campaign(&app, &account, &[&ben], json!({"nodes": [two_mails()["nodes"][0]], "edges": []})).await;
+        minutes(&app, 1).await;
+        app.clock.advance(std::time::Duration::from_secs(300));
+        app.state.runs().reconcile().await.unwrap();
+        let first = states(&app).await.first().map(|(state, _)| state.clone()).unwrap();
+        assert_eq!(first, expected, "{cut:?}: {:?}", states(&app).await);
+        // The line is whole again. What was not sent goes out now; what nobody can tell waits for a person.
+        minutes(&app, 12).await;
+        let came = server.await_messages(&ben, "INBOX", usize::from(cut != Cut::AfterEnd)).await.len();
+        let known = states(&app).await.iter().filter(|(state, _)| state == "sent").count();
+        match expected {
+            "needs_review" => {
+                assert!(came <= 1 && known == 0, "{cut:?}: {came} {known}");
+                let held: String =
+                    sqlx::query_scalar("select hold from campaign_executions").fetch_one(&app.pool).await.unwrap();
+                assert_eq!(held, "needs_review");
+            }
+            _ => assert_eq!((came, known), (1, 1), "{cut:?}: {:?}", states(&app).await),
+        }
+        assert!(app.clock.now() > MONDAY.parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+    }
+}

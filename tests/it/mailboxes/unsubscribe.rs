@@ -1,0 +1,79 @@
+//! The way out of a mail: asked by GET, taken by POST, and at once for the whole organization.
+
+use clento::{
+    config::{Config, Vars},
+    models::{ExecutionId, LeadId, OrganizationId},
+    services::UnsubscribeLinks,
+};
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{Browser, TestApp};
+
+/// The path that leads a lead of ours out.
+async fn way_out(app: &TestApp, lead: &str) -> String {
+    let keys = Config::from_vars(Vars::given([])).unwrap().encryption;
+    let links = UnsubscribeLinks::new(&keys.0, Some("https://api.example/".parse().unwrap())).unwrap();
+    let organization = OrganizationId(app.organization_id("org_ours").await);
+    let link = links.link(organization, LeadId(lead.parse().unwrap()), ExecutionId(Uuid::new_v4()));
+    link.unwrap().path().to_owned()
+}
+
+async fn lead(app: &TestApp) -> String {
+    let lead = json!({"first_name": "Ben", "email": "Ben@lead.example"});
+    app.member().post("/api/v1/leads", lead).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+async fn suppressed(app: &TestApp) -> i64 {
+    sqlx::query_scalar("select count(*) from suppressions where source = 'unsubscribe'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn looking_does_nothing_and_one_click_does_it_for_good() {
+    let app = TestApp::start().await;
+    let lead = lead(&app).await;
+    let path = way_out(&app, &lead).await;
+    for _ in 0..2 {
+        let page = app.anonymous().get(&path).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("<form method=\"post\">") && !page.text.contains("lead.example"), "{}", page.text);
+    }
+    assert_eq!(suppressed(&app).await, 0);
+    let click = || {
+        let call = app.anonymous().request(Method::POST, &path);
+        call.header("content-type", "application/x-www-form-urlencoded").body("List-Unsubscribe=One-Click").send()
+    };
+    for _ in 0..2 {
+        assert_eq!(click().await.status, 200);
+        assert_eq!(suppressed(&app).await, 1);
+    }
+    let lead = app.member().get(&format!("/api/v1/leads/{lead}")).await.expect(200);
+    assert_eq!(lead["status"], "unsubscribed");
+    let list = app.member().get("/api/v1/suppressions").await.expect(200);
+    assert_eq!((&list["data"][0]["source"], &list["data"][0]["kind"]), (&json!("unsubscribe"), &json!("email")));
+    assert_eq!(app.outsider().get("/api/v1/suppressions").await.expect(200)["data"], json!([]));
+
+    for wrong in ["/u/x", "/u/AAAA", &format!("{path}A"), &path.replace("/u/", "/u/A")] {
+        for method in [Method::GET, Method::POST] {
+            let answer = app.anonymous().request(method, wrong).send().await;
+            assert_eq!(answer.status, 404, "{wrong}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_unsubscribes_in_a_browser() {
+    let app = TestApp::start().await;
+    let lead = lead(&app).await;
+    let browser = Browser::start().await;
+    browser.open(&format!("{}{}", app.base, way_out(&app, &lead).await)).await;
+    assert_eq!(browser.text("h1").await, "Unsubscribe");
+    browser.click("button").await;
+    assert!(browser.text("main").await.contains("no more mail"), "the page that follows says so");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    assert_eq!(suppressed(&app).await, 1);
+}
