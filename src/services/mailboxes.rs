@@ -82,11 +82,15 @@ impl Mailboxes {
     /// # Errors
     /// Why there is none.
     pub async fn smtp(&self, account: &ConnectedAccount) -> Result<SmtpClient, Unopened> {
-        let mailbox = mailbox_of(account)?;
-        let (smtp, _) = self.logins(account).await?;
-        let opened = self.mail.smtp(&mailbox.smtp, &smtp).await;
-        self.forget_refused(account, &opened).await;
-        Ok(opened?)
+        let server = &mailbox_of(account)?.smtp;
+        let (login, remembered) = self.login(account, |ins| &ins.smtp).await?;
+        match self.mail.smtp(server, &login).await {
+            Err(error) if remembered && error.fault.needs_reconnect() => {
+                let login = self.fresh_login(account, |ins| &ins.smtp).await?;
+                Ok(self.mail.smtp(server, &login).await?)
+            }
+            opened => Ok(opened?),
+        }
     }
 
     /// A connection to read mail, signed in.
@@ -94,40 +98,48 @@ impl Mailboxes {
     /// # Errors
     /// Why there is none.
     pub async fn imap(&self, account: &ConnectedAccount) -> Result<ImapClient, Unopened> {
-        let mailbox = mailbox_of(account)?;
-        let (_, imap) = self.logins(account).await?;
-        let opened = self.mail.imap(&mailbox.imap, &imap).await;
-        self.forget_refused(account, &opened).await;
-        Ok(opened?)
-    }
-
-    /// A token may be taken back before its time; the next try has a fresh one.
-    async fn forget_refused<T>(&self, account: &ConnectedAccount, opened: &Result<T, MailError>) {
-        if opened.as_ref().is_err_and(|error| error.fault.needs_reconnect()) {
-            self.tokens.invalidate(&(account.id, account.version)).await;
+        let server = &mailbox_of(account)?.imap;
+        let (login, remembered) = self.login(account, |ins| &ins.imap).await?;
+        match self.mail.imap(server, &login).await {
+            Err(error) if remembered && error.fault.needs_reconnect() => {
+                let login = self.fresh_login(account, |ins| &ins.imap).await?;
+                Ok(self.mail.imap(server, &login).await?)
+            }
+            opened => Ok(opened?),
         }
     }
 
-    /// What signs in to SMTP and to IMAP.
-    async fn logins(&self, account: &ConnectedAccount) -> Result<(MailLogin, MailLogin), Unopened> {
-        let key = (account.id, account.version);
+    /// What signs in to one server, and whether it is an access token that was given earlier: that may be taken back before its time.
+    async fn login(
+        &self,
+        account: &ConnectedAccount,
+        of: fn(&SignIns) -> &MailLogin,
+    ) -> Result<(MailLogin, bool), Unopened> {
         let now = self.context.clock.monotonic();
-        if let Some((token, until)) = self.tokens.get(&key).await
-            && now < until
-        {
-            return Ok((MailLogin::Token(token.clone()), MailLogin::Token(token)));
+        match self.tokens.get(&(account.id, account.version)).await {
+            Some((token, until)) if now < until => Ok((MailLogin::Token(token), true)),
+            _ => Ok((self.fresh_login(account, of).await?, false)),
         }
+    }
+
+    /// The same, without remembering anything.
+    async fn fresh_login(
+        &self,
+        account: &ConnectedAccount,
+        of: fn(&SignIns) -> &MailLogin,
+    ) -> Result<MailLogin, Unopened> {
         let mut tx = self.context.db.begin_engine(account.organization_id, self.context.clock.now()).await?;
         let secret = self.secret(&mut tx, account).await?;
         drop(tx);
-        let SignIns { smtp, imap, lives, rotated } = self.sign_ins(secret).await?;
-        if let MailLogin::Token(token) = &smtp {
-            self.tokens.insert(key, (token.clone(), now + lives.saturating_sub(SPARE))).await;
+        let ins = self.sign_ins(secret).await?;
+        if let MailLogin::Token(token) = &ins.smtp {
+            let until = self.context.clock.monotonic() + ins.lives.saturating_sub(SPARE);
+            self.tokens.insert((account.id, account.version), (token.clone(), until)).await;
         }
-        if let Some(rotated) = rotated {
-            self.keep(account, &rotated).await?;
+        if let Some(rotated) = &ins.rotated {
+            self.keep(account, rotated).await?;
         }
-        Ok((smtp, imap))
+        Ok(of(&ins).clone())
     }
 
     /// What signs in, of a mailbox's secret.

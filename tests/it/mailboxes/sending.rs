@@ -123,12 +123,13 @@ async fn mails_arrive_as_they_were_meant_and_thread() {
     .await
     .unwrap();
     assert_eq!(found, ("mail".to_owned(), ben.email.clone()));
+    server.deliver(&anna, "Sent", b"Message-ID: <other@sender.example>\r\nSubject: Sent by hand\r\n\r\nx\r\n").await;
     app.state.runs().copy_sent().await.unwrap();
     sqlx::query("update sent_mails set copied_at = null").execute(&app.pool).await.unwrap();
     app.state.runs().copy_sent().await.unwrap();
     let copies = server.messages(&anna, "Sent").await;
-    assert_eq!(copies.len(), 2);
-    assert_eq!(copies[0].read().message_id(), Some(id));
+    assert_eq!(copies.len(), 3);
+    assert_eq!(copies[1].read().message_id(), Some(id));
 }
 
 #[tokio::test]
@@ -167,16 +168,30 @@ async fn a_refused_password_holds_what_waits_until_the_account_is_mended() {
 #[tokio::test]
 async fn an_access_token_that_was_taken_back_is_replaced() {
     let server = MailServer::start().await;
-    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let (anna, ben, carl) = (
+        server.mailbox("anna@sender.example"),
+        server.mailbox("ben@lead.example"),
+        server.mailbox("carl@lead.example"),
+    );
     let app = app_with(&server).await;
     let mut request = anna.request();
     request.as_object_mut().unwrap().remove("password");
     let refresh = server.tokens.refresh_token(&anna.email);
     request["oauth"] = json!({"token_url": server.tokens.url(), "client_id": "c", "refresh_token": refresh});
     let account = made(&app.member(), PATH, request).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
-    minutes(&app, 70).await;
-    assert_eq!(server.await_messages(&ben, "INBOX", 2).await.len(), 2);
+    campaign(&app, &account, &[&ben, &carl], json!({"nodes": [two_mails()["nodes"][0]], "edges": []})).await;
+    tick(&app).await;
+    let first = states(&app).await;
+    assert_eq!(first, [("sent".to_owned(), None)], "the second waits for its slot");
+    // It is remembered for an hour here, and good for nothing there.
+    server.tokens.expire_access();
+    minutes(&app, 3).await;
+    assert_eq!(states(&app).await, vec![("sent".to_owned(), None); 2]);
+    let status = app.member().get(&format!("{PATH}/{account}")).await.expect(200)["status"].clone();
+    assert_eq!(status, "connected");
+    for person in [&ben, &carl] {
+        assert_eq!(server.await_messages(person, "INBOX", 1).await.len(), 1);
+    }
 }
 
 /// Where the dialogue is cut, and what must be known of the mail then.

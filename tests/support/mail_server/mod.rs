@@ -5,7 +5,7 @@ mod config;
 mod launch;
 mod tokens;
 
-use std::{fs, net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{fs, net::Ipv4Addr, time::Duration};
 
 use clento::{
     config::MailConfig,
@@ -88,25 +88,22 @@ impl MailServer {
         mail.extra_authorities = vec![self.authority()];
     }
 
-    /// The authority's certificate as a file.
-    pub(crate) fn authority_file(&self) -> PathBuf {
-        self.running.folder().join("authority.pem")
-    }
-
     /// A new mailbox, opened by [`PASSWORD`], and by the access tokens that [`Self::tokens`] gives for it.
     pub(crate) fn mailbox(&self, email: &str) -> TestMailbox {
         self.running.add_line("passwords", &format!("{email}:{{PLAIN}}{PASSWORD}"));
+        self.running.add_line("secrets", &format!("{email}: {PASSWORD}"));
         self.running.add_line("recipients", email);
         TestMailbox { email: email.to_owned(), address: self.address }
     }
 
     /// From now on the mailbox is opened by another password.
     pub(crate) fn change_password(&self, mailbox: &TestMailbox, password: &str) {
-        let path = self.running.folder().join("passwords");
-        let lines = fs::read_to_string(&path).unwrap();
-        let others = lines.lines().filter(|line| !line.starts_with(&format!("{}:", mailbox.email)));
-        let changed = others.map(|line| format!("{line}\n")).collect::<String>();
-        self.running.write("passwords", &format!("{changed}{}:{{PLAIN}}{password}\n", mailbox.email));
+        for (file, mark) in [("passwords", ":{PLAIN}"), ("secrets", ": ")] {
+            let lines = fs::read_to_string(self.running.folder().join(file)).unwrap();
+            let others = lines.lines().filter(|line| !line.starts_with(&format!("{}:", mailbox.email)));
+            let others = others.map(|line| format!("{line}\n")).collect::<String>();
+            self.running.write(file, &format!("{others}{}{mark}{password}\n", mailbox.email));
+        }
     }
 
     /// From now on what is sent to `recipient` is answered with `answer`, such as `451 4.7.1 Slow down`; nothing takes it back.
@@ -179,16 +176,8 @@ impl TestMailbox {
 
     /// How it is read.
     pub(crate) fn imap(&self) -> ServerModel {
-        self.server(IMAPS)
-    }
-
-    /// How mail of it is handed in.
-    pub(crate) fn smtp(&self) -> ServerModel {
-        self.server(SMTPS)
-    }
-
-    fn server(&self, port: u16) -> ServerModel {
-        ServerModel { host: self.address.to_string(), port, security: MailSecurity::Tls, username: self.email.clone() }
+        let host = self.address.to_string();
+        ServerModel { host, port: IMAPS, security: MailSecurity::Tls, username: self.email.clone() }
     }
 
     /// What connects it by TLS and password.
