@@ -21,6 +21,8 @@ pub(crate) enum Cut {
     BeforeMail,
     /// When the server has taken the recipient.
     AfterRecipient,
+    /// When the client announces the message; the server does not hear of it.
+    AtData,
     /// In the middle of the message: its end reaches nobody.
     InData,
     /// When the client has written the message's end; the server does not get it.
@@ -102,7 +104,8 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
                     }
                 } else {
                     asked = String::from_utf8_lossy(said).to_ascii_uppercase();
-                    if asked.starts_with("MAIL") && cut_is(Cut::BeforeMail) {
+                    let cut = asked.starts_with("MAIL") && cut_is(Cut::BeforeMail);
+                    if cut || (asked.starts_with("DATA") && cut_is(Cut::AtData)) {
                         return;
                     }
                 }

@@ -1,8 +1,9 @@
 //! The settings of Exim and Dovecot: everything in one folder, as one user, and nothing that needs root. `./x mail` uses the same files.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
@@ -11,10 +12,11 @@ use nix::unistd::{Gid, Group};
 use super::{IMAP, IMAPS, SMTP, SMTPS, launch::user};
 
 /// The files that the two read, with `@NAMES@` for what differs.
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("dovecot.conf", include_str!("dovecot.conf")),
     ("oauth2.conf", include_str!("oauth2.conf")),
     ("exim.conf", include_str!("exim.conf")),
+    ("check-password", include_str!("check-password")),
 ];
 
 fn group_name(gid: u32) -> String {
@@ -43,7 +45,8 @@ pub(super) fn write(folder: &Path, address: Ipv4Addr, tokens: SocketAddr) {
         let text = values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value));
         fs::write(folder.join(file), text).unwrap();
     }
-    for file in ["passwords", "secrets", "recipients", "deferred", "denied"] {
+    fs::set_permissions(folder.join("check-password"), Permissions::from_mode(0o755)).unwrap();
+    for file in ["secrets", "recipients", "deferred", "denied"] {
         fs::write(folder.join(file), "").unwrap();
     }
 }

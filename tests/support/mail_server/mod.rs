@@ -90,7 +90,6 @@ impl MailServer {
 
     /// A new mailbox, opened by [`PASSWORD`], and by the access tokens that [`Self::tokens`] gives for it.
     pub(crate) fn mailbox(&self, email: &str) -> TestMailbox {
-        self.running.add_line("passwords", &format!("{email}:{{PLAIN}}{PASSWORD}"));
         self.running.add_line("secrets", &format!("{email}: {PASSWORD}"));
         self.running.add_line("recipients", email);
         TestMailbox { email: email.to_owned(), address: self.address }
@@ -98,12 +97,10 @@ impl MailServer {
 
     /// From now on the mailbox is opened by another password.
     pub(crate) fn change_password(&self, mailbox: &TestMailbox, password: &str) {
-        for (file, mark) in [("passwords", ":{PLAIN}"), ("secrets", ": ")] {
-            let lines = fs::read_to_string(self.running.folder().join(file)).unwrap();
-            let others = lines.lines().filter(|line| !line.starts_with(&format!("{}:", mailbox.email)));
-            let others = others.map(|line| format!("{line}\n")).collect::<String>();
-            self.running.write(file, &format!("{others}{}{mark}{password}\n", mailbox.email));
-        }
+        let lines = fs::read_to_string(self.running.folder().join("secrets")).unwrap();
+        let others = lines.lines().filter(|line| !line.starts_with(&format!("{}:", mailbox.email)));
+        let others = others.map(|line| format!("{line}\n")).collect::<String>();
+        self.running.write("secrets", &format!("{others}{}: {password}\n", mailbox.email));
     }
 
     /// From now on what is sent to `recipient` is answered with `answer`, such as `451 4.7.1 Slow down`; nothing takes it back.
