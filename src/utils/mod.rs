@@ -13,6 +13,7 @@ pub mod keyed_hash;
 pub mod keyed_limit;
 pub mod labels;
 pub mod linkedin;
+pub mod mail;
 pub mod names;
 pub mod pem;
 pub mod public_address;
