@@ -521,6 +521,38 @@ CREATE TABLE public.connected_accounts (
 );
 
 --
+-- Name: conversations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.conversations (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    channel text NOT NULL,
+    account_id uuid,
+    subject text,
+    preview text NOT NULL,
+    last_message_at timestamp with time zone NOT NULL,
+    last_direction text NOT NULL,
+    unread_count integer DEFAULT 0 NOT NULL,
+    asks_to_stop boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    label text,
+    assignee_id uuid,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
+    CONSTRAINT conversations_label_check CHECK (((length(label) >= 1) AND (length(label) <= 50))),
+    CONSTRAINT conversations_last_direction_check CHECK ((last_direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
+    CONSTRAINT conversations_preview_check CHECK ((length(preview) <= 200)),
+    CONSTRAINT conversations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
+    CONSTRAINT conversations_subject_check CHECK ((length(subject) <= 1000)),
+    CONSTRAINT conversations_unread_count_check CHECK ((unread_count >= 0)),
+    CONSTRAINT conversations_version_check CHECK ((version > 0))
+);
+
+--
 -- Name: execution_steps; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -814,6 +846,55 @@ CREATE TABLE public.lead_lists (
 );
 
 --
+-- Name: messages; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.messages (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    direction text NOT NULL,
+    channel text NOT NULL,
+    account_id uuid,
+    campaign_id uuid,
+    execution_id uuid,
+    step_id uuid,
+    user_id uuid,
+    provider_key text NOT NULL,
+    message_id text,
+    answers text[] DEFAULT '{}'::text[] NOT NULL,
+    sender text,
+    subject text,
+    text text NOT NULL,
+    had_html boolean DEFAULT false NOT NULL,
+    attachments jsonb DEFAULT '[]'::jsonb NOT NULL,
+    verdict text,
+    asks_to_stop boolean DEFAULT false NOT NULL,
+    away_until date,
+    state text,
+    reason text,
+    token uuid,
+    deadline timestamp with time zone,
+    sent_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
+    CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
+    CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
+    CONSTRAINT messages_direction CHECK ((((direction = 'inbound'::text) = (verdict IS NOT NULL)) AND ((direction = 'outbound'::text) = (state IS NOT NULL)))),
+    CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
+    CONSTRAINT messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 998))),
+    CONSTRAINT messages_provider_key_check CHECK (((length(provider_key) >= 1) AND (length(provider_key) <= 500))),
+    CONSTRAINT messages_reason_check CHECK ((length(reason) <= 100)),
+    CONSTRAINT messages_sender_check CHECK ((length(sender) <= 600)),
+    CONSTRAINT messages_sending CHECK (((NOT (state IS DISTINCT FROM 'sending'::text)) = (deadline IS NOT NULL))),
+    CONSTRAINT messages_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'failed'::text]))),
+    CONSTRAINT messages_subject_check CHECK ((length(subject) <= 1000)),
+    CONSTRAINT messages_text_check CHECK ((length(text) <= 100000)),
+    CONSTRAINT messages_verdict_check CHECK ((verdict = ANY (ARRAY['reply'::text, 'auto_reply'::text])))
+);
+
+--
 -- Name: organization_members; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -918,6 +999,17 @@ CREATE TABLE public.sent_mails (
     CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
     CONSTRAINT sent_mails_subject_check CHECK ((length(subject) <= 1000))
+-- Name: soft_bounces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.soft_bounces (
+    organization_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    key text NOT NULL,
+    status text,
+    bounced_at timestamp with time zone NOT NULL,
+    CONSTRAINT soft_bounces_key_check CHECK (((length(key) >= 1) AND (length(key) <= 998))),
+    CONSTRAINT soft_bounces_status_check CHECK ((length(status) <= 20))
 );
 
 --
@@ -943,6 +1035,20 @@ CREATE TABLE public.suppressions (
     CONSTRAINT suppressions_source_check CHECK ((source = ANY (ARRAY['manual'::text, 'import'::text, 'api'::text, 'unsubscribe'::text, 'bounce'::text, 'complaint'::text, 'erasure'::text]))),
     CONSTRAINT suppressions_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500))),
     CONSTRAINT suppressions_value_hash_check CHECK ((length(value_hash) = 32))
+);
+
+--
+-- Name: taken_in; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.taken_in (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT taken_in_key_check CHECK (((length(key) >= 1) AND (length(key) <= 500))),
+    CONSTRAINT taken_in_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 50)))
 );
 
 --
@@ -1100,6 +1206,20 @@ ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: conversations conversations_organization_id_lead_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT conversations_organization_id_lead_id_key UNIQUE (organization_id, lead_id);
+
+--
+-- Name: conversations conversations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT conversations_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: execution_steps execution_steps_organization_id_execution_id_node_id_attemp_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1177,6 +1297,13 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: messages messages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: organization_members organization_members_clerk_membership_id_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1224,6 +1351,11 @@ ALTER TABLE ONLY public.sandbox_happenings
 
 ALTER TABLE ONLY public.sent_mails
     ADD CONSTRAINT sent_mails_pkey PRIMARY KEY (organization_id, message_id);
+-- Name: soft_bounces soft_bounces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.soft_bounces
+    ADD CONSTRAINT soft_bounces_pkey PRIMARY KEY (organization_id, lead_id, key);
 
 --
 -- Name: suppressions suppressions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1231,6 +1363,13 @@ ALTER TABLE ONLY public.sent_mails
 
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: taken_in taken_in_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.taken_in
+    ADD CONSTRAINT taken_in_pkey PRIMARY KEY (organization_id, account_id, key);
 
 --
 -- Name: users users_clerk_user_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1461,6 +1600,34 @@ CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree 
 --
 
 CREATE UNIQUE INDEX connected_accounts_mailbox_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE (mailbox IS NOT NULL);
+-- Name: conversations_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX conversations_account ON public.conversations USING btree (organization_id, account_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: conversations_assignee; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX conversations_assignee ON public.conversations USING btree (organization_id, assignee_id, last_message_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
+
+--
+-- Name: conversations_keyset; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX conversations_keyset ON public.conversations USING btree (organization_id, last_message_at DESC, id DESC);
+
+--
+-- Name: conversations_label; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX conversations_label ON public.conversations USING btree (organization_id, label, last_message_at DESC, id DESC) WHERE (label IS NOT NULL);
+
+--
+-- Name: conversations_unread; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX conversations_unread ON public.conversations USING btree (organization_id, last_message_at DESC, id DESC) WHERE (unread_count > 0);
 
 --
 -- Name: execution_steps_account; Type: INDEX; Schema: public; Owner: -
@@ -1589,6 +1756,66 @@ CREATE INDEX leads_list ON public.leads USING btree (organization_id, lead_list_
 CREATE INDEX leads_search ON public.leads USING gin (organization_id, search_text public.gin_trgm_ops, tags);
 
 --
+-- Name: messages_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_account ON public.messages USING btree (organization_id, account_id, conversation_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: messages_by_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_by_id ON public.messages USING btree (organization_id, message_id) WHERE (message_id IS NOT NULL);
+
+--
+-- Name: messages_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_campaign ON public.messages USING btree (organization_id, campaign_id, conversation_id) WHERE (campaign_id IS NOT NULL);
+
+--
+-- Name: messages_conversation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_conversation ON public.messages USING btree (organization_id, conversation_id, sent_at, id);
+
+--
+-- Name: messages_execution; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_execution ON public.messages USING btree (organization_id, execution_id) WHERE (execution_id IS NOT NULL);
+
+--
+-- Name: messages_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_lead ON public.messages USING btree (organization_id, lead_id);
+
+--
+-- Name: messages_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX messages_once ON public.messages USING btree (organization_id, account_id, provider_key);
+
+--
+-- Name: messages_search; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_search ON public.messages USING gin (organization_id, lower("left"(((COALESCE(subject, ''::text) || ' '::text) || text), 5000)) public.gin_trgm_ops);
+
+--
+-- Name: messages_step; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_step ON public.messages USING btree (organization_id, step_id) WHERE (step_id IS NOT NULL);
+
+--
+-- Name: messages_unsettled; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_unsettled ON public.messages USING btree (deadline) WHERE (state = 'sending'::text);
+
+--
 -- Name: organization_members_keyset; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1695,6 +1922,12 @@ CREATE UNIQUE INDEX suppressions_hash ON public.suppressions USING btree (organi
 --
 
 CREATE INDEX suppressions_keyset ON public.suppressions USING btree (organization_id, created_at DESC, id DESC);
+
+--
+-- Name: taken_in_taken; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX taken_in_taken ON public.taken_in USING btree (taken_at);
 
 --
 -- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -2009,6 +2242,27 @@ ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: conversations conversations_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT conversations_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE SET NULL (account_id);
+
+--
+-- Name: conversations conversations_organization_id_assignee_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT conversations_organization_id_assignee_id_fkey FOREIGN KEY (organization_id, assignee_id) REFERENCES public.organization_members(organization_id, id);
+
+--
+-- Name: conversations conversations_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.conversations
+    ADD CONSTRAINT conversations_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: execution_steps execution_steps_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2107,6 +2361,55 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
 
 --
+-- Name: messages messages_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE SET NULL (account_id);
+
+--
+-- Name: messages messages_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE SET NULL (campaign_id);
+
+--
+-- Name: messages messages_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES public.conversations(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: messages messages_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE SET NULL (execution_id);
+
+--
+-- Name: messages messages_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: messages messages_organization_id_step_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE SET NULL (step_id);
+
+--
+-- Name: messages messages_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
 -- Name: organization_members organization_members_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2182,6 +2485,11 @@ ALTER TABLE ONLY public.sent_mails
 
 ALTER TABLE ONLY public.sent_mails
     ADD CONSTRAINT sent_mails_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+-- Name: soft_bounces soft_bounces_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.soft_bounces
+    ADD CONSTRAINT soft_bounces_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: suppressions suppressions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2196,6 +2504,13 @@ ALTER TABLE ONLY public.suppressions
 
 ALTER TABLE ONLY public.suppressions
     ADD CONSTRAINT suppressions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: taken_in taken_in_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.taken_in
+    ADD CONSTRAINT taken_in_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: account_usage; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2294,6 +2609,12 @@ ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: conversations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: execution_steps; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2354,6 +2675,12 @@ ALTER TABLE public.lead_lists ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.leads ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: messages; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: organization_members; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2382,12 +2709,22 @@ ALTER TABLE public.sandbox_happenings ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.sent_mails ENABLE ROW LEVEL SECURITY;
+-- Name: soft_bounces; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.soft_bounces ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: suppressions; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: taken_in; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.taken_in ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -

@@ -9,6 +9,7 @@ pub mod campaign_runs;
 pub mod campaigns;
 pub mod clay_destinations;
 pub mod connected_accounts;
+pub mod conversations;
 pub mod extract;
 pub mod imports;
 pub mod invitations;

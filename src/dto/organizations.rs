@@ -87,6 +87,9 @@ pub struct OrganizationSettingsDto {
     pub timezone: Option<String>,
     /// Whether a valid session token may introduce a member before Clerk's webhook does.
     pub just_in_time_members: bool,
+    /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once. Else the answer is only flagged
+    /// (`asks_to_stop`).
+    pub suppress_on_request: bool,
 }
 
 /// A plan and how much it allows.
@@ -146,7 +149,7 @@ impl From<OrganizationDetails> for OrganizationDetailsDto {
             slug,
             image_url,
             plan,
-            settings: Json(OrganizationSettings { timezone, just_in_time_members }),
+            settings: Json(OrganizationSettings { timezone, just_in_time_members, suppress_on_request }),
             version,
             created_at,
             updated_at,
@@ -163,7 +166,7 @@ impl From<OrganizationDetails> for OrganizationDetailsDto {
                 created_at,
                 updated_at,
             },
-            settings: OrganizationSettingsDto { timezone, just_in_time_members },
+            settings: OrganizationSettingsDto { timezone, just_in_time_members, suppress_on_request },
             plan: PlanDto { name: plan, limits: plan.limits().into() },
             usage: UsageDto::of(usage, month),
         }
@@ -209,13 +212,16 @@ pub struct UpdateOrganizationSettings {
     /// Whether a valid session token may introduce a member before Clerk's webhook does.
     #[schema(nullable = false)]
     pub just_in_time_members: Option<bool>,
+    /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once.
+    pub suppress_on_request: Option<bool>,
 }
 
 impl From<UpdateOrganizationRequest> for OrganizationChanges {
     fn from(request: UpdateOrganizationRequest) -> Self {
         let UpdateOrganizationRequest { name, settings } = request;
-        let UpdateOrganizationSettings { timezone, just_in_time_members } = settings.unwrap_or_default();
+        let UpdateOrganizationSettings { timezone, just_in_time_members, suppress_on_request } =
+            settings.unwrap_or_default();
         let timezone = patch(timezone.map(|zone| zone.map(timezone::canonical)));
-        Self { name, timezone, just_in_time_members }
+        Self { name, timezone, just_in_time_members, suppress_on_request }
     }
 }

@@ -21,6 +21,10 @@ typed_id! {
     ExecutionId,
     /// One attempt of one step of an execution.
     StepId,
+    /// What a lead and we have written to each other.
+    ConversationId,
+    /// A message that came in, or was written by hand.
+    MessageId,
     /// Something that happened to a lead.
     ActivityId,
     /// One line of the audit log.

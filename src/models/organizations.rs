@@ -30,11 +30,13 @@ pub struct OrganizationSettings {
     pub timezone: Option<String>,
     /// Whether a valid session token may introduce a member whom no webhook has announced yet.
     pub just_in_time_members: bool,
+    /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once, and not only flagged.
+    pub suppress_on_request: bool,
 }
 
 impl Default for OrganizationSettings {
     fn default() -> Self {
-        Self { timezone: None, just_in_time_members: true }
+        Self { timezone: None, just_in_time_members: true, suppress_on_request: false }
     }
 }
 

@@ -164,20 +164,24 @@ impl IdempotencyRepository<'_> {
         Ok(())
     }
 
-    /// Forgets the answers that show one of these leads or suppressions. Their keys stay: that each was used is nothing personal, and
+    /// Forgets the answers that show one of these leads, suppressions or conversations. Their keys stay: that each was used is nothing personal, and
     /// whoever repeats one is told that its answer is lost.
     ///
     /// # Errors
     /// The database's.
     pub async fn forget_answers(&mut self, showing: &[Uuid], now: DateTime<Utc>) -> Result<()> {
         let ids: Vec<String> = showing.iter().map(Uuid::to_string).collect();
+        let of_conversation =
+            |id: &String| ["messages", "read"].map(|verb| format!("POST /api/v1/conversations/{id}/{verb}"));
+        let routes: Vec<String> =
+            SHOWING_PEOPLE.map(str::to_owned).into_iter().chain(ids.iter().flat_map(of_conversation)).collect();
         sqlx::query!(
             r#"update idempotency_keys set state = 'committed', status = null, headers = null, body = null,
                  locked_until = least(locked_until, $4)
                where organization_id = $1 and route = any($2) and state = 'completed'
                  and exists (select from unnest($3::text[]) as shown (id) where position(convert_to(shown.id, 'UTF8') in body) > 0)"#,
             self.scope.id(),
-            &SHOWING_PEOPLE.map(str::to_owned),
+            &routes,
             &ids,
             now,
         )

@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{OrgConn, OrgTx, campaigns::RunningCampaignRef};
+use super::{LostMessage, OrgConn, OrgTx, campaigns::RunningCampaignRef};
 use crate::{
     errors::Result,
-    models::{CampaignId, OrganizationId},
+    models::{CampaignId, MessageId, OrganizationId},
     repositories::Database,
 };
 
@@ -151,6 +151,38 @@ impl Database {
         )
         .fetch_all(&mut *self.system().await?)
         .await?)
+    }
+
+    /// Messages written by hand whose result was awaited in vain.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lost_messages(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<LostMessage>> {
+        Ok(sqlx::query_as!(
+            LostMessage,
+            r#"select organization_id as "organization: OrganizationId", id as "id: MessageId" from messages
+               where state = 'sending' and deadline <= $1 order by deadline limit $2"#,
+            now,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Forgets up to `limit` things that were taken in before `before`; answers how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_taken_in(&self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+        let done = sqlx::query!(
+            r#"delete from taken_in where ctid in
+                 (select ctid from taken_in where taken_at < $1 order by taken_at limit $2 for update skip locked)"#,
+            before,
+            limit,
+        )
+        .execute(&mut *self.system().await?)
+        .await?;
+        Ok(done.rows_affected())
     }
 
     /// Organizations in whose sandbox something has happened.

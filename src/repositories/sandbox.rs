@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, LeadId, StepId},
+    models::{AccountId, LeadId, Message, StepId, workflow::NodeType},
+    utils::ids::uuid_at,
 };
 
 /// The sandbox of one organization.
@@ -22,6 +24,8 @@ pub struct SandboxRepository<'c> {
 /// Something that one of the sandbox's people does.
 #[derive(Debug, Clone)]
 pub struct DueHappening {
+    /// Its name in the sandbox.
+    pub id: Uuid,
     /// Who is told.
     pub account_id: AccountId,
     /// Who does it.
@@ -101,6 +105,36 @@ impl SandboxRepository<'_> {
         Ok(taken.into_iter().collect())
     }
 
+    /// The sandbox takes a message that somebody wrote by hand, if it still answers to `token`; answers its name of it. Whether it has taken
+    /// it before it does not ask.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_letter(
+        &mut self,
+        message: &Message,
+        action: NodeType,
+        content: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Uuid>> {
+        Ok(sqlx::query_scalar!(
+            r#"insert into sandbox_acts (id, organization_id, account_id, lead_id, natural_key, action, content, taken_at)
+               select $2, $1, m.account_id, m.lead_id, $5, $6, $7, $8 from messages m
+               where m.organization_id = $1 and m.id = $3 and m.token = $4 and m.state = 'sending'
+               returning id"#,
+            self.scope.id(),
+            uuid_at(now),
+            message.id.0,
+            message.token,
+            message.provider_key,
+            action.as_str(),
+            content,
+            now,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
     /// The sandbox's name of an act, if it has taken it and shows it: what it took after `shown` does not show yet.
     ///
     /// # Errors
@@ -118,6 +152,24 @@ impl SandboxRepository<'_> {
         .await?)
     }
 
+    /// The subject of the last mail that an account sent a lead, if it sent one with a subject.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_subject(&mut self, account: AccountId, lead: LeadId) -> Result<Option<String>> {
+        let subject = sqlx::query_scalar!(
+            r#"select content->>'subject' from sandbox_acts
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and content->>'subject' is not null
+               order by taken_at desc, id desc limit 1"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(subject.flatten())
+    }
+
     /// Takes the next thing that has happened by now; gone once the transaction commits. None that another worker is at, and none of a lead to
     /// whom a step is on its way out: it is taken in when that is over.
     ///
@@ -132,7 +184,7 @@ impl SandboxRepository<'_> {
                    and not exists (select from campaign_executions e where e.organization_id = $1 and e.lead_id = h.lead_id
                                      and e.status = 'running')
                  order by h.due_at, h.id limit 1 for update skip locked)
-               returning account_id, lead_id, kind, text, due_at"#,
+               returning id, account_id, lead_id, kind, text, due_at"#,
             self.scope.id(),
             now,
         )

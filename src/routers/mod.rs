@@ -7,6 +7,7 @@ mod campaign_executions;
 mod campaigns;
 mod clay_destinations;
 mod connected_accounts;
+mod conversations;
 mod docs;
 mod imports;
 mod invitations;
@@ -117,6 +118,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Organization(Context), campaigns::person_routes()),
         (Zone::Organization(Context), clay_destinations::routes()),
         (Zone::Organization(Context), connected_accounts::person_routes()),
+        (Zone::Organization(Context), conversations::routes()),
         (Zone::Keyed(Activities), activities::routes()),
         (Zone::Keyed(Campaigns), campaigns::routes()),
         (Zone::Keyed(ConnectedAccounts), connected_accounts::routes()),

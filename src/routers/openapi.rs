@@ -27,6 +27,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Suppressions", "Whom nobody may write to: addresses, profiles, whole domains."),
     ("Campaigns", "Who is to receive what, when, from which account."),
     ("Campaign executions", "One lead's way through one campaign."),
+    ("Conversations", "What leads and the organization have written to each other, over both channels."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),
     ("API keys", "By which programs call, in place of a person's session token."),
     ("Audit logs", "Who changed what, in a chain that shows any tampering."),

@@ -28,6 +28,8 @@ pub struct OrganizationChanges {
     pub timezone: Patch<String>,
     /// Whether session tokens may introduce members.
     pub just_in_time_members: Option<bool>,
+    /// Whether whoever asks for it in an answer is suppressed.
+    pub suppress_on_request: Option<bool>,
 }
 
 /// An organization with what it uses.
@@ -120,12 +122,13 @@ async fn finish(mut tx: OrgTx, admin: &OrgAdmin, changes: OrganizationChanges) -
 }
 
 async fn change_settings(tx: &mut OrgTx, changes: OrganizationChanges) -> Result<Organization> {
-    let OrganizationChanges { name: _, timezone, just_in_time_members } = changes;
+    let OrganizationChanges { name: _, timezone, just_in_time_members, suppress_on_request } = changes;
     let mut organization = tx.organization().lock().await?;
     let before = organization.settings.0.clone();
     let settings = &mut organization.settings.0;
     settings.timezone = timezone.apply(settings.timezone.take());
     settings.just_in_time_members = just_in_time_members.unwrap_or(settings.just_in_time_members);
+    settings.suppress_on_request = suppress_on_request.unwrap_or(settings.suppress_on_request);
     if *settings != before {
         let after = json!({"settings": settings});
         organization.version += 1;

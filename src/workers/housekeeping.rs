@@ -9,6 +9,8 @@ use crate::{errors::Result, state::AppState};
 const BITE: u32 = 1000;
 /// How long a webhook's sender may deliver it again. Clerk's does so for 28 hours by itself and for longer by hand.
 const EVENTS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
+/// How long it is remembered what came in: longer than a mailbox is ever read back.
+const TAKEN_IN_REMEMBERED_FOR: TimeDelta = TimeDelta::days(90);
 /// How long an import can be looked at and undone.
 const IMPORTS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// Imports deleted in one statement: each may have a thousand pieces.
@@ -31,6 +33,15 @@ pub async fn forget_expired_keys(state: &AppState) -> Result<Done> {
 pub async fn forget_inbound_events(state: &AppState) -> Result<Done> {
     let before = state.clock().now() - EVENTS_REMEMBERED_FOR;
     Ok(bite(state.db().forget_inbound_events(before, BITE.into()).await?))
+}
+
+/// Forgets what came in long ago.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_taken_in(state: &AppState) -> Result<Done> {
+    let before = state.clock().now() - TAKEN_IN_REMEMBERED_FOR;
+    Ok(bite(state.db().forget_taken_in(before, BITE.into()).await?))
 }
 
 /// Forgets imports that have served their time, and rows of files that never came to their end.

@@ -15,7 +15,7 @@ use self::periodic::{Task, run};
 pub use self::{
     clay::push_to_clay,
     clerk::compare_members,
-    housekeeping::{forget_expired_keys, forget_imports, forget_inbound_events},
+    housekeeping::{forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in},
     periodic::Done,
     seal::seal_once,
 };
@@ -29,6 +29,7 @@ const CLAY: Task = Task { name: "push_to_clay", every: Duration::from_secs(1) };
 const COMPARE_MEMBERS: Task = Task { name: "compare_members", every: Duration::from_secs(1) };
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
+const TAKEN_IN: Task = Task { name: "forget_taken_in", every: Duration::from_hours(1) };
 const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
 /// How far a machine's clock may run away in between matters little; that it is wrong matters.
 const CLOCK: Task = Task { name: "align_clock", every: Duration::from_secs(10) };
@@ -39,6 +40,7 @@ const REPLAN: Task = Task { name: "replan_campaigns", every: Duration::from_secs
 const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2) };
 const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
 const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(10) };
+const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
@@ -79,6 +81,7 @@ impl Workers {
         self.start(COMPARE_MEMBERS, state, |state| async move { compare_members(&state).await });
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
+        self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
         self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
         // Where time passes faster for campaigns, they are looked at more often.
@@ -88,6 +91,7 @@ impl Workers {
         self.run(ENROLMENT, state, |state| async move { state.runs().enrol_all().await });
         self.run(RECONCILE.hurried(speed), state, |state| async move { state.runs().reconcile().await });
         self.run(COPIES, state, |state| async move { state.runs().copy_sent().await });
+        self.run(LETTERS.hurried(speed), state, |state| async move { state.runs().reconcile_letters().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
         let stop = self.stop.clone();
         self.run(STEPS.hurried(speed), state, move |state| {

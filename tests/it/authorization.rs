@@ -71,6 +71,12 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/connected-accounts/{id}/sync", Access::Member),
     ("GET /api/v1/connected-accounts/{id}/usage", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
+    ("GET /api/v1/conversations", Access::Member),
+    ("GET /api/v1/conversations/{id}", Access::Member),
+    ("PATCH /api/v1/conversations/{id}", Access::Member),
+    ("GET /api/v1/conversations/{id}/messages", Access::Member),
+    ("POST /api/v1/conversations/{id}/messages", Access::Member),
+    ("POST /api/v1/conversations/{id}/read", Access::Member),
     ("GET /api/v1/imports/{id}", Access::Member),
     ("POST /api/v1/imports/{id}/cancel", Access::Member),
     ("GET /api/v1/imports/{id}/events", Access::Member),
@@ -341,6 +347,7 @@ impl Story {
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
         ids.insert("u", way_out(&organization_id, &ids));
         ids.insert("imports", import(&caller, &ids, word).await);
+        ids.insert("conversations", conversation(&self.app, &ids).await);
         ids
     }
 
@@ -372,6 +379,21 @@ async fn execution(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
     .bind(ids["organizations"].parse::<Uuid>().unwrap())
     .bind(ids["campaigns"].parse::<Uuid>().unwrap())
     .bind(ids["leads"].parse::<Uuid>().unwrap())
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
+    id.to_string()
+}
+
+/// A conversation, which only a lead begins: by an answer to the account.
+async fn conversation(app: &TestApp, ids: &BTreeMap<&str, String>) -> String {
+    let id: Uuid = sqlx::query_scalar(
+        "insert into conversations (id, organization_id, lead_id, channel, account_id, preview, last_message_at, last_direction, created_at, updated_at)
+         values (gen_random_uuid(), $1, $2, 'linkedin', $3, 'Hello', now(), 'inbound', now(), now()) returning id",
+    )
+    .bind(ids["organizations"].parse::<Uuid>().unwrap())
+    .bind(ids["leads"].parse::<Uuid>().unwrap())
+    .bind(ids["connected-accounts"].parse::<Uuid>().unwrap())
     .fetch_one(&app.pool)
     .await
     .unwrap();

@@ -100,7 +100,10 @@ async fn details_tell_plan_limits_and_usage() {
     assert_eq!((&details["name"], &details["role"]), (&json!("Acme"), &json!("member")));
     assert_eq!(details["plan"]["name"], "free");
     assert_eq!(details["plan"]["limits"]["members"], 3);
-    assert_eq!(details["settings"], json!({"timezone": null, "just_in_time_members": true}));
+    assert_eq!(
+        details["settings"],
+        json!({"timezone": null, "just_in_time_members": true, "suppress_on_request": false})
+    );
     assert_eq!(
         details["usage"],
         json!({"month": "2026-11", "members": 2, "connected_accounts": 0, "leads_created": 0, "campaigns_created": 0,
@@ -121,7 +124,10 @@ async fn the_name_is_clerks_the_settings_are_ours() {
     let body = json!({"name": "Acme Two", "settings": {"timezone": "europe/berlin", "just_in_time_members": false}});
     let changed = company.ada().patch(&company.path, body).await.expect(200);
     assert_eq!((&changed["name"], &changed["version"]), (&json!("Acme Two"), &json!(3)));
-    assert_eq!(changed["settings"], json!({"timezone": "Europe/Berlin", "just_in_time_members": false}));
+    assert_eq!(
+        changed["settings"],
+        json!({"timezone": "Europe/Berlin", "just_in_time_members": false, "suppress_on_request": false})
+    );
     assert_eq!(company.clerk.take_requests()[0].line, "PATCH /v1/organizations/org_acme");
     assert_eq!(company.deliver_all().await, ["stale"], "the webhook tells what the answer told");
     assert_eq!(company.audited().await.len(), 2);

@@ -13,9 +13,10 @@ use crate::{
     models::{ActorType, AuditEntry, AuditLogId, OrganizationId, UserId},
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
-        ClayDestinationRepository, ExecutionRepository, IdempotencyRepository, ImportRepository, LeadListRepository,
-        LeadRepository, MemberRepository, OrganizationRepository, SandboxRepository, SentMailRepository,
-        StepRepository, SuppressionRepository, UsageRepository,
+        ClayDestinationRepository, ConversationRepository, ExecutionRepository, IdempotencyRepository,
+        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, MemberRepository, MessageRepository,
+        OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository, SuppressionRepository,
+        UsageRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -194,6 +195,12 @@ macro_rules! lends_all {
             campaigns -> CampaignRepository,
             /// Webhooks in Clay that leads are pushed to.
             clay_destinations -> ClayDestinationRepository,
+            /// What leads and we have written to each other.
+            conversations -> ConversationRepository,
+            /// What has come in and was taken in.
+            intake -> IntakeRepository,
+            /// Messages that came in, or were written by hand.
+            messages -> MessageRepository,
             /// Leads' ways through campaigns.
             executions -> ExecutionRepository,
             /// Imports of leads from files.

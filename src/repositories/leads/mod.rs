@@ -27,6 +27,7 @@ pub use find::Identities;
 pub use insert::Inserted;
 use row::LeadRow;
 use select::leads_from;
+pub(in crate::repositories) use select::like_pattern;
 pub use suppress::BarredLead;
 
 /// The leads of one organization.

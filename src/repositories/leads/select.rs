@@ -123,7 +123,7 @@ pub(super) use {count_from, exported_from, filtered, leads_from};
 
 /// A LIKE pattern that finds `term` anywhere, its own `%`, `_` and `\\` taken as letters. Capitals are left to the database, whose small
 /// letters are the ones that were stored.
-pub(super) fn like_pattern(term: &str) -> String {
+pub(in crate::repositories) fn like_pattern(term: &str) -> String {
     let escaped = term.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     format!("%{escaped}%")
 }

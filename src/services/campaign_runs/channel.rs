@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::{claim::Order, deliver::Delivery};
 use crate::{
     errors::Result,
-    models::{ConnectedAccount, ExecutionStep, Provider},
+    models::{ConnectedAccount, ExecutionStep, Lead, Message, Provider},
 };
 
 /// Whether a step may still begin: asked right before the first byte leaves, after all that may take its time.
@@ -36,8 +36,35 @@ pub(super) trait Channel: Send + Sync {
     /// The database is away.
     fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>>;
 
+    /// Whether it sends what people write by hand.
+    fn writes(&self) -> bool {
+        false
+    }
+
+    /// Sends a message that somebody wrote by hand, by the same rules. Nothing leaves by a channel that cannot.
+    fn write<'a>(&'a self, letter: &'a Letter, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        let _ = (letter, may_begin);
+        Box::pin(async { Delivery::NotSent { reason: "no_channel", rest: None, ours: false } })
+    }
+
+    /// Looks up whether the provider has such a message.
+    ///
+    /// # Errors
+    /// The database is away.
+    fn find_written<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Found>> {
+        let _ = letter;
+        Box::pin(async { Ok(Found::No) })
+    }
+
     /// How long a send that was taken may take to show in a search, beyond the lease.
     fn shows_within(&self) -> TimeDelta;
+}
+
+/// A message that somebody writes by hand.
+pub(super) struct Letter {
+    pub(super) message: Message,
+    pub(super) lead: Lead,
+    pub(super) account: ConnectedAccount,
 }
 
 /// What a search for a step found.

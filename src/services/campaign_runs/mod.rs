@@ -11,8 +11,9 @@
 //! | reconcile | what was begun and never told how it ended is looked up at the provider | `reconcile` |
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
+//! | write | what people write by hand goes out by the same rules | `letters` |
 //!
-//! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads.
+//! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
 
 mod activities;
 mod begin;
@@ -25,6 +26,7 @@ mod enrol;
 mod fate;
 mod inbound;
 mod lease;
+mod letters;
 mod mail_reply;
 mod mail_text;
 mod mailbox;
@@ -39,6 +41,8 @@ use std::sync::Arc;
 
 pub use self::{
     fate::ends_already,
+    inbound::MailFate,
+    letters::NewLetter,
     party::{Party, newcomer, traveller},
     replan::replan,
 };

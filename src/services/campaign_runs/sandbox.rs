@@ -10,14 +10,16 @@ use uuid::Uuid;
 
 use super::{
     Context,
-    channel::{Channel, Found, MayBegin, MayBeginEach},
+    channel::{Channel as Carrier, Found, Letter, MayBegin, MayBeginEach},
     claim::Order,
     deliver::{AT_REST, Delivery, NOT_BEGUN, TOO_LATE},
 };
 use crate::{
     errors::{AppError, Result},
     integrations::sandbox::{Act, Answer, Character, Happening, HappeningKind, Refusal, answer},
-    models::{AccountId, ConnectedAccount, ExecutionStep, Lead, SandboxBehaviour, SandboxSecret},
+    models::{
+        AccountId, Channel, ConnectedAccount, ExecutionStep, Lead, SandboxBehaviour, SandboxSecret, workflow::NodeType,
+    },
     repositories::{NewAct, NewHappening},
     services::connected_accounts::credentials_of,
     utils::{crypto::Cipher, ids::uuid_at},
@@ -151,7 +153,7 @@ fn known(it: &Prepared<'_>) -> Delivery {
     }
 }
 
-impl Channel for Sandbox {
+impl Carrier for Sandbox {
     /// As from any provider, no answer may come though the step was taken.
     fn send<'a>(&'a self, order: &'a Order, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
         Box::pin(async move {
@@ -173,6 +175,42 @@ impl Channel for Sandbox {
             let mut conn = self.context.db.engine_conn(step.organization_id).await?;
             let shown = self.context.campaign_clock.now() - SHOWS_AFTER;
             let found = conn.sandbox().find(step.account_id, &natural_key(step), shown).await?;
+            conn.give_back();
+            Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
+        })
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+
+    fn write<'a>(&'a self, letter: &'a Letter, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        Box::pin(async move {
+            let Letter { message, account, .. } = letter;
+            let mut conn = match self.context.db.engine_conn(message.organization_id).await {
+                Ok(conn) if may_begin() => conn,
+                Ok(_) => return TOO_LATE,
+                Err(_) => return NOT_BEGUN,
+            };
+            let now = self.context.campaign_clock.now();
+            let action = if account.channel == Channel::Email { NodeType::SendEmail } else { NodeType::SendFollowup };
+            let content = serde_json::json!({ "subject": message.subject, "text": message.text });
+            match conn.sandbox().take_letter(message, action, &content, now).await {
+                Ok(Some(id)) => {
+                    conn.give_back();
+                    Delivery::Sent { provider_id: id.to_string() }
+                }
+                Ok(None) => TOO_LATE,
+                Err(_) => Delivery::Unknown,
+            }
+        })
+    }
+
+    fn find_written<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            let mut conn = self.context.db.engine_conn(letter.message.organization_id).await?;
+            let shown = self.context.campaign_clock.now() - SHOWS_AFTER;
+            let found = conn.sandbox().find(letter.account.id, &letter.message.provider_key, shown).await?;
             conn.give_back();
             Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
         })

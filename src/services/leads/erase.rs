@@ -22,7 +22,9 @@ impl LeadService {
         seen.check(lead.version)?;
         let suppressions = keep_objection(&mut tx, member, &self.0.suppression_keys, &lead).await?;
         tx.activities().forget(id).await?;
-        let shown: Vec<_> = suppressions.iter().map(|id| id.0).chain([id.0]).collect();
+        let conversation = tx.conversations().of_lead(id).await?;
+        let shown = suppressions.iter().map(|id| id.0).chain([id.0]).chain(conversation.map(|id| id.0));
+        let shown: Vec<_> = shown.collect();
         tx.idempotency_keys().forget_answers(&shown, now).await?;
         tx.leads().delete(id).await?;
         let campaigns: Vec<_> = lead.running_campaigns.iter().map(|running| running.campaign_id).collect();

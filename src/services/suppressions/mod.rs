@@ -1,11 +1,13 @@
 //! Whom nobody may write to. Nothing of a value gets into the audit log: that is never rewritten, and the value may have to be forgotten.
 
+mod by_itself;
 mod erasure;
 mod import;
 mod keys;
 mod leads;
 mod unsubscribe;
 
+pub(super) use by_itself::suppress_by_itself;
 pub(super) use erasure::keep_objection;
 pub use import::SuppressionImport;
 pub use keys::SuppressionKeys;

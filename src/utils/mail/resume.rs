@@ -73,37 +73,12 @@ fn longest_keyword(words: &[&str]) -> Option<usize> {
     WORDS.iter().filter(|keyword| begins(keyword)).map(|keyword| keyword.split(' ').count()).max()
 }
 
+/// What may stand between such a word and its date.
+#[rustfmt::skip]
+const FILLERS: [&str; 27] = ["the", "and", "including", "inclusive", "end", "of", "on", "einschließlich", "zum", "dem", "den", "am", "le", "el", "il", "o", "dia", "día", "und", "mit", "incluido", "inclus", "di", "op", "dnia", "to", "y"];
+
 /// The first date in these words, if nothing but fillers stands before it.
 fn date(words: &[&str], today: NaiveDate) -> Option<NaiveDate> {
-    const FILLERS: [&str; 27] = [
-        "the",
-        "and",
-        "including",
-        "inclusive",
-        "end",
-        "of",
-        "on",
-        "einschließlich",
-        "zum",
-        "dem",
-        "den",
-        "am",
-        "le",
-        "el",
-        "il",
-        "o",
-        "dia",
-        "día",
-        "und",
-        "mit",
-        "incluido",
-        "inclus",
-        "di",
-        "op",
-        "dnia",
-        "to",
-        "y",
-    ];
     let mut weekday = None;
     for (at, word) in words.iter().enumerate() {
         let clean = word.trim_matches(|c: char| !c.is_alphanumeric());

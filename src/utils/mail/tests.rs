@@ -226,8 +226,10 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let rfc822 = "Content-Type: message/rfc822\r\n\r\n";
     let mut encoded = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
     encoded.extend(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, nested(rfc822, 20_000)).bytes());
-    let unending =
-        (0..20_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect::<Vec<_>>().concat();
+    let unending = (0..20_000)
+        .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+        .collect::<Vec<_>>()
+        .concat();
     vec![
         ("multiparts within multiparts", nested(within, 20_000)),
         ("multiparts within multiparts that have other boundaries", unending.into_bytes()),

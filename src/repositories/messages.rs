@@ -1,0 +1,251 @@
+//! Messages that came in, or that somebody of ours wrote by hand; and the thread that they make with what campaigns sent.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::base::base_repository;
+use crate::{
+    errors::Result,
+    models::{
+        AccountId, CampaignId, Channel, ConversationId, ExecutionId, LeadId, Message, MessageAttachment,
+        MessageDirection, MessageId, MessageState, MessageVerdict, OrganizationId, ThreadMessage, UserId,
+        page::{Direction, Page, PageRequest, Position},
+    },
+};
+
+base_repository!(
+    /// The messages of one organization.
+    MessageRepository,
+    Message,
+    MessageId,
+    "message",
+    "messages",
+    "id, organization_id, conversation_id, lead_id, direction, channel, account_id, campaign_id, execution_id, step_id, user_id, provider_key, \
+     message_id, answers, sender, subject, text, had_html, attachments, verdict, asks_to_stop, away_until, state, reason, token, deadline, \
+     sent_at, created_at"
+);
+
+/// A message that was begun and never told how it ended.
+#[derive(Debug, Clone, Copy)]
+pub struct LostMessage {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which one.
+    pub id: MessageId,
+}
+
+/// A conversation's thread: its messages, and what campaigns sent the lead.
+macro_rules! thread {
+    ($repository:expr, $of:expr, $page:expr, $tail:literal) => {{
+        let (conversation, lead): (ConversationId, LeadId) = $of;
+        let from = $page.start();
+        sqlx::query_as!(
+            ThreadMessage,
+            r#"select id as "id!", direction as "direction!: MessageDirection", channel as "channel!: Channel",
+                      account_id as "account_id: AccountId", campaign_id as "campaign_id: CampaignId",
+                      execution_id as "execution_id: ExecutionId", node_id, user_id as "user_id: UserId", sender, subject, text, html,
+                      had_html as "had_html!", attachments as "attachments!: Json<Vec<MessageAttachment>>",
+                      verdict as "verdict: MessageVerdict", asks_to_stop as "asks_to_stop!", away_until,
+                      state as "state: MessageState", reason, sent_at as "sent_at!"
+               from (
+                 select m.id, m.direction, m.channel, m.account_id, m.campaign_id, m.execution_id, null as node_id, m.user_id, m.sender,
+                        m.subject, m.text, null as html, m.had_html, m.attachments, m.verdict, m.asks_to_stop, m.away_until, m.state,
+                        m.reason, m.sent_at
+                 from messages m where m.organization_id = $1 and m.conversation_id = $2
+                 union all
+                 select s.id, 'outbound', a.channel, s.account_id, s.campaign_id, s.execution_id, s.node_id, null, null,
+                        s.content->>'subject', s.content->>'text', s.content->>'html', s.content->>'html' is not null, '[]', null, false,
+                        null, 'sent', null, s.sending_at
+                 from execution_steps s
+                 join connected_accounts a on a.organization_id = s.organization_id and a.id = s.account_id
+                 where s.organization_id = $1 and s.lead_id = $3 and s.state = 'sent' and s.content is not null
+                   and s.action in ('send_connection_request', 'send_followup', 'send_inmail', 'send_email')) t "# + $tail,
+            $repository.scope.id(),
+            conversation.0,
+            lead.0,
+            from.at,
+            from.id,
+            $page.fetch(),
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    }};
+}
+
+impl MessageRepository<'_> {
+    /// A page of a conversation's thread.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn thread(&mut self, of: (ConversationId, LeadId), page: &PageRequest) -> Result<Page<ThreadMessage>> {
+        let rows = match page.direction {
+            Direction::Descending => {
+                thread!(self, of, page, "where (sent_at, id) < ($4, $5) order by sent_at desc, id desc limit $6")
+            }
+            Direction::Ascending => {
+                thread!(self, of, page, "where (sent_at, id) > ($4, $5) order by sent_at, id limit $6")
+            }
+        };
+        let total = if page.include_total { Some(self.thread_length(of).await?) } else { None };
+        Ok(Page::cut(rows, page, total, |row| Position { at: row.sent_at, id: row.id }))
+    }
+
+    async fn thread_length(&mut self, (conversation, lead): (ConversationId, LeadId)) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select (select count(*) from messages where organization_id = $1 and conversation_id = $2)
+                    + (select count(*) from execution_steps
+                       where organization_id = $1 and lead_id = $3 and state = 'sent' and content is not null
+                         and action in ('send_connection_request', 'send_followup', 'send_inmail', 'send_email')) as "count!""#,
+            self.scope.id(),
+            conversation.0,
+            lead.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// The last message of a lead's in a conversation by one account, if there is one: what an answer answers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_inbound(&mut self, conversation: ConversationId, account: AccountId) -> Result<Option<Message>> {
+        Ok(sqlx::query_as!(
+            Message,
+            r#"select id, organization_id, conversation_id, lead_id, direction, channel, account_id, campaign_id, execution_id, step_id, user_id,
+                      provider_key, message_id, answers, sender, subject, text, had_html, attachments, verdict, asks_to_stop, away_until,
+                      state, reason, token, deadline, sent_at, created_at
+               from messages where organization_id = $1 and conversation_id = $2 and account_id = $3 and direction = 'inbound'
+               order by sent_at desc, id desc limit 1"#,
+            self.scope.id(),
+            conversation.0,
+            account.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// Writes a message.
+    ///
+    /// # Errors
+    /// The database's; that the account has a message by this key already, too.
+    pub async fn insert(&mut self, message: &Message) -> Result<()> {
+        sqlx::query!(
+            r#"insert into messages (id, organization_id, conversation_id, lead_id, direction, channel, account_id, campaign_id, execution_id,
+                                     step_id, user_id, provider_key, message_id, answers, sender, subject, text, had_html, attachments,
+                                     verdict, asks_to_stop, away_until, state, reason, token, deadline, sent_at, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+                       $26, $27, $28)"#,
+            message.id.0,
+            self.scope.id(),
+            message.conversation_id.0,
+            message.lead_id.0,
+            message.direction.as_str(),
+            message.channel.as_str(),
+            message.account_id.map(|id| id.0),
+            message.campaign_id.map(|id| id.0),
+            message.execution_id.map(|id| id.0),
+            message.step_id.map(|id| id.0),
+            message.user_id.map(|id| id.0),
+            message.provider_key,
+            message.message_id,
+            &message.answers,
+            message.sender,
+            message.subject,
+            message.text,
+            message.had_html,
+            Json(&message.attachments.0) as _,
+            message.verdict.map(MessageVerdict::as_str),
+            message.asks_to_stop,
+            message.away_until,
+            message.state.map(MessageState::as_str),
+            message.reason,
+            message.token,
+            message.deadline,
+            message.sent_at,
+            message.created_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether a message still answers to `token`: asked right before the wire.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_mine(&mut self, id: MessageId, token: Uuid) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from messages where organization_id = $1 and id = $2 and token = $3 and state = 'sending') as "mine!""#,
+            self.scope.id(),
+            id.0,
+            token,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Writes how a message ended that still answers to `token`; whether it did.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn settle(
+        &mut self,
+        id: MessageId,
+        token: Uuid,
+        state: MessageState,
+        reason: Option<&str>,
+    ) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update messages set state = $4, reason = $5, deadline = null
+               where organization_id = $1 and id = $2 and token = $3 and state = 'sending'"#,
+            self.scope.id(),
+            id.0,
+            token,
+            state.as_str(),
+            reason,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// It is proved late that a message was sent that had been given up.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prove_sent(&mut self, id: MessageId) -> Result<()> {
+        sqlx::query!(
+            "update messages set state = 'sent', reason = null where organization_id = $1 and id = $2 and state = 'failed'",
+            self.scope.id(),
+            id.0,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes over a message whose result was awaited in vain: from now on it answers to `token`. None if another was faster.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_over(
+        &mut self,
+        id: MessageId,
+        (token, deadline): (Uuid, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update messages set token = $3, deadline = $4
+               where organization_id = $1 and id = $2 and state = 'sending' and deadline <= $5"#,
+            self.scope.id(),
+            id.0,
+            token,
+            deadline,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+}

@@ -1,0 +1,210 @@
+//! Mails that come into a mailbox: whose they are, and what they mean. Only what answers something of ours, or comes from a lead that the
+//! mailbox has written to, is ours at all; the rest is the mailbox's owner's, and nothing of it is kept.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Bounced, Deed, NewMessage, RunService, Taken, What};
+use crate::{
+    errors::Result,
+    models::{AccountId, AnsweredStep, ConnectedAccount, Lead, LeadId, MessageAttachment, OrganizationId},
+    repositories::{AnsweredMail, BaseRepository as _, OrgTx},
+    utils::{
+        email::NormalizedEmail,
+        mail::{Action, Bounce, FailedRecipient, Mail, Verdict},
+    },
+};
+
+/// The longest key that is kept as it is, in bytes.
+const LONGEST_KEY: usize = 400;
+
+/// What became of a mail that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFate {
+    /// It was taken in, with all that follows.
+    TakenIn,
+    /// It had been taken in before.
+    Known,
+    /// It is none of ours; nothing was kept.
+    NotOurs,
+    /// A step of its lead is on its way out: come again.
+    Later,
+}
+
+impl RunService {
+    /// Takes in a mail that came into a mailbox. The same mail again does nothing, whichever worker brings it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn take_in_mail(
+        &self,
+        organization: OrganizationId,
+        account: AccountId,
+        mail: &Mail,
+    ) -> Result<MailFate> {
+        if mail.verdict == Verdict::Other {
+            return Ok(MailFate::NotOurs);
+        }
+        self.again(|| self.take_in_mail_once(organization, account, mail)).await
+    }
+
+    async fn take_in_mail_once(&self, organization: OrganizationId, id: AccountId, mail: &Mail) -> Result<MailFate> {
+        let may_suppress = !matches!(mail.verdict, Verdict::Reply | Verdict::AutoReply { .. }) || mail.asks_to_stop;
+        let mut tx = self.begin_intake(organization, may_suppress).await?;
+        let Some(account) = tx.accounts().find(id).await? else { return Ok(MailFate::NotOurs) };
+        let Some((lead, answered)) = whose(&mut tx, &account, mail).await? else { return Ok(MailFate::NotOurs) };
+        let key = key(mail);
+        let Some(what) = what(mail, &lead, &key) else { return Ok(MailFate::NotOurs) };
+        let now = tx.now();
+        if !tx.intake().is_first(id, &key, kind(&what), now).await? {
+            return Ok(MailFate::Known);
+        }
+        let wrote = matches!(what, What::Replied { .. } | What::AutoReplied { .. });
+        let message = wrote.then(|| message(mail, key, now));
+        let deed = Deed { lead_id: lead.id, account_id: id, what, answers: answered, message };
+        match self.take_in_deed(&mut tx, &deed).await? {
+            Taken::Later => Ok(MailFate::Later),
+            Taken::Yes => {
+                tx.commit().await?;
+                Ok(MailFate::TakenIn)
+            }
+        }
+    }
+}
+
+/// The lead that a mail is from or about, with the step that it answers if it names one of ours.
+async fn whose(
+    tx: &mut OrgTx,
+    account: &ConnectedAccount,
+    mail: &Mail,
+) -> Result<Option<(Lead, Option<AnsweredStep>)>> {
+    let (ids, address) = match &mail.verdict {
+        Verdict::Reply | Verdict::AutoReply { .. } => {
+            (mail.answers.clone(), mail.from.as_ref().map(|from| from.address.as_str()))
+        }
+        Verdict::Bounce(bounce) => (bounce.original_message_id.iter().cloned().collect(), only_recipient(bounce)),
+        Verdict::Complaint(complaint) => {
+            (complaint.original_message_id.iter().cloned().collect(), complaint.recipients.first().map(String::as_str))
+        }
+        Verdict::Other => return Ok(None),
+    };
+    // Copies of what the mailbox itself has sent are no answers.
+    let own = account.email.as_deref().zip(mail.from.as_ref());
+    if own.is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address)) {
+        return Ok(None);
+    }
+    if let Some(AnsweredMail { lead_id, step }) = tx.intake().answered(account.id, &ids).await? {
+        return Ok(tx.leads().find(lead_id).await?.map(|lead| (lead, step)));
+    }
+    let Some(lead) = known(tx, account.id, address).await? else { return Ok(None) };
+    Ok(tx.leads().find(lead).await?.map(|lead| (lead, None)))
+}
+
+/// The lead with an address, if the account has written to it.
+async fn known(tx: &mut OrgTx, account: AccountId, address: Option<&str>) -> Result<Option<LeadId>> {
+    let Some(address) = address.and_then(|address| NormalizedEmail::parse(address).ok()) else { return Ok(None) };
+    let Some(lead) = tx.intake().lead_at(address.key()).await? else { return Ok(None) };
+    let written_to = tx.steps().last_sent(lead, account).await?.is_some();
+    Ok(Some(lead).filter(|_| written_to))
+}
+
+/// Whom a report is about that names a single address.
+fn only_recipient(bounce: &Bounce) -> Option<&str> {
+    match bounce.recipients.as_slice() {
+        [FailedRecipient { address, .. }] => address.as_deref(),
+        _ => None,
+    }
+}
+
+/// What a mail means for the lead.
+fn what(mail: &Mail, lead: &Lead, key: &str) -> Option<What> {
+    Some(match &mail.verdict {
+        Verdict::Reply => What::Replied { asks_to_stop: mail.asks_to_stop },
+        Verdict::AutoReply { until } => What::AutoReplied { until: *until },
+        Verdict::Complaint(_) => What::Complained,
+        Verdict::Bounce(bounce) => {
+            let (failed, is_leads) = of_lead(bounce, lead)?;
+            What::Bounced(Bounced {
+                key: bounce.original_message_id.clone().unwrap_or_else(|| key.to_owned()),
+                status: failed.status.clone(),
+                given_up: failed.action == Action::Failed,
+                // Where the lead has its mail forwarded to may be gone, while its own address is right.
+                permanent: failed.permanent && is_leads,
+            })
+        }
+        Verdict::Other => return None,
+    })
+}
+
+/// What a report says of the lead's own address, or of the only one that it names; and whether that is the lead's.
+fn of_lead<'b>(bounce: &'b Bounce, lead: &Lead) -> Option<(&'b FailedRecipient, bool)> {
+    let own = lead.email.as_deref().unwrap_or_default();
+    let is_own = |failed: &&FailedRecipient| {
+        failed.address.as_deref().is_none_or(|address| {
+            NormalizedEmail::parse(address).is_ok_and(|address| address.key().eq_ignore_ascii_case(own))
+        })
+    };
+    match bounce.recipients.iter().find(is_own) {
+        Some(failed) => Some((failed, true)),
+        None => bounce.recipients.first().filter(|_| bounce.recipients.len() == 1).map(|failed| (failed, false)),
+    }
+}
+
+fn kind(what: &What) -> &'static str {
+    match what {
+        What::Replied { .. } => "reply",
+        What::AutoReplied { .. } => "auto_reply",
+        What::Bounced(_) => "bounce",
+        What::Complained => "complaint",
+        What::Accepted | What::Unsubscribed => "other",
+    }
+}
+
+/// By what a mail is known wherever it is seen: its Message-ID. One that has none is known by what is in it.
+fn key(mail: &Mail) -> String {
+    match &mail.message_id {
+        Some(id) if id.len() <= LONGEST_KEY => id.clone(),
+        Some(id) => digest(&[id]),
+        None => {
+            let from = mail.from.as_ref().map(|from| from.address.as_str()).unwrap_or_default();
+            let at = mail.sent_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+            digest(&[from, &at, mail.subject.as_deref().unwrap_or_default(), &mail.text])
+        }
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn message(mail: &Mail, key: String, now: chrono::DateTime<chrono::Utc>) -> NewMessage {
+    let sender = mail.from.as_ref().map(|from| match &from.name {
+        Some(name) => format!("{name} <{}>", from.address),
+        None => from.address.clone(),
+    });
+    let attachment = |it: &crate::utils::mail::Attachment| MessageAttachment {
+        name: it.name.clone(),
+        media_type: it.media_type.clone(),
+        bytes: i64::try_from(it.bytes).unwrap_or(i64::MAX),
+    };
+    NewMessage {
+        provider_key: key,
+        message_id: mail.message_id.clone(),
+        answers: mail.answers.clone(),
+        sender,
+        subject: mail.subject.clone(),
+        text: mail.text.clone(),
+        had_html: mail.has_html,
+        attachments: mail.attachments.iter().map(attachment).collect(),
+        sent_at: mail.sent_at.unwrap_or(now),
+    }
+}

@@ -1,0 +1,259 @@
+//! What people write by hand, from a conversation. As with a step, that it is on its way is committed before the first byte leaves; what is not
+//! proved unsent is looked up, and never sent again.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{
+    Round, RunService,
+    channel::{Channel as Carrier, Found, Letter},
+    deliver::Delivery,
+};
+use crate::{
+    errors::{AppError, Result},
+    models::{
+        AccountId, AccountStatus, Activity, ActivityId, AuditEntry, Channel, ConnectedAccount, Conversation,
+        ConversationId, Message, MessageDirection, MessageId, MessageState,
+    },
+    repositories::{BaseRepository as _, LostMessage, OrgPerson, OrgTx},
+};
+
+/// Messages that are looked up in one round.
+const BATCH: i64 = 100;
+/// The longest subject, in characters.
+const LONGEST_SUBJECT: usize = 1_000;
+
+/// A message to be written.
+#[derive(Debug)]
+pub struct NewLetter {
+    /// What it says.
+    pub text: String,
+    /// By which account; by the one that the lead last wrote to if none is said.
+    pub account_id: Option<AccountId>,
+}
+
+impl RunService {
+    /// Writes to the lead of a conversation: a mail in the thread of the lead's last, a message in the chat.
+    ///
+    /// # Errors
+    /// `conversation_not_found`; `lead_suppressed`; `account_not_connected`; `no_channel`; `no_account` if the account is gone and none is
+    /// named; a fault of `/account_id`.
+    pub async fn write(&self, person: &OrgPerson, id: ConversationId, new: NewLetter) -> Result<Message> {
+        let at = self.context.campaign_clock.monotonic();
+        let letter = self.begin_letter(person, id, new).await?;
+        let delivery = self.send_letter(&letter, at).await;
+        self.again(|| self.settle_letter(&letter, &delivery)).await?;
+        let mut conn = self.context.db.read(person).await?;
+        conn.messages().get(letter.message.id).await
+    }
+
+    async fn begin_letter(&self, person: &OrgPerson, id: ConversationId, new: NewLetter) -> Result<Letter> {
+        let mut tx = self.context.db.begin(person, self.context.campaign_clock.now()).await?;
+        let found = tx.conversations().get(id).await?;
+        let lead = tx.leads().get(found.lead_id).await?;
+        let keys = self.context.suppression_keys.of_person(
+            person.organization_id(),
+            lead.email.as_deref(),
+            lead.linkedin_url.as_deref(),
+        );
+        if tx.suppressions().matching(&keys).await?.kind(&keys).is_some() {
+            let detail = "The lead is suppressed: nobody may write to it until the suppression is lifted.";
+            return Err(AppError::conflict("lead_suppressed", detail));
+        }
+        let conversation = tx.conversations().locked(id).await?;
+        let account = sender(&mut tx, &conversation, new.account_id).await?;
+        if !self.channels.of(account.provider).is_some_and(Carrier::writes) {
+            return Err(AppError::conflict("no_channel", "This server cannot send by this account yet."));
+        }
+        let now = tx.now();
+        let deadline = now + self.lease().whole();
+        let message = message(&mut tx, &conversation, &account, (new.text, deadline)).await?;
+        tx.messages().insert(&message).await?;
+        tx.conversations().wrote(id, &message.text, now).await?;
+        let told = activity(&tx, &message);
+        tx.activities().record(&[told]).await?;
+        let after = json!({ "conversation_id": id, "channel": message.channel, "account_id": account.id });
+        tx.audit(AuditEntry::new("message.sent", "message", message.id.0).change(None, after));
+        tx.commit().await?;
+        Ok(Letter { message, lead, account })
+    }
+
+    async fn send_letter(&self, letter: &Letter, begun_at: Duration) -> Delivery {
+        let clock = &self.context.campaign_clock;
+        let may_begin = || self.lease().outlasts_a_send(clock.monotonic().saturating_sub(begun_at));
+        match self.channels.of(letter.account.provider) {
+            Some(channel) => {
+                let write = channel.write(letter, &may_begin);
+                tokio::time::timeout(self.lease().timeout(), write).await.unwrap_or(Delivery::Unknown)
+            }
+            None => Delivery::NotSent { reason: "no_channel", rest: None, ours: false },
+        }
+    }
+
+    /// Writes down how a message ended. One that nobody can tell of stays as it is, to be looked up.
+    async fn settle_letter(&self, letter: &Letter, delivery: &Delivery) -> Result<()> {
+        let (state, reason) = match delivery {
+            Delivery::Sent { .. } => (MessageState::Sent, None),
+            Delivery::NotSent { reason, .. } => (MessageState::Failed, Some(*reason)),
+            Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
+            Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),
+            Delivery::Unknown => return Ok(()),
+        };
+        let message = &letter.message;
+        let now = self.context.campaign_clock.now();
+        let mut tx = self.context.db.begin_engine(message.organization_id, now).await?;
+        let token = message.token.unwrap_or_default();
+        if !tx.messages().settle(message.id, token, state, reason).await? && state == MessageState::Sent {
+            // Somebody else has given it up meanwhile; the proof counts.
+            tx.messages().prove_sent(message.id).await?;
+        }
+        match delivery {
+            Delivery::NotSent { rest: Some(rest), .. } => tx.accounts().rest(letter.account.id, now + *rest).await?,
+            Delivery::AccountOut => {
+                let why = "The provider wants the account to sign in again.";
+                tx.accounts().shut_out(letter.account.id, why, now).await?;
+            }
+            _ => {}
+        }
+        tx.commit().await
+    }
+
+    /// Looks up messages whose result was awaited in vain: found is sent, and what surely is not there has failed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn reconcile_letters(&self) -> Result<Round> {
+        let lost = self.context.db.lost_messages(self.context.campaign_clock.now(), BATCH).await?;
+        let mut done = 0;
+        for of in lost {
+            done += u64::from(self.again(|| self.reconcile_letter(of)).await?);
+        }
+        Ok(Round { done, more: false })
+    }
+
+    async fn reconcile_letter(&self, of: LostMessage) -> Result<bool> {
+        let now = self.context.campaign_clock.now();
+        let token = Uuid::new_v4();
+        let mut tx = self.context.db.begin_engine(of.organization, now).await?;
+        if !tx.messages().take_over(of.id, (token, now + self.lease().whole()), now).await? {
+            return Ok(false);
+        }
+        let message = Message { token: Some(token), ..tx.messages().get(of.id).await? };
+        let lead = tx.leads().get(message.lead_id).await?;
+        let account = match message.account_id {
+            Some(id) => tx.accounts().find(id).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        let Some(account) = account else { return Ok(false) };
+        let Some(channel) = self.channels.of(account.provider) else { return Ok(false) };
+        let begun = message.created_at;
+        let letter = Letter { message, lead, account };
+        let delivery = match channel.find_written(&letter).await? {
+            Found::Yes { provider_id } => Delivery::Sent { provider_id },
+            Found::No if now - begun >= self.lease().whole() + channel.shows_within() => {
+                Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true }
+            }
+            Found::No | Found::Later | Found::Unclear => return Ok(false),
+        };
+        self.settle_letter(&letter, &delivery).await?;
+        Ok(true)
+    }
+}
+
+/// Who writes: the account that is named, if the lead wrote to it in this conversation, else the one that it last wrote to.
+async fn sender(tx: &mut OrgTx, conversation: &Conversation, named: Option<AccountId>) -> Result<ConnectedAccount> {
+    let id = match named {
+        Some(id) if conversation.account_id == Some(id) => id,
+        Some(id) => {
+            let written_to = tx.messages().last_inbound(conversation.id, id).await?;
+            written_to.and_then(|message| message.account_id).ok_or_else(|| {
+                let detail = "The lead has not written to this account.";
+                AppError::fault("/account_id", "not_in_conversation", detail)
+            })?
+        }
+        None => conversation.account_id.ok_or_else(|| {
+            AppError::conflict(
+                "no_account",
+                "The account that the lead wrote to is gone; name another one that it wrote to.",
+            )
+        })?,
+    };
+    let account = tx.accounts().get(id).await?;
+    if account.status != AccountStatus::Connected {
+        let detail = "The account is not connected, so nothing can be sent from it.";
+        return Err(AppError::conflict("account_not_connected", detail).with_member("state", account.status.as_str()));
+    }
+    Ok(account)
+}
+
+/// The message as it goes out, threaded below the lead's last.
+async fn message(
+    tx: &mut OrgTx,
+    conversation: &Conversation,
+    account: &ConnectedAccount,
+    (text, deadline): (String, DateTime<Utc>),
+) -> Result<Message> {
+    let now = tx.now();
+    let last = tx.messages().last_inbound(conversation.id, account.id).await?;
+    let id = MessageId::new(now);
+    let subject = last.as_ref().and_then(|last| last.subject.as_deref()).or(conversation.subject.as_deref());
+    let subject = Some(account.channel).filter(|channel| *channel == Channel::Email).map(|_| answered(subject));
+    let answers = last.iter().flat_map(|last| last.message_id.iter().chain(&last.answers)).take(50).cloned().collect();
+    #[rustfmt::skip] // one name a line would make this longer than a function may be
+    let message = Message {
+        id, organization_id: tx.organization_id(), conversation_id: conversation.id, lead_id: conversation.lead_id,
+        direction: MessageDirection::Outbound, channel: account.channel, account_id: Some(account.id), campaign_id: None, execution_id: None,
+        step_id: None, user_id: tx.user_id(), provider_key: id.to_string(), message_id: None, answers, sender: account.email.clone(), subject,
+        text, had_html: false, attachments: Json(Vec::new()), verdict: None, asks_to_stop: false, away_until: None,
+        state: Some(MessageState::Sending), reason: None, token: Some(Uuid::new_v4()), deadline: Some(deadline), sent_at: now,
+        created_at: now,
+    };
+    Ok(message)
+}
+
+/// The subject of an answer.
+fn answered(subject: Option<&str>) -> String {
+    let subject = subject.unwrap_or_default().trim();
+    let is_answer = subject.get(..3).is_some_and(|begin| begin.eq_ignore_ascii_case("re:"));
+    let subject = if is_answer { subject.to_owned() } else { format!("Re: {subject}") };
+    subject.trim_end().chars().take(LONGEST_SUBJECT).collect()
+}
+
+/// That somebody wrote, without what.
+fn activity(tx: &OrgTx, message: &Message) -> Activity {
+    let data =
+        json!({ "conversation_id": message.conversation_id, "message_id": message.id, "channel": message.channel });
+    let data = match data {
+        serde_json::Value::Object(fields) => fields,
+        _ => serde_json::Map::new(),
+    };
+    Activity {
+        id: ActivityId::new(tx.now()),
+        organization_id: tx.organization_id(),
+        r#type: "message_written".to_owned(),
+        lead_id: Some(message.lead_id),
+        campaign_id: None,
+        execution_id: None,
+        account_id: message.account_id,
+        user_id: message.user_id,
+        data: Json(data),
+        occurred_at: tx.now(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answered;
+
+    #[test]
+    fn an_answers_subject_says_so_once() {
+        assert_eq!(answered(Some("Hello")), "Re: Hello");
+        assert_eq!(answered(Some("RE: Hello")), "RE: Hello");
+        assert_eq!((answered(None), answered(Some("ё")).as_str()), ("Re:".to_owned(), "Re: ё"));
+    }
+}
