@@ -170,21 +170,6 @@ impl MessageRepository<'_> {
         Ok(())
     }
 
-    /// Whether a message still answers to `token`: asked right before the wire.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn is_mine(&mut self, id: MessageId, token: Uuid) -> Result<bool> {
-        Ok(sqlx::query_scalar!(
-            r#"select exists (select from messages where organization_id = $1 and id = $2 and token = $3 and state = 'sending') as "mine!""#,
-            self.scope.id(),
-            id.0,
-            token,
-        )
-        .fetch_one(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes how a message ended that still answers to `token`; whether it did.
     ///
     /// # Errors
