@@ -999,6 +999,9 @@ CREATE TABLE public.sent_mails (
     CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
     CONSTRAINT sent_mails_subject_check CHECK ((length(subject) <= 1000))
+);
+
+--
 -- Name: soft_bounces; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1351,6 +1354,8 @@ ALTER TABLE ONLY public.sandbox_happenings
 
 ALTER TABLE ONLY public.sent_mails
     ADD CONSTRAINT sent_mails_pkey PRIMARY KEY (organization_id, message_id);
+
+--
 -- Name: soft_bounces soft_bounces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1600,6 +1605,8 @@ CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree 
 --
 
 CREATE UNIQUE INDEX connected_accounts_mailbox_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE (mailbox IS NOT NULL);
+
+--
 -- Name: conversations_account; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2485,6 +2492,8 @@ ALTER TABLE ONLY public.sent_mails
 
 ALTER TABLE ONLY public.sent_mails
     ADD CONSTRAINT sent_mails_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: soft_bounces soft_bounces_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2709,6 +2718,8 @@ ALTER TABLE public.sandbox_happenings ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.sent_mails ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: soft_bounces; Type: ROW SECURITY; Schema: public; Owner: -
 --
 

@@ -11,7 +11,8 @@ use super::{
     Context,
     channel::{Channel, Found, MayBegin},
     claim::Order,
-    deliver::{Delivery, TIMEOUT},
+    deliver::Delivery,
+    lease::Lease,
     mail_reply::judged,
     mail_text::{Letter, message_id},
 };
@@ -71,7 +72,7 @@ impl MailboxChannel {
             Ok(Err(delivery)) => return delivery,
             Err(error) => return not_begun(&order.step, &error),
         };
-        let until = tokio::time::Instant::now() + TIMEOUT.saturating_sub(SPARE);
+        let until = tokio::time::Instant::now() + Lease(self.context.campaign_lease).timeout().saturating_sub(SPARE);
         let key = (order.account.id, order.account.version);
         let kept = self.lines.take(key, self.context.clock.monotonic());
         let reused = kept.is_some();
