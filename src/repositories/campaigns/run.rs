@@ -10,6 +10,7 @@ use crate::{
         Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, LeadId, OrganizationId, UserId,
         workflow::{Schedule, StopOn, Workflow},
     },
+    repositories::SuppressionRepository,
 };
 
 /// A campaign as those see it who run it.
@@ -95,6 +96,15 @@ impl CampaignRepository<'_> {
     /// The database's.
     pub async fn run_alone(&mut self, id: CampaignId) -> Result<Option<CampaignRun>> {
         Ok(run!(self, id, "for no key update of c"))
+    }
+
+    /// Waits for the engine's transactions that are under way in the organization, and lets no other begin before this one ends. They hold
+    /// campaigns in share, where new ones would pass whoever waits to change one, for as long as there is work; this lock is given in turn.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_turn(&mut self) -> Result<()> {
+        SuppressionRepository { conn: &mut *self.conn, scope: self.scope }.lock().await
     }
 
     /// Keeps the workflow as it is now, for those who walk it; answers the revision's number.

@@ -152,6 +152,7 @@ impl CampaignService {
     async fn write_edit(&self, member: &OrgMember, edited: Edited) -> Result<bool> {
         let (id, version, status) = (edited.campaign.id, edited.campaign.version, edited.campaign.status);
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
+        tx.campaigns().take_turn().await?;
         let present = tx.campaigns().locked(id).await?;
         if (present.version, present.status) != (version, status) {
             let detail = "The campaign was changed while this was being checked. Nothing was changed; try again.";

@@ -63,6 +63,7 @@ impl CampaignService {
     /// `campaign_not_running` with the `state`; `sends_in_flight` if a send does not come to its end in time.
     pub async fn pause(&self, member: &OrgMember, id: CampaignId) -> Result<CampaignView> {
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
+        tx.campaigns().take_turn().await?;
         let campaign = tx.campaigns().locked(id).await?;
         match campaign.status {
             CampaignStatus::Paused => drop(tx),
@@ -99,6 +100,7 @@ impl CampaignService {
     /// `campaign_not_stoppable` with the `state`; `sends_in_flight` if a send does not come to its end in time.
     pub async fn stop(&self, member: &OrgMember, id: CampaignId) -> Result<CampaignView> {
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
+        tx.campaigns().take_turn().await?;
         let campaign = tx.campaigns().locked(id).await?;
         match campaign.status {
             CampaignStatus::Stopped => drop(tx),

@@ -233,8 +233,8 @@ async fn leads_of_a_new_list_join_and_those_of_a_list_that_is_taken_off_do_not_b
 async fn a_change_takes_effect_before_the_next_claim() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
-    let list = list_of(&app.member(), 500).await;
-    let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 1_000}}});
+    let list = list_of(&app.member(), 2_000).await;
+    let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 5_000}}});
     let mailbox = account(&app.member(), "email", nobody(json!({})), terms).await;
     let id = campaign(&app.member(), &[&list], &[&mailbox], two_mails(), schedule()).await;
     act(&app.member(), &id, "start").await;
