@@ -139,7 +139,10 @@ async fn the_name_is_clerks_the_settings_are_ours() {
     assert_eq!(same["version"], 3);
     assert!(company.clerk.take_requests().is_empty(), "Clerk is not asked for what is so");
     let cleared = company.ada().patch(&company.path, json!({"settings": {"timezone": null}})).await.expect(200);
-    assert_eq!(cleared["settings"], json!({"timezone": null, "just_in_time_members": false}));
+    assert_eq!(
+        cleared["settings"],
+        json!({"timezone": null, "just_in_time_members": false, "suppress_on_request": false})
+    );
 
     let stale = company.ada().request(Method::PATCH, &company.path).header("if-match", "\"3\"");
     stale.json(json!({"name": "Late"})).send().await.expect_problem(412, "version_mismatch");

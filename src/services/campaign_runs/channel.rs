@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::{claim::Order, deliver::Delivery};
 use crate::{
     errors::Result,
-    models::{ConnectedAccount, ExecutionStep, Lead, Message, Provider},
+    models::{ConnectedAccount, ExecutionStep, Message, Provider},
 };
 
 /// Whether a step may still begin: asked right before the first byte leaves, after all that may take its time.
@@ -63,7 +63,6 @@ pub(super) trait Channel: Send + Sync {
 /// A message that somebody writes by hand.
 pub(super) struct Letter {
     pub(super) message: Message,
-    pub(super) lead: Lead,
     pub(super) account: ConnectedAccount,
 }
 

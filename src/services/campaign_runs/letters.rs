@@ -79,7 +79,7 @@ impl RunService {
         let after = json!({ "conversation_id": id, "channel": message.channel, "account_id": account.id });
         tx.audit(AuditEntry::new("message.sent", "message", message.id.0).change(None, after));
         tx.commit().await?;
-        Ok(Letter { message, lead, account })
+        Ok(Letter { message, account })
     }
 
     async fn send_letter(&self, letter: &Letter, begun_at: Duration) -> Delivery {
@@ -143,7 +143,6 @@ impl RunService {
             return Ok(false);
         }
         let message = Message { token: Some(token), ..tx.messages().get(of.id).await? };
-        let lead = tx.leads().get(message.lead_id).await?;
         let account = match message.account_id {
             Some(id) => tx.accounts().find(id).await?,
             None => None,
@@ -152,7 +151,7 @@ impl RunService {
         let Some(account) = account else { return Ok(false) };
         let Some(channel) = self.channels.of(account.provider) else { return Ok(false) };
         let begun = message.created_at;
-        let letter = Letter { message, lead, account };
+        let letter = Letter { message, account };
         let delivery = match channel.find_written(&letter).await? {
             Found::Yes { provider_id } => Delivery::Sent { provider_id },
             Found::No if now - begun >= self.lease().whole() + channel.shows_within() => {

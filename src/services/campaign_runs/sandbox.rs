@@ -186,7 +186,7 @@ impl Carrier for Sandbox {
 
     fn write<'a>(&'a self, letter: &'a Letter, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
         Box::pin(async move {
-            let Letter { message, account, .. } = letter;
+            let Letter { message, account } = letter;
             let mut conn = match self.context.db.engine_conn(message.organization_id).await {
                 Ok(conn) if may_begin() => conn,
                 Ok(_) => return TOO_LATE,
