@@ -109,8 +109,7 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
-        let aligned = AlignedClock::new(Arc::clone(&clock));
-        let campaign_clock = campaign_clock(&aligned, server.campaign_clock_speed);
+        let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
         let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
         let context = Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience };
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
@@ -284,10 +283,12 @@ fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<We
     }
 }
 
-/// The time by which campaigns run.
-fn campaign_clock(clock: &AlignedClock, speed: u32) -> SharedClock {
-    let clock = Arc::new(clock.clone());
-    if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) }
+/// The database's time, and the time by which campaigns run.
+fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedClock) {
+    let aligned = AlignedClock::new(Arc::clone(clock));
+    let clock = Arc::new(aligned.clone());
+    let campaigns: SharedClock = if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) };
+    (aligned, campaigns)
 }
 
 macro_rules! hands_out {

@@ -148,7 +148,7 @@ mod tests {
     fn every_line_is_written_in_order_and_many_at_a_time() {
         let sink = Sink::default();
         let (lines, guard) = LogLines::to(sink.clone()).unwrap();
-        let expected: String = (0..1_000).map(|n| format!("line {n}\n")).collect();
+        let expected = (0..1_000).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
         for line in expected.split_inclusive('\n') {
             (&lines).write_all(line.as_bytes()).unwrap();
         }
@@ -162,7 +162,7 @@ mod tests {
     fn who_logs_faster_than_is_written_waits_and_loses_nothing() {
         let sink = Sink::default();
         let (lines, guard) = LogLines::to(sink.clone()).unwrap();
-        let line = [b'x'; 64 * 1024];
+        let line = vec![b'x'; 64 * 1024];
         for _ in 0..100 {
             (&lines).write_all(&line).unwrap();
         }

@@ -6,7 +6,6 @@ use axum::{http::StatusCode, response::Html};
 pub type Page = (StatusCode, Html<String>);
 
 /// Asks whether it is meant. Programs that look at links in mails get no further than this.
-#[must_use]
 pub fn ask() -> Page {
     page(
         StatusCode::OK,
@@ -17,13 +16,11 @@ pub fn ask() -> Page {
 }
 
 /// It is done.
-#[must_use]
 pub fn done() -> Page {
     page(StatusCode::OK, "You are unsubscribed", "<p>You will get no more mail from this sender.</p>")
 }
 
 /// There is no such link.
-#[must_use]
 pub fn unknown() -> Page {
     page(
         StatusCode::NOT_FOUND,

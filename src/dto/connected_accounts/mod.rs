@@ -107,6 +107,12 @@ pub struct AccountStandingDto {
 impl From<ConnectedAccount> for ConnectedAccountDto {
     fn from(account: ConnectedAccount) -> Self {
         let capabilities = ConnectedChannel::of(&account).capabilities.into_iter().collect();
+        Self::of(account, capabilities)
+    }
+}
+
+impl ConnectedAccountDto {
+    fn of(account: ConnectedAccount, capabilities: Vec<NodeType>) -> Self {
         let ConnectedAccount {
             id,
             organization_id: _,

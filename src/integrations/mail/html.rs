@@ -22,7 +22,7 @@ pub(super) fn to_text(html: &str) -> String {
     let plain = html2text::config::plain_no_decorate().link_footnotes(false);
     let text = plain.string_from_read(html.as_bytes(), WIDTH).unwrap_or_default();
     let links = links(html);
-    let text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     let missing: Vec<_> = links.into_iter().filter(|link| !text.contains(link.as_str())).collect();
     let text = text.trim().to_owned();
     if missing.is_empty() { text } else { format!("{text}\n\n{}", missing.join("\n")) }

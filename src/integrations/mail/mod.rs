@@ -112,8 +112,14 @@ impl Mail {
     /// # Errors
     /// Why each of them does not let us in.
     pub async fn check(&self, mailbox: &Mailbox, smtp: &MailLogin, imap: &MailLogin) -> Result<(), Vec<MailError>> {
-        let smtp = async { Ok(self.smtp(&mailbox.smtp, smtp).await?.quit().await) };
-        let imap = async { Ok(self.imap(&mailbox.imap, imap).await?.logout().await) };
+        let smtp = async {
+            self.smtp(&mailbox.smtp, smtp).await?.quit().await;
+            Ok(())
+        };
+        let imap = async {
+            self.imap(&mailbox.imap, imap).await?.logout().await;
+            Ok(())
+        };
         let (smtp, imap): (Result<(), MailError>, Result<(), MailError>) = tokio::join!(smtp, imap);
         let refusals: Vec<_> = [smtp.err(), imap.err()].into_iter().flatten().collect();
         if refusals.is_empty() { Ok(()) } else { Err(refusals) }

@@ -97,11 +97,9 @@ impl MailboxChannel {
     ) -> Result<Delivery, Hung> {
         let mut line = match kept {
             Some(line) => line,
-            None => match tokio::time::timeout_at(until, self.mailboxes.smtp(&order.account)).await {
-                Ok(Ok(line)) => line,
-                Ok(Err(Unopened::Mail(error))) => return Ok(unopened(&order.step, &error)),
-                Ok(Err(Unopened::Ours(error))) => return Ok(not_begun(&order.step, &error)),
-                Err(_) => return Ok(not_sent("mail_server_slow", Some(REST), true)),
+            None => match self.open(order, until).await {
+                Ok(line) => line,
+                Err(delivery) => return Ok(delivery),
             },
         };
         // From here on an answer to the mail finds its step, and nobody else sends it.
@@ -113,11 +111,8 @@ impl MailboxChannel {
         let may_have_sent = line.may_have_sent();
         let sending = line.send(&written.from, &written.to, &written.bytes, may_begin);
         let Ok(reply) = tokio::time::timeout_at(until, sending).await else {
-            return Ok(if may_have_sent() {
-                Delivery::Unknown
-            } else {
-                not_sent("mail_server_slow", Some(REST), true)
-            });
+            let slow = not_sent("mail_server_slow", Some(REST), true);
+            return Ok(if may_have_sent() { Delivery::Unknown } else { slow });
         };
         Ok(match reply {
             None => not_sent("lease_ran_out", None, true),
@@ -133,6 +128,15 @@ impl MailboxChannel {
                 judged(stage, code, &text)
             }
         })
+    }
+
+    async fn open(&self, order: &Order, until: tokio::time::Instant) -> Result<SmtpClient, Delivery> {
+        match tokio::time::timeout_at(until, self.mailboxes.smtp(&order.account)).await {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(Unopened::Mail(error))) => Err(unopened(&order.step, &error)),
+            Ok(Err(Unopened::Ours(error))) => Err(not_begun(&order.step, &error)),
+            Err(_) => Err(not_sent("mail_server_slow", Some(REST), true)),
+        }
     }
 
     async fn begin(&self, order: &Order, mail: &SentMail) -> Result<bool> {

@@ -160,9 +160,10 @@ impl Known {
         leads.extend(walks.keys());
         leads.sort_unstable();
         leads.truncate(usize::try_from(MOST_LEADS).unwrap_or(usize::MAX));
-        let elsewhere = match settings.skip_in_another_campaign {
-            true => tx.executions().busy_elsewhere(id, &leads).await?,
-            false => HashSet::new(),
+        let elsewhere = if settings.skip_in_another_campaign {
+            tx.executions().busy_elsewhere(id, &leads).await?
+        } else {
+            HashSet::new()
         };
         let contacts = match settings.untouched_since(tx.now()) {
             Some(since) => tx.steps().contacts(&leads, since).await?,

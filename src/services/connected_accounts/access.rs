@@ -114,10 +114,13 @@ pub(super) fn settle(
     }
 }
 
+/// Host, port and security of a provider's server.
+type KnownServer<'a> = (&'a str, u16, MailSecurity);
+
 /// One server: what is said of it, else what was said before, else what its provider is known for.
 fn server(
     field: &str,
-    (had, preset, email): (Option<&MailServer>, Option<(&str, u16, MailSecurity)>, &str),
+    (had, preset, email): (Option<&MailServer>, Option<KnownServer<'_>>, &str),
     said: ServerAccess,
     faults: &mut Vec<Fault>,
 ) -> Option<MailServer> {

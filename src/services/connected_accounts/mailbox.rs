@@ -152,18 +152,7 @@ impl AccountService {
                 }
                 mend(account);
             }
-            Err(refusals) => {
-                let out = refusals.iter().any(|error| error.fault.needs_reconnect());
-                let passing = refusals
-                    .iter()
-                    .all(|error| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable));
-                account.status_reason = Some(told(&refusals));
-                if out {
-                    account.status = AccountStatus::NeedsReconnect;
-                } else if !passing && account.status != AccountStatus::NeedsReconnect {
-                    account.status = AccountStatus::Error;
-                }
-            }
+            Err(refusals) => lapse(account, &refusals),
         }
         let after = facts(account);
         if before != after {
@@ -245,6 +234,17 @@ impl AccountService {
         let SignIns { smtp, imap, rotated, .. } = self.mailboxes.sign_ins(secret).await.map_err(|error| vec![error])?;
         self.mailboxes.mail.check(mailbox, &smtp, &imap).await?;
         Ok(rotated)
+    }
+}
+
+/// It does not let us in. What passes by itself leaves it in use.
+fn lapse(account: &mut ConnectedAccount, refusals: &[MailError]) {
+    let passing = |error: &MailError| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable);
+    account.status_reason = Some(told(refusals));
+    if refusals.iter().any(|error| error.fault.needs_reconnect()) {
+        account.status = AccountStatus::NeedsReconnect;
+    } else if !refusals.iter().all(passing) && account.status != AccountStatus::NeedsReconnect {
+        account.status = AccountStatus::Error;
     }
 }
 
