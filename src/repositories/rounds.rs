@@ -94,6 +94,23 @@ impl Database {
         .await?)
     }
 
+    /// Campaigns in which what waits is to be planned anew.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn changed_campaigns(&self, limit: i64) -> Result<Vec<RunningCampaignRef>> {
+        Ok(sqlx::query_as!(
+            RunningCampaignRef,
+            r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
+               where replanning is not null and status in ('scheduled', 'running', 'paused')
+                 and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
+               order by organization_id, id limit $1"#,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
     /// Running campaigns whose lists were not looked at since `before`, in order, after `after`.
     ///
     /// # Errors

@@ -10,10 +10,9 @@ use super::CampaignRepository;
 use crate::{
     errors::Result,
     models::{
-        CampaignId, LeadId, OrganizationId,
+        CampaignId, LeadId,
         workflow::{NodeType, Workflow},
     },
-    repositories::{Database, RunningCampaignRef},
 };
 
 /// What follows from a change of a campaign under way.
@@ -126,24 +125,5 @@ impl CampaignRepository<'_> {
         .fetch_all(&mut *self.conn)
         .await?;
         Ok(on_lists.into_iter().collect())
-    }
-}
-
-impl Database {
-    /// Campaigns in which what waits is to be planned anew.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn changed_campaigns(&self, limit: i64) -> Result<Vec<RunningCampaignRef>> {
-        Ok(sqlx::query_as!(
-            RunningCampaignRef,
-            r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
-               where replanning is not null and status in ('scheduled', 'running', 'paused')
-                 and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
-               order by organization_id, id limit $1"#,
-            limit,
-        )
-        .fetch_all(&mut *self.system().await?)
-        .await?)
     }
 }

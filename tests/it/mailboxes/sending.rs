@@ -63,7 +63,7 @@ async fn tick(app: &TestApp) {
 async fn minutes(app: &TestApp, count: u64) {
     for _ in 0..count {
         tick(app).await;
-        app.clock.advance(std::time::Duration::from_secs(60));
+        app.clock.advance(std::time::Duration::from_mins(1));
     }
     tick(app).await;
 }
@@ -229,7 +229,7 @@ async fn a_dialogue_that_is_cut_anywhere_sends_nothing_twice_and_loses_nothing_s
         line.cut_next(cut);
         campaign(&app, &account, &[&ben], json!({"nodes": [two_mails()["nodes"][0]], "edges": []})).await;
         minutes(&app, 1).await;
-        app.clock.advance(std::time::Duration::from_secs(300));
+        app.clock.advance(std::time::Duration::from_mins(5));
         app.state.runs().reconcile().await.unwrap();
         let first = states(&app).await.first().map(|(state, _)| state.clone()).unwrap();
         assert_eq!(first, expected, "{cut:?}: {:?}", states(&app).await);

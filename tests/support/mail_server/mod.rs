@@ -99,7 +99,7 @@ impl MailServer {
     pub(crate) fn change_password(&self, mailbox: &TestMailbox, password: &str) {
         let lines = fs::read_to_string(self.running.folder().join("secrets")).unwrap();
         let others = lines.lines().filter(|line| !line.starts_with(&format!("{}:", mailbox.email)));
-        let others = others.map(|line| format!("{line}\n")).collect::<String>();
+        let others = others.flat_map(|line| [line, "\n"]).collect::<String>();
         self.running.write("secrets", &format!("{others}{}: {password}\n", mailbox.email));
     }
 

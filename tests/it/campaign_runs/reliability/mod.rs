@@ -46,14 +46,14 @@ const SHORT: Scale = Scale {
     kill_every: Duration::from_secs(3),
     crashes: 1,
     away: Duration::from_secs(2),
-    calm: Duration::from_secs(60),
+    calm: Duration::from_mins(1),
 };
 
 const LONG: Scale = Scale {
     leads: 10_000,
     mailboxes: 64,
     workers: 8,
-    lease: Duration::from_secs(60),
+    lease: Duration::from_mins(1),
     storm: Duration::from_mins(8),
     kill_every: Duration::from_secs(1),
     crashes: 5,
