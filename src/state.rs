@@ -110,8 +110,7 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
         let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
-        let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
-        let context = Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience };
+        let context = context(db, suppression_keys, (clock, campaign_clock), &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         Self(Arc::new(Inner {
@@ -289,6 +288,16 @@ fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedCloc
     let clock = Arc::new(aligned.clone());
     let campaigns: SharedClock = if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) };
     (aligned, campaigns)
+}
+
+fn context(
+    db: Database,
+    suppression_keys: SuppressionKeys,
+    (clock, campaign_clock): (SharedClock, SharedClock),
+    server: &ServerConfig,
+) -> Context {
+    let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
+    Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience }
 }
 
 macro_rules! hands_out {

@@ -128,8 +128,7 @@ impl ExecutionRepository<'_> {
         if stands.is_empty() {
             return Ok(());
         }
-        let ids =
-            |of: fn(&Stand) -> Option<AccountId>| stands.iter().map(|it| of(it).map(|id| id.0)).collect::<Vec<_>>();
+        let ids = |of: fn(&Stand) -> Option<AccountId>| stands.iter().map(|it| Some(of(it)?.0)).collect::<Vec<_>>();
         let texts = |of: fn(&Stand) -> Option<String>| stands.iter().map(of).collect::<Vec<_>>();
         sqlx::query!(
             r#"update campaign_executions e

@@ -95,12 +95,9 @@ impl MailboxChannel {
         kept: Option<SmtpClient>,
         (may_begin, until): (&MayBegin<'_>, tokio::time::Instant),
     ) -> Result<Delivery, Hung> {
-        let mut line = match kept {
-            Some(line) => line,
-            None => match self.open(order, until).await {
-                Ok(line) => line,
-                Err(delivery) => return Ok(delivery),
-            },
+        let mut line = match self.open(order, kept, until).await {
+            Ok(line) => line,
+            Err(delivery) => return Ok(delivery),
         };
         // From here on an answer to the mail finds its step, and nobody else sends it.
         match self.begin(order, mail).await {
@@ -130,7 +127,16 @@ impl MailboxChannel {
         })
     }
 
-    async fn open(&self, order: &Order, until: tokio::time::Instant) -> Result<SmtpClient, Delivery> {
+    /// A connection that was kept, or a new one.
+    async fn open(
+        &self,
+        order: &Order,
+        kept: Option<SmtpClient>,
+        until: tokio::time::Instant,
+    ) -> Result<SmtpClient, Delivery> {
+        if let Some(line) = kept {
+            return Ok(line);
+        }
         match tokio::time::timeout_at(until, self.mailboxes.smtp(&order.account)).await {
             Ok(Ok(line)) => Ok(line),
             Ok(Err(Unopened::Mail(error))) => Err(unopened(&order.step, &error)),

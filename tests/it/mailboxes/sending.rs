@@ -40,7 +40,14 @@ async fn campaign(app: &TestApp, account: &str, people: &[&TestMailbox], workflo
         made(&member, "/api/v1/leads", lead).await;
     }
     let always = json!({"timezone": "Europe/Berlin", "days": ["mon", "tue", "wed", "thu", "fri"], "start_time": "00:00", "end_time": "24:00"});
-    let body = json!({"name": "c", "lead_list_ids": [list], "account_ids": [account], "workflow": workflow, "schedule": always});
+    let mut body = json!({"name": "c", "lead_list_ids": [list], "account_ids": [account], "workflow": workflow, "schedule": always});
+    let unheard = made(&member, "/api/v1/campaigns", body.clone()).await;
+    let faults = member.post(&format!("/api/v1/campaigns/{unheard}/validate"), json!({})).await.expect(200);
+    let told: Vec<_> =
+        faults["faults"].as_array().unwrap().iter().map(|fault| (&fault["code"], &fault["pointer"])).collect();
+    let code = json!("answers_not_read");
+    assert_eq!(told, [(&code, &json!("/stop_on/0")), (&code, &json!("/stop_on/2"))], "nobody here reads the mailbox");
+    body["stop_on"] = json!(["unsubscribe"]);
     let id = made(&member, "/api/v1/campaigns", body).await;
     member.post(&format!("/api/v1/campaigns/{id}/start"), json!({})).await.expect(200);
     id
