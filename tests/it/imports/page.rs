@@ -23,7 +23,9 @@ async fn the_documented_page_imports_a_file_and_shows_how_far_it_is() {
     let allowed = vec![origin.clone()];
     let app = TestApp::start_with(|server| server.cors_allowed_origins = allowed).await;
     let html = page(&app.base);
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", get(|| async { Html(html) }))).await });
+    // Browsers ask for an icon by themselves.
+    let site = Router::new().route("/", get(|| async { Html(html) })).route("/favicon.ico", get(|| async {}));
+    tokio::spawn(async move { axum::serve(listener, site).await });
 
     let member = app.member();
     let list = list(&member).await;
