@@ -100,7 +100,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
                     }
                     if ended {
                         in_data = false;
-                        asked = "END".to_owned();
+                        "END".clone_into(&mut asked);
                     }
                 } else {
                     asked = String::from_utf8_lossy(said).to_ascii_uppercase();
