@@ -109,8 +109,7 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
-        let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
-        let context = context(db, suppression_keys, (clock, campaign_clock), &server);
+        let (aligned, context) = context(db, suppression_keys, clock, &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         Self(Arc::new(Inner {
@@ -293,11 +292,12 @@ fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedCloc
 fn context(
     db: Database,
     suppression_keys: SuppressionKeys,
-    (clock, campaign_clock): (SharedClock, SharedClock),
+    clock: SharedClock,
     server: &ServerConfig,
-) -> Context {
+) -> (AlignedClock, Context) {
+    let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
     let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
-    Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience }
+    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience })
 }
 
 macro_rules! hands_out {
