@@ -6,6 +6,7 @@ mod page;
 mod races;
 mod refusals;
 mod rejected;
+mod statistics;
 mod undo;
 mod upload;
 mod watch;
