@@ -11,6 +11,7 @@ use crate::{
     integrations::{
         clay::ClayWebhooks,
         clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
+        dns::Dns,
         mail::Mail,
     },
     repositories::Database,
@@ -18,8 +19,8 @@ use crate::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
-        OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnsubscribeLinks,
-        UnsubscribeService, UserService,
+        OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys, SuppressionService,
+        UnsubscribeLinks, UnsubscribeService, UserService,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -42,30 +43,22 @@ struct Inner {
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
     readiness: ReadinessService,
+    sending_domain: SendingDomainService,
     runs: RunService,
     clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
-    activities: ActivityService,
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
-    campaigns: CampaignService,
     clay_destinations: ClayDestinationService,
-    conversations: ConversationService,
-    executions: ExecutionService,
     clerk_comparison: ClerkComparisonService,
-    clerk_sync: ClerkSyncService,
     identity: IdentityService,
     imports: ImportService,
     invitations: InvitationService,
-    lead_lists: LeadListService,
-    leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
-    suppressions: SuppressionService,
     unsubscribe: UnsubscribeService,
-    users: UserService,
 }
 
 /// What connects us with Clerk, or with what stands in for it.
@@ -114,29 +107,21 @@ impl AppState {
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
-            activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
-            campaigns: CampaignService(context.clone()),
             runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
-            conversations: ConversationService(context.clone()),
-            executions: ExecutionService(context.clone()),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
-            clerk_sync: ClerkSyncService(context.clone()),
             identity: IdentityService::new(context.clone()),
             imports: ImportService::new(context.clone(), server.import_limits),
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
-            lead_lists: LeadListService(context.clone()),
-            leads: LeadService(context.clone()),
             readiness: ReadinessService::new(context.clone()),
+            sending_domain: SendingDomainService::new(context.clone(), Dns::new(&server.mail.dns_servers)),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
             organizations: OrganizationService { context: context.clone(), clerk: clerk.clone() },
-            suppressions: SuppressionService(context.clone()),
-            users: UserService(context.clone()),
             clerk,
             server,
             aligned,
@@ -310,25 +295,40 @@ macro_rules! hands_out {
     )+};
 }
 
+/// The services that are nothing but what all of them need.
+macro_rules! makes {
+    ($($service:ident),+ $(,)?) => {$(
+        impl FromRef<AppState> for $service {
+            fn from_ref(state: &AppState) -> Self {
+                Self(state.0.context.clone())
+            }
+        }
+    )+};
+}
+
+makes! {
+    ActivityService,
+    CampaignService,
+    ClerkSyncService,
+    ConversationService,
+    ExecutionService,
+    LeadListService,
+    LeadService,
+    SuppressionService,
+    UserService,
+}
+
 hands_out! {
     accounts: AccountService,
-    activities: ActivityService,
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
-    campaigns: CampaignService,
     clay_destinations: ClayDestinationService,
-    conversations: ConversationService,
-    executions: ExecutionService,
-    clerk_sync: ClerkSyncService,
     imports: ImportService,
     invitations: InvitationService,
-    lead_lists: LeadListService,
-    leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
     readiness: ReadinessService,
+    sending_domain: SendingDomainService,
     runs: RunService,
-    suppressions: SuppressionService,
     unsubscribe: UnsubscribeService,
-    users: UserService,
 }

@@ -1,6 +1,9 @@
 //! Mailboxes, and what leads back to us from mail.
 
-use std::fs;
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+};
 
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::SecretString;
@@ -17,6 +20,8 @@ pub struct MailConfig {
     pub anywhere: bool,
     /// `MAIL_EXTRA_CA_FILE`: authorities that mail servers' certificates may be from, beside the public ones.
     pub extra_authorities: Vec<CertificateDer<'static>>,
+    /// `DNS_SERVERS`: the name servers that are asked about domains that we send from; those of the system if none are named.
+    pub dns_servers: Vec<SocketAddr>,
     /// `PUBLIC_URL`: where we are reached from the internet. Without it mail has no link to unsubscribe.
     pub public_url: Option<Url>,
     /// `GOOGLE_OAUTH_CLIENT_ID`, `GOOGLE_OAUTH_CLIENT_SECRET`: the client that refresh tokens of Gmail are given to, unless an account says its own.
@@ -39,6 +44,7 @@ impl MailConfig {
         Self {
             anywhere: !environment.is_production(),
             extra_authorities: extra_authorities(vars),
+            dns_servers: dns_servers(vars),
             public_url: public_url(vars),
             google: client(vars, "GOOGLE_OAUTH_CLIENT_ID", "GOOGLE_OAUTH_CLIENT_SECRET"),
             microsoft: client(vars, "MICROSOFT_OAUTH_CLIENT_ID", "MICROSOFT_OAUTH_CLIENT_SECRET"),
@@ -60,6 +66,17 @@ fn extra_authorities(vars: &mut Vars) -> Vec<CertificateDer<'static>> {
     certificates
 }
 
+/// Port 53 unless they say another.
+fn dns_servers(vars: &mut Vars) -> Vec<SocketAddr> {
+    const NAME: &str = "DNS_SERVERS";
+    let parsed = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| (address, 53).into()));
+    let servers: Result<Vec<_>, _> = vars.list(NAME).iter().map(parsed).collect();
+    servers.unwrap_or_else(|_| {
+        vars.fault(NAME, "must be addresses such as 192.0.2.53 or 192.0.2.53:5353, separated by commas");
+        Vec::new()
+    })
+}
+
 fn public_url(vars: &mut Vars) -> Option<Url> {
     let url: Url = vars.parsed("PUBLIC_URL", "an address such as https://api.example.com")?;
     if !is_secure(&url) || url.path() != "/" {
@@ -75,4 +92,19 @@ fn client(vars: &mut Vars, id: &'static str, secret: &'static str) -> Option<Oau
         vars.fault(name, "is required with the client's secret");
     }
     id.map(|id| OauthClient { id, secret: value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_servers_have_a_port_or_the_usual_one() {
+        let mut vars = Vars::given([("DNS_SERVERS", "192.0.2.53, 192.0.2.54:5353,[2001:db8::53]:54, 2001:db8::54")]);
+        let servers: Vec<_> = dns_servers(&mut vars).iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["192.0.2.53:53", "192.0.2.54:5353", "[2001:db8::53]:54", "[2001:db8::54]:53"]);
+        let mut vars = Vars::given([("DNS_SERVERS", "192.0.2.53,resolver.example")]);
+        assert!(dns_servers(&mut vars).is_empty());
+        assert_eq!(vars.finish(()).unwrap_err().0[0].variable, "DNS_SERVERS");
+    }
 }

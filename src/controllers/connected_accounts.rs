@@ -4,16 +4,16 @@ use axum::{Json, extract::State};
 
 use crate::{
     dto::{
-        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, Versioned,
+        Body, Created, IfMatch, ListQuery, NoContent, PageDto, PageParams, Paged, PathId, QueryParams, Versioned,
         connected_accounts::{
-            AccountUsageDto, AskedAccount, ConnectedAccountDto, CreateConnectedAccountRequest,
+            AccountUsageDto, AskedAccount, ConnectedAccountDto, CreateConnectedAccountRequest, SendingDomainParams,
             UpdateConnectedAccountRequest,
         },
     },
     errors::Result,
-    models::{AccountId, ConnectedAccount},
+    models::{AccountId, ConnectedAccount, SendingDomain},
     repositories::{OrgMember, OrgPerson},
-    services::AccountService,
+    services::{AccountService, SendingDomainService},
 };
 
 /// List connected accounts
@@ -99,6 +99,21 @@ pub async fn sync(
     PathId(id): PathId<AccountId>,
 ) -> Result<Versioned<ConnectedAccountDto>> {
     Ok(versioned(accounts.sync(&person, id).await?))
+}
+
+/// Check a mailbox's domain
+///
+/// Looks up what the internet's name servers say of the domain that the mailbox sends from: SPF, DKIM, DMARC and the servers that take its mail;
+/// what is wrong with it, and what to publish instead. An account without a mailbox: 409 `not_a_mailbox`.
+#[utoipa::path(get, path = "/connected-accounts/{id}/sending-domain", params(("id" = AccountId, Path), SendingDomainParams),
+    responses((status = 200, body = SendingDomain)))]
+pub async fn sending_domain(
+    person: OrgPerson,
+    State(domains): State<SendingDomainService>,
+    PathId(id): PathId<AccountId>,
+    QueryParams(asked): QueryParams<SendingDomainParams>,
+) -> Result<Json<SendingDomain>> {
+    Ok(Json(domains.check(&person, id, asked.dkim_selector.as_deref()).await?))
 }
 
 /// Disconnect an account

@@ -2,6 +2,7 @@
 
 pub mod clay;
 pub mod clerk;
+pub mod dns;
 pub mod mail;
 pub mod outbound;
 pub mod postgres;

@@ -18,4 +18,5 @@ pub(super) fn person_routes() -> Routes {
         .routes(routes!(connected_accounts::create))
         .routes(routes!(connected_accounts::usage))
         .routes(routes!(connected_accounts::sync))
+        .routes(routes!(connected_accounts::sending_domain))
 }

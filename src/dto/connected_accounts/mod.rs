@@ -16,6 +16,7 @@ mod create;
 mod limits;
 mod mailbox;
 mod ramp_up;
+mod sending_domain;
 mod update;
 mod usage;
 
@@ -26,6 +27,7 @@ pub use create::{
 pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
 pub use mailbox::{CreateMailboxAccount, MailOauthRequest, MailServerRequest, MailboxDto, MailboxProvider};
 pub use ramp_up::{AccountRampUpPatch, ActionRampUpPatch};
+pub use sending_domain::SendingDomainParams;
 pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
 pub use usage::AccountUsageDto;
 

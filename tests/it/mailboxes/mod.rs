@@ -2,6 +2,7 @@
 
 mod accounts;
 mod sending;
+mod sending_domain;
 mod unsubscribe;
 
 use serde_json::Value;
