@@ -562,7 +562,7 @@ CREATE TABLE public.execution_steps (
     campaign_id uuid NOT NULL,
     execution_id uuid NOT NULL,
     lead_id uuid NOT NULL,
-    account_id uuid NOT NULL,
+    account_id uuid,
     node_id text NOT NULL,
     action text NOT NULL,
     attempt integer NOT NULL,
@@ -1083,6 +1083,26 @@ CREATE TABLE public.users (
 );
 
 --
+-- Name: webhook_secrets; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.webhook_secrets (
+    organization_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    secret_key bytea NOT NULL,
+    secret_key_id text NOT NULL,
+    earlier bytea,
+    earlier_key bytea,
+    earlier_key_id text,
+    earlier_until timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_secrets_earlier CHECK ((num_nonnulls(earlier, earlier_key, earlier_key_id, earlier_until) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT webhook_secrets_version_check CHECK ((version > 0))
+);
+
+--
 -- Name: account_usage account_usage_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1221,6 +1241,13 @@ ALTER TABLE ONLY public.conversations
 
 ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: execution_steps execution_steps_account_or_webhook; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.execution_steps
+    ADD CONSTRAINT execution_steps_account_or_webhook CHECK (((account_id IS NOT NULL) OR (action = 'webhook'::text))) NOT VALID;
 
 --
 -- Name: execution_steps execution_steps_organization_id_execution_id_node_id_attemp_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1389,6 +1416,13 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+--
+-- Name: webhook_secrets webhook_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (organization_id);
 
 --
 -- Name: activities_account; Type: INDEX; Schema: public; Owner: -
@@ -2522,6 +2556,13 @@ ALTER TABLE ONLY public.taken_in
     ADD CONSTRAINT taken_in_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: webhook_secrets webhook_secrets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: account_usage; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2742,6 +2783,12 @@ ALTER TABLE public.taken_in ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.webhook_secrets ENABLE ROW LEVEL SECURITY;
 
 --
 -- PostgreSQL database dump complete

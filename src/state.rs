@@ -13,6 +13,7 @@ use crate::{
         clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
         dns::Dns,
         mail::Mail,
+        outbound::Outbound,
     },
     repositories::Database,
     services::{
@@ -20,7 +21,7 @@ use crate::{
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys, SuppressionService,
-        UnsubscribeLinks, UnsubscribeService, UserService,
+        UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -59,6 +60,7 @@ struct Inner {
     members: MemberService,
     organizations: OrganizationService,
     unsubscribe: UnsubscribeService,
+    webhook_secrets: WebhookSecretService,
 }
 
 /// What connects us with Clerk, or with what stands in for it.
@@ -85,8 +87,8 @@ pub struct Parts {
     pub suppression_keys: SuppressionKeys,
     /// The published schemas of request bodies.
     pub schemas: Schemas,
-    /// What sends to Clay.
-    pub clay: ClayWebhooks,
+    /// What sends requests to addresses that callers name.
+    pub outbound: Outbound,
     /// What speaks to mail servers.
     pub mail: Mail,
     /// The way out of mails.
@@ -101,8 +103,9 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
-        let (aligned, context) = context(db, suppression_keys, clock, &server);
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, outbound, mail, links, clerk, metrics } =
+            parts;
+        let (aligned, context) = context(db, suppression_keys, (clock, outbound.clone()), &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         Self(Arc::new(Inner {
@@ -111,7 +114,8 @@ impl AppState {
             audit_logs: AuditLogService::new(context.clone()),
             runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
             unsubscribe: UnsubscribeService::new(context.clone(), links),
-            clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
+            webhook_secrets: WebhookSecretService::new(context.clone(), cipher.clone()),
+            clay_destinations: ClayDestinationService::new(context.clone(), cipher, ClayWebhooks::new(outbound)),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
             identity: IdentityService::new(context.clone()),
             imports: ImportService::new(context.clone(), server.import_limits),
@@ -277,12 +281,12 @@ fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedCloc
 fn context(
     db: Database,
     suppression_keys: SuppressionKeys,
-    clock: SharedClock,
+    (clock, outbound): (SharedClock, Outbound),
     server: &ServerConfig,
 ) -> (AlignedClock, Context) {
     let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
     let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
-    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, export_patience })
+    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, outbound, export_patience })
 }
 
 macro_rules! hands_out {
@@ -331,4 +335,5 @@ hands_out! {
     sending_domain: SendingDomainService,
     runs: RunService,
     unsubscribe: UnsubscribeService,
+    webhook_secrets: WebhookSecretService,
 }

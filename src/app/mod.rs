@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
-    integrations::{clay::ClayWebhooks, mail::Mail},
+    integrations::{mail::Mail, outbound::Outbound},
     repositories::Database,
     routers,
     services::{SuppressionKeys, UnsubscribeLinks},
@@ -49,7 +49,7 @@ pub fn compose(
     let document = routers::document();
     let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
     let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
-    let clay = ClayWebhooks::new(server.outbound_anywhere)?;
+    let outbound = Outbound::new(server.outbound_anywhere)?;
     let mail = Mail::new(&server.mail)?;
     let links = UnsubscribeLinks::new(&encryption.0, server.mail.public_url.clone())?;
     let state = AppState::new(Parts {
@@ -59,7 +59,7 @@ pub fn compose(
         cipher,
         suppression_keys,
         schemas,
-        clay,
+        outbound,
         mail,
         links,
         clerk,

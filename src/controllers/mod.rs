@@ -20,4 +20,5 @@ pub mod service;
 pub mod suppressions;
 pub mod unsubscribe;
 pub mod users;
+pub mod webhook_secrets;
 pub mod webhooks;

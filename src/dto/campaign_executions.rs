@@ -151,8 +151,8 @@ pub struct ExecutionStepDto {
     pub node_id: String,
     /// What it is.
     pub action: NodeType,
-    /// Who did it.
-    pub account_id: AccountId,
+    /// Who did it; null of a webhook.
+    pub account_id: Option<AccountId>,
     /// Which attempt it is, from 1.
     #[schema(example = 1)]
     pub attempt: i32,

@@ -27,6 +27,7 @@ pub mod table;
 pub mod tags;
 pub mod unsubscribe;
 pub mod users;
+pub mod webhook_secrets;
 pub mod webhooks;
 
 pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};

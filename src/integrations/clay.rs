@@ -50,12 +50,10 @@ pub enum ClayOutcome {
 }
 
 impl ClayWebhooks {
-    /// A sender that reaches public addresses only; with `anywhere`, for development, all.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(anywhere: bool) -> Result<Self, reqwest::Error> {
-        Outbound::new(anywhere).map(Self)
+    /// A sender that reaches what `outbound` reaches.
+    #[must_use]
+    pub fn new(outbound: Outbound) -> Self {
+        Self(outbound)
     }
 
     /// Whether records may be sent to `url`.

@@ -7,3 +7,4 @@ pub mod mail;
 pub mod outbound;
 pub mod postgres;
 pub mod sandbox;
+pub mod webhooks;

@@ -17,7 +17,7 @@ text_enum! {
         Sending = "sending",
         /// The provider has it.
         Sent = "sent",
-        /// The provider surely does not have it; another attempt may follow.
+        /// The provider surely does not have it, or a webhook did not say that it has it; another attempt may follow.
         NotSent = "not_sent",
         /// The provider refused it for good.
         Failed = "failed",
@@ -34,7 +34,8 @@ pub struct ExecutionStep {
     pub campaign_id: CampaignId,
     pub execution_id: ExecutionId,
     pub lead_id: LeadId,
-    pub account_id: AccountId,
+    /// Who does it; nobody if it is a webhook.
+    pub account_id: Option<AccountId>,
     pub node_id: String,
     pub action: NodeType,
     pub attempt: i32,

@@ -26,6 +26,7 @@ pub mod sent_mails;
 pub mod suppressions;
 pub mod users;
 pub mod version;
+pub mod webhook_secrets;
 pub mod workflow;
 
 pub use activities::*;
@@ -48,3 +49,4 @@ pub use sending_domain::*;
 pub use sent_mails::*;
 pub use suppressions::*;
 pub use users::*;
+pub use webhook_secrets::*;

@@ -65,7 +65,7 @@ impl StepRepository<'_> {
             &ids(|step| step.campaign_id.0),
             &ids(|step| step.execution_id.0),
             &ids(|step| step.lead_id.0),
-            &ids(|step| step.account_id.0),
+            &steps.iter().map(|step| step.account_id.map(|id| id.0)).collect::<Vec<_>>() as &[Option<Uuid>],
             &texts(|step| step.node_id.clone()),
             &texts(|step| step.action.as_str().to_owned()),
             &steps.iter().map(|step| step.attempt).collect::<Vec<_>>(),

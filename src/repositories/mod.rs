@@ -29,6 +29,7 @@ mod sent_mails;
 mod suppressions;
 mod taken_in;
 mod users;
+mod webhook_secrets;
 
 pub use account_usage::UsageRepository;
 pub use activities::ActivityRepository;
@@ -59,3 +60,4 @@ pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use taken_in::{AnsweredMail, IntakeRepository};
 pub use users::UserRepository;
+pub use webhook_secrets::WebhookSecretRepository;

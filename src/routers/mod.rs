@@ -22,6 +22,7 @@ mod security;
 mod shared;
 mod suppressions;
 mod users;
+mod webhook_secrets;
 mod webhooks;
 
 use std::time::Duration;
@@ -130,6 +131,7 @@ fn zones() -> Vec<(Zone, Routes)> {
         (Zone::Organization(Path), organizations::routes()),
         (Zone::Admin(Context), api_keys::routes()),
         (Zone::Admin(Context), audit_logs::routes()),
+        (Zone::Admin(Context), webhook_secrets::routes()),
         (Zone::Admin(Path), invitations::routes()),
         (Zone::Admin(Path), members::admin_routes()),
         (Zone::Admin(Path), organizations::admin_routes()),

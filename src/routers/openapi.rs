@@ -30,6 +30,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Conversations", "What leads and the organization have written to each other, over both channels."),
     ("Activities", "What happened, to whom and when; nothing is ever changed here."),
     ("API keys", "By which programs call, in place of a person's session token."),
+    ("Webhook secret", "What webhook steps of campaigns are signed with."),
     ("Audit logs", "Who changed what, in a chain that shows any tampering."),
     ("Webhooks", "What other services tell us."),
     ("Service", "Signs of life and measurements, for those who run the server."),

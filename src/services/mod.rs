@@ -26,6 +26,7 @@ pub mod sending_domain;
 pub mod suppressions;
 pub mod unsubscribe;
 pub mod users;
+pub mod webhook_secrets;
 
 use std::{sync::Arc, time::Duration};
 
@@ -53,12 +54,16 @@ pub use sending_domain::SendingDomainService;
 pub use suppressions::{SuppressionKeys, SuppressionService};
 pub use unsubscribe::{UnsubscribeLinks, UnsubscribeService};
 pub use users::UserService;
+pub use webhook_secrets::WebhookSecretService;
 
 use tokio_util::task::TaskTracker;
 
 use crate::{
     errors::{AppError, Kind, Result},
-    integrations::clerk::{ClerkApi, changed_nothing},
+    integrations::{
+        clerk::{ClerkApi, changed_nothing},
+        outbound::Outbound,
+    },
     models::AuditEntry,
     repositories::{Database, OrgAdmin},
     utils::clock::SharedClock,
@@ -77,6 +82,8 @@ pub struct Context {
     pub campaign_lease: Duration,
     /// How suppressions are found.
     pub suppression_keys: SuppressionKeys,
+    /// What sends requests to addresses that callers name.
+    pub outbound: Outbound,
     /// How long an export waits for a reader who has stopped reading.
     pub export_patience: Duration,
 }

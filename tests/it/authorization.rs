@@ -122,6 +122,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/suppressions/import", Access::Member),
     ("DELETE /api/v1/suppressions/{id}", Access::Member),
     ("GET /api/v1/suppressions/{id}", Access::Member),
+    ("GET /api/v1/webhook-secret", Access::Admin),
+    ("POST /api/v1/webhook-secret/rotate", Access::Admin),
     ("POST /api/v1/webhooks/clerk", Access::Signed),
     ("GET /health", Access::Public),
     ("GET /metrics", Access::Public),

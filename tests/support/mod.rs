@@ -11,6 +11,7 @@ pub(crate) mod cut_smtp;
 pub(crate) mod dns;
 pub(crate) mod fake_clay;
 pub(crate) mod fake_clerk;
+pub(crate) mod fake_hook;
 pub(crate) mod fake_issuer;
 pub(crate) mod mail_server;
 pub(crate) mod own_postgres;

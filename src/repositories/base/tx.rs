@@ -16,7 +16,7 @@ use crate::{
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, IdempotencyRepository,
         ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, MemberRepository, MessageRepository,
         OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository, SuppressionRepository,
-        UsageRepository,
+        UsageRepository, WebhookSecretRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -225,6 +225,8 @@ macro_rules! lends_all {
             usage -> UsageRepository,
             /// Whom nobody may write to.
             suppressions -> SuppressionRepository,
+            /// What webhook steps are signed with.
+            webhook_secrets -> WebhookSecretRepository,
         }
     )+};
 }

@@ -18,6 +18,8 @@ use crate::{
 pub struct CampaignRun {
     /// The campaign.
     pub id: CampaignId,
+    /// What it is called.
+    pub name: String,
     /// Where it stands.
     pub status: CampaignStatus,
     /// The workflow that its leads walk.
@@ -67,7 +69,7 @@ macro_rules! run {
     ($repository:expr, $id:expr, $lock:literal) => {
         sqlx::query_as!(
             CampaignRun,
-            r#"select c.id, c.status, r.workflow, r.number as revision, c.schedule, c.stop_on, c.settings, c.next_begin_at, c.enrolled_until, c.enrol_began,
+            r#"select c.id, c.name, c.status, r.workflow, r.number as revision, c.schedule, c.stop_on, c.settings, c.next_begin_at, c.enrolled_until, c.enrol_began,
                       c.enrol_after as "enrol_after: LeadId", c.replanning as "replanning: LeadId", c.replan_hours
                from campaigns c
                join campaign_revisions r on r.organization_id = c.organization_id and r.campaign_id = c.id and r.number = c.revision

@@ -26,8 +26,8 @@ pub(super) fn happened(tx: &OrgTx, campaign: CampaignId, walk: &Walk, kind: &str
 }
 
 /// The same, by or to an account.
-pub(super) fn with_account(activity: Activity, account: AccountId) -> Activity {
-    Activity { account_id: Some(account), ..activity }
+pub(super) fn with_account(activity: Activity, account: impl Into<Option<AccountId>>) -> Activity {
+    Activity { account_id: account.into(), ..activity }
 }
 
 /// Steps were left out that could not reach the lead.

@@ -40,7 +40,7 @@ impl RunService {
         }
         let now = tx.now();
         let undecided = tx.steps().decide_review(id, false, now).await?;
-        tx.usage().give_back(&undecided.iter().map(super::claim::line).collect::<Vec<_>>()).await?;
+        tx.usage().give_back(&undecided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
         let planner = planner_of(&run)?;
         let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
         let stand = Stand {

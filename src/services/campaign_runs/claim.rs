@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     RunService,
+    calls::Call,
     fate::{Dispatch, Judge},
     party::{Party, planner_of},
 };
@@ -19,8 +20,8 @@ use crate::{
     engine::book::AccountBook,
     errors::{AppError, Result},
     models::{
-        AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId, StepId,
-        StepState, Usage, Walk,
+        AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId,
+        OrganizationId, StepId, StepState, Usage, Walk,
     },
     repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
@@ -34,8 +35,12 @@ pub(super) struct Claimed {
     pub(super) token: Uuid,
     /// When, by the clock that never runs backwards.
     pub(super) at: Duration,
+    /// Whose.
+    pub(super) organization: OrganizationId,
     /// What goes out.
     pub(super) orders: Vec<Order>,
+    /// What webhooks are called.
+    pub(super) calls: Vec<Call>,
     /// How many leads were decided about.
     pub(super) decided: u64,
     /// Whether more may be due.
@@ -55,40 +60,36 @@ impl RunService {
     /// Claims a batch of what is due. A campaign that is paused or stopped meanwhile has no step claimed after that.
     pub(super) async fn claim(&self, of: RunningCampaignRef) -> Result<Claimed> {
         let (token, at) = (Uuid::new_v4(), self.context.campaign_clock.monotonic());
-        let nothing = Claimed { token, at, orders: Vec::new(), decided: 0, more: false };
+        let (orders, calls) = (Vec::new(), Vec::new());
+        let mut claimed = Claimed { token, at, organization: of.organization, orders, calls, decided: 0, more: false };
         let mut tx = self.begin_tx(of.organization).await?;
-        let Some(run) = tx
-            .campaigns()
-            .run(of.campaign)
-            .await?
-            .filter(|run| run.status == CampaignStatus::Running && run.replanning.is_none())
-        else {
-            return Ok(nothing);
-        };
+        let runs = |run: &CampaignRun| run.status == CampaignStatus::Running && run.replanning.is_none();
+        let Some(run) = tx.campaigns().run(of.campaign).await?.filter(runs) else { return Ok(claimed) };
         let now = tx.now();
         let mut walks = tx.executions().lock_due(run.id, now, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
         if walks.is_empty() {
-            return Ok(nothing);
+            return Ok(claimed);
         }
         let leads: Vec<LeadId> = walks.iter().map(|walk| walk.lead_id).collect();
         // From here on their leads stay as they are until the claim is committed: what is judged is what goes out.
         let mut party = Party::gather_still(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
         // A lead that is being changed or deleted just now is for the next round.
-        let more = walks.len() == BATCH;
+        claimed.more = walks.len() == BATCH;
         walks.retain(|walk| party.leads.contains_key(&walk.lead_id));
         let planner = planner_of(&run)?;
         let last_acts =
             party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
         let had = had(&mut tx, &run, &walks).await?;
         let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had };
-        let decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
+        claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let (stands, activities, dispatches) = judge.judge_all(walks);
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
         charge(&mut tx, &steps).await?;
         tx.commit().await?;
-        Ok(Claimed { token, at, orders: orders(steps, &mut party, &dispatches), decided, more })
+        (claimed.orders, claimed.calls) = self::orders(steps, &run, &mut party, &dispatches);
+        Ok(claimed)
     }
 }
 
@@ -131,7 +132,8 @@ fn step(
     dispatch: &Dispatch,
 ) -> Result<ExecutionStep> {
     let now = tx.now();
-    let zone = party.books.get(dispatch.account).map_or(chrono_tz::UTC, AccountBook::zone);
+    let book = dispatch.account.and_then(|account| party.books.get(account));
+    let zone = book.map_or(chrono_tz::UTC, AccountBook::zone);
     let local = now.with_timezone(&zone);
     let content = dispatch.content.as_ref().map(serde_json::to_value).transpose().map_err(AppError::internal)?;
     Ok(ExecutionStep {
@@ -165,28 +167,37 @@ async fn charge(tx: &mut OrgTx, steps: &[ExecutionStep]) -> Result<()> {
     }
     let now = tx.now();
     tx.steps().begin(steps, now).await?;
-    tx.usage().charge(&steps.iter().map(line).collect::<Vec<_>>()).await?;
-    let mut accounts: Vec<AccountId> = steps.iter().map(|step| step.account_id).collect();
+    tx.usage().charge(&steps.iter().filter_map(line).collect::<Vec<_>>()).await?;
+    let mut accounts: Vec<AccountId> = steps.iter().filter_map(|step| step.account_id).collect();
     accounts.sort_unstable();
     accounts.dedup();
     tx.accounts().act(&accounts, now).await
 }
 
-/// What a step is charged as.
-pub(super) fn line(step: &ExecutionStep) -> Usage {
-    Usage { account_id: step.account_id, action: step.action, day: step.charged_day, hour: step.charged_hour, used: 1 }
+/// What a step is charged as, if an account does it.
+pub(super) fn line(step: &ExecutionStep) -> Option<Usage> {
+    let account_id = step.account_id?;
+    Some(Usage { account_id, action: step.action, day: step.charged_day, hour: step.charged_hour, used: 1 })
 }
 
-fn orders(steps: Vec<ExecutionStep>, party: &mut Party, dispatches: &[Dispatch]) -> Vec<Order> {
-    steps
-        .into_iter()
-        .zip(dispatches)
-        .filter_map(|(step, dispatch)| {
-            let lead = party.leads.remove(&step.lead_id)?;
-            let account = party.accounts.get(&step.account_id)?.clone();
-            Some(Order { step, lead, account, closes: dispatch.closes })
-        })
-        .collect()
+fn orders(
+    steps: Vec<ExecutionStep>,
+    run: &CampaignRun,
+    party: &mut Party,
+    dispatches: &[Dispatch],
+) -> (Vec<Order>, Vec<Call>) {
+    let (mut orders, mut calls) = (Vec::new(), Vec::new());
+    for (step, dispatch) in steps.into_iter().zip(dispatches) {
+        let Some(lead) = party.leads.remove(&step.lead_id) else { continue };
+        match dispatch.account {
+            None => calls.extend(Call::of(run, step, lead)),
+            Some(account) => {
+                let account = party.accounts.get(&account).cloned();
+                orders.extend(account.map(|account| Order { step, lead, account, closes: dispatch.closes }));
+            }
+        }
+    }
+    (orders, calls)
 }
 
 /// What a log line says of a step: ids, never text.
@@ -194,6 +205,6 @@ pub(super) fn log(step: &ExecutionStep, outcome: &str) {
     let told = json!({ "node": step.node_id, "action": step.action, "attempt": step.attempt });
     tracing::info!(
         organization = %step.organization_id, campaign = %step.campaign_id, execution = %step.execution_id, step = %step.id,
-        account = %step.account_id, lead = %step.lead_id, what = %told, outcome, "a step was done"
+        account = step.account_id.map(tracing::field::display), lead = %step.lead_id, what = %told, outcome, "a step was done"
     );
 }

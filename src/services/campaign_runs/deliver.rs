@@ -22,6 +22,8 @@ pub(super) enum Delivery {
     /// It surely does not have it, and another try may do. `rest` is how long the account must be left alone; `ours`, that it was never asked
     /// or that we died over it.
     NotSent { reason: &'static str, rest: Option<chrono::TimeDelta>, ours: bool },
+    /// It will never take it, and no other attempt would help.
+    Refused { reason: &'static str, detail: Option<String> },
     /// It will never have it: there is nobody to send it to.
     NoRecipient,
     /// It does not let the account in any more.
@@ -55,16 +57,17 @@ pub(super) struct Delivered {
 impl RunService {
     /// Sends what was claimed: one after the other from each account, several accounts at a time.
     pub(super) async fn deliver(&self, claimed: Claimed) -> Delivered {
-        let Claimed { token, at, orders, .. } = claimed;
+        let Claimed { token, at, organization, orders, calls, .. } = claimed;
         let mut by_account: BTreeMap<AccountId, Vec<Order>> = BTreeMap::new();
         for order in orders {
-            by_account.entry(order.step.account_id).or_default().push(order);
+            by_account.entry(order.account.id).or_default().push(order);
         }
-        let deliveries = stream::iter(by_account.into_values())
+        let sending = stream::iter(by_account.into_values())
             .map(|orders| self.deliver_from_one(orders, at))
             .buffer_unordered(ACCOUNTS_AT_A_TIME)
-            .concat()
-            .await;
+            .concat();
+        let (mut deliveries, called) = tokio::join!(sending, self.call_all(organization, calls, at));
+        deliveries.extend(called);
         Delivered { token, deliveries }
     }
 
@@ -115,7 +118,7 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 7] = [
+pub(super) const OURS: [&str; 9] = [
     "lease_ran_out",
     "account_rests",
     "not_found_at_provider",
@@ -123,4 +126,6 @@ pub(super) const OURS: [&str; 7] = [
     "connection_broke",
     "mail_server_slow",
     "mail_server_unreachable",
+    "webhook_rests",
+    "webhook_outcome_lost",
 ];

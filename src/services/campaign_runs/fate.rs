@@ -31,7 +31,7 @@ use crate::{
 const GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// What becomes of a lead.
-enum Fate {
+pub(super) enum Fate {
     /// It stands somewhere else, or has come to its end.
     Stands(Stand, Vec<Activity>),
     /// Its step goes out.
@@ -43,7 +43,8 @@ pub(super) struct Dispatch {
     pub(super) walk: Walk,
     pub(super) node_id: String,
     pub(super) action: NodeType,
-    pub(super) account: AccountId,
+    /// Who does it; nobody if it is a webhook.
+    pub(super) account: Option<AccountId>,
     pub(super) content: Option<Content>,
     /// When the hours are over in which it may begin.
     pub(super) closes: DateTime<Utc>,
@@ -110,10 +111,7 @@ impl Judge<'_> {
                 let answer = if holds { Answer::True } else { Answer::False };
                 self.goes_on(&walk, &lead, node, answer, if holds { "condition_true" } else { "condition_false" })
             }
-            Action::Webhook(_) => {
-                let detail = "This server cannot call webhooks from campaigns yet.";
-                Fate::Stands(Stand::held(&walk, "no_channel", detail.into()), Vec::new())
-            }
+            Action::Webhook(_) => self.calls(walk, &lead, node),
             _ => self.acts(walk, &lead, node),
         }
     }
@@ -167,7 +165,8 @@ impl Judge<'_> {
             Ok(content) => {
                 self.book(account.id, |book| book.acted(action, now));
                 self.last_acts.insert(account.id, now);
-                Fate::Sends(Dispatch { node_id: node.id.clone(), action, account: account.id, content, closes, walk })
+                let (node_id, account) = (node.id.clone(), Some(account.id));
+                Fate::Sends(Dispatch { walk, node_id, action, account, content, closes })
             }
         }
     }
@@ -213,7 +212,14 @@ impl Judge<'_> {
         Ok(terms.end_at.map_or(closes, |end| closes.min(end)))
     }
 
-    fn replan(&mut self, walk: &Walk, lead: &Lead, node: &Node, ready_at: DateTime<Utc>, rule: Rule) -> Fate {
+    pub(super) fn replan(
+        &mut self,
+        walk: &Walk,
+        lead: &Lead,
+        node: &Node,
+        ready_at: DateTime<Utc>,
+        rule: Rule,
+    ) -> Fate {
         let who = traveller(walk, lead);
         let decision = self.planner.replan(&who, &node.id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);

@@ -98,7 +98,9 @@ impl RunService {
     async fn settle_letter(&self, letter: &Letter, delivery: &Delivery) -> Result<()> {
         let (state, reason) = match delivery {
             Delivery::Sent { .. } => (MessageState::Sent, None),
-            Delivery::NotSent { reason, .. } => (MessageState::Failed, Some(*reason)),
+            Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
+                (MessageState::Failed, Some(*reason))
+            }
             Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
             Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),
             Delivery::Unknown => return Ok(()),

@@ -205,7 +205,7 @@ fn not_begun(step: &ExecutionStep, error: &crate::errors::AppError) -> Delivery 
 }
 
 fn unopened(step: &ExecutionStep, error: &MailError) -> Delivery {
-    tracing::warn!(step = %step.id, account = %step.account_id, code = error.fault.code(), "a mailbox cannot be used");
+    tracing::warn!(step = %step.id, account = step.account_id.map(tracing::field::display), code = error.fault.code(), "a mailbox cannot be used");
     if error.fault.needs_reconnect() {
         return Delivery::AccountOut;
     }

@@ -10,6 +10,7 @@
 //! | settle | how it ended is written down, and what comes next is planned, in one transaction | `settle` |
 //! | reconcile | what was begun and never told how it ended is looked up at the provider | `reconcile` |
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
+//! | call | webhooks are called, at least once | `calls` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
@@ -18,6 +19,7 @@
 mod activities;
 mod begin;
 mod by_hand;
+mod calls;
 mod channel;
 mod claim;
 mod copies;
@@ -73,6 +75,7 @@ const TRIES: usize = 5;
 pub struct RunService {
     context: Context,
     channels: Arc<Channels>,
+    cipher: Cipher,
     mailboxes: Mailboxes,
     links: UnsubscribeLinks,
 }
@@ -96,9 +99,9 @@ impl RunService {
     /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes`, and puts `links` into mails.
     #[must_use]
     pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
-        let sandbox = Sandbox::new(context.clone(), cipher);
+        let sandbox = Sandbox::new(context.clone(), cipher.clone());
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
-        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox)), mailboxes, links }
+        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox)), cipher, mailboxes, links }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Round, RunService,
     activities::{happened, with_account},
+    calls::LOST,
     channel::{Channel, Found},
     deliver::{Delivered, Delivery},
 };
@@ -60,9 +61,10 @@ impl RunService {
 
     /// What the provider says of a step; none if it is too early to tell.
     async fn look_up(&self, step: &ExecutionStep) -> Result<Option<Delivery>> {
+        let Some(account) = step.account_id else { return Ok(Some(LOST)) };
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        let account = tx.accounts().find(step.account_id).await?;
+        let account = tx.accounts().find(account).await?;
         drop(tx);
         let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
         let (Some(account), Some(channel)) = (account.as_ref(), channel) else { return Ok(Some(Delivery::Unknown)) };
@@ -85,7 +87,8 @@ impl RunService {
     async fn look_again(&self, step: &ExecutionStep, token: Uuid) -> Result<()> {
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        let account = tx.accounts().find(step.account_id).await?;
+        let Some(account) = step.account_id else { return Ok(()) };
+        let account = tx.accounts().find(account).await?;
         let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
         if let Some(channel) = channel {
             tx.steps().await_until(step.id, token, self.shows_by(step, channel)).await?;

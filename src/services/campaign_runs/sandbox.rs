@@ -170,11 +170,11 @@ impl Carrier for Sandbox {
         Some(Box::pin(self.all(orders, may_begin)))
     }
 
-    fn find<'a>(&'a self, step: &'a ExecutionStep, _: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
+    fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
             let mut conn = self.context.db.engine_conn(step.organization_id).await?;
             let shown = self.context.campaign_clock.now() - SHOWS_AFTER;
-            let found = conn.sandbox().find(step.account_id, &natural_key(step), shown).await?;
+            let found = conn.sandbox().find(account.id, &natural_key(step), shown).await?;
             conn.give_back();
             Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
         })

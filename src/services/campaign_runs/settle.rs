@@ -101,7 +101,7 @@ async fn prove(
         let walk = walks.get(&step.execution_id).filter(there);
         let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
         if !settled.contains(&step.id) && waits && tx.steps().prove_sent(step, provider_id, now).await? {
-            tx.usage().charge(&[line(step)]).await?;
+            tx.usage().charge(line(step).as_slice()).await?;
             proved.push(step.id);
         }
     }
@@ -112,14 +112,15 @@ async fn prove(
 async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Delivery)]) -> Result<()> {
     let now = tx.now();
     for (step, delivery) in known {
+        let Some(account) = step.account_id else { continue };
         if let Delivery::NotSent { rest: Some(rest), .. } = delivery {
-            tx.accounts().rest(step.account_id, now + *rest).await?;
-            if let Some(book) = party.books.get_mut(step.account_id) {
+            tx.accounts().rest(account, now + *rest).await?;
+            if let Some(book) = party.books.get_mut(account) {
                 book.rest(now + *rest);
             }
         }
         if *delivery == Delivery::AccountOut {
-            tx.accounts().shut_out(step.account_id, "The provider wants the account to sign in again.", now).await?;
+            tx.accounts().shut_out(account, "The provider wants the account to sign in again.", now).await?;
         }
     }
     Ok(())
@@ -136,8 +137,8 @@ impl Judge<'_> {
     ) {
         log(step, name(delivery));
         count(step, delivery);
-        if matches!(delivery, Delivery::NotSent { .. } | Delivery::AccountOut) {
-            told.refunds.push(line(step));
+        if matches!(delivery, Delivery::NotSent { .. } | Delivery::Refused { .. } | Delivery::AccountOut) {
+            told.refunds.extend(line(step));
         }
         if writes(step.action, delivery) {
             told.written_to.push(step.lead_id);
@@ -167,6 +168,7 @@ impl Judge<'_> {
             let about = about(step, why);
             with_account(happened(self.tx, self.run.id, walk, kind, about), step.account_id)
         };
+        let fails = |status, why| (Some(Stand::ended(walk, status, Some(why))), vec![tell("step_failed", Some(why))]);
         let Some(lead) = self.party.leads.get(&step.lead_id).cloned() else { return (None, Vec::new()) };
         match delivery {
             Delivery::Sent { .. } => {
@@ -174,18 +176,20 @@ impl Judge<'_> {
                 let (stand, told) = self.onward(walk, &lead, &step.node_id, Answer::Done);
                 (Some(Stand { sent: 1, ..stand }), [sent].into_iter().chain(told).collect())
             }
-            Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => (
-                Some(self.once_more(walk, &lead, step, if *ours { 0 } else { refusals })),
-                vec![tell("step_not_sent", Some(why))],
-            ),
-            Delivery::NotSent { reason: why, .. } => {
-                let stand = Stand::ended(walk, ExecutionStatus::Failed, Some(why));
-                (Some(stand), vec![tell("step_failed", Some(why))])
+            Delivery::NotSent { reason: why, .. } | Delivery::Refused { reason: why, .. }
+                if step.account_id.is_none() =>
+            {
+                let (stand, failed) = self.not_called((walk, &lead), step, delivery, refusals);
+                (Some(stand), vec![tell(if failed { "step_failed" } else { "step_not_sent" }, Some(why))])
             }
-            Delivery::NoRecipient => {
-                let stand = Stand::ended(walk, self.unreachable(step), Some("no_such_recipient"));
-                (Some(stand), vec![tell("step_failed", Some("no_such_recipient"))])
+            Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => {
+                let stand = self.once_more(walk, &lead, step, pause(*ours, refusals));
+                (Some(stand), vec![tell("step_not_sent", Some(why))])
             }
+            Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
+                fails(ExecutionStatus::Failed, reason)
+            }
+            Delivery::NoRecipient => fails(self.unreachable(step), "no_such_recipient"),
             Delivery::AccountOut => {
                 let told = tell("step_not_sent", Some("account_needs_reconnect"));
                 let detail = "The account that is to do this is not connected.";
@@ -203,18 +207,22 @@ impl Judge<'_> {
         if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
     }
 
-    /// The same step at another instant.
-    fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, refusals: i64) -> Stand {
-        let pause = match u32::try_from(refusals - 1) {
-            Ok(doublings) => PAUSE * 2_i32.saturating_pow(doublings.min(MOST_DOUBLINGS)),
-            Err(_) => BREATH,
-        };
+    /// The same step after a pause.
+    pub(super) fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, pause: TimeDelta) -> Stand {
         let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
         stand
+    }
+}
+
+/// How long after an attempt the next follows.
+fn pause(ours: bool, refusals: i64) -> TimeDelta {
+    match u32::try_from(refusals - 1) {
+        Ok(doublings) if !ours => PAUSE * 2_i32.saturating_pow(doublings.min(MOST_DOUBLINGS)),
+        _ => BREATH,
     }
 }
 
@@ -232,6 +240,7 @@ fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
     let (state, provider_id, reason) = match delivery {
         Delivery::Sent { provider_id } => (StepState::Sent, Some(provider_id.clone()), None),
         Delivery::NotSent { reason, .. } => (StepState::NotSent, None, Some((*reason).to_owned())),
+        Delivery::Refused { reason, .. } => (StepState::Failed, None, Some((*reason).to_owned())),
         Delivery::NoRecipient => (StepState::Failed, None, Some("no_such_recipient".to_owned())),
         Delivery::AccountOut => (StepState::NotSent, None, Some("account_needs_reconnect".to_owned())),
         Delivery::Unknown => (StepState::NeedsReview, None, Some("unknown".to_owned())),
@@ -261,7 +270,8 @@ pub(super) fn sent_kind(action: NodeType) -> &'static str {
         NodeType::SendFollowup => "followup_sent",
         NodeType::SendInmail => "inmail_sent",
         NodeType::SendEmail => "email_sent",
-        NodeType::Webhook | NodeType::Wait | NodeType::Condition => "step_done",
+        NodeType::Webhook => "webhook_called",
+        NodeType::Wait | NodeType::Condition => "step_done",
     }
 }
 
@@ -278,6 +288,7 @@ fn name(delivery: &Delivery) -> &'static str {
     match delivery {
         Delivery::Sent { .. } => "sent",
         Delivery::NotSent { .. } => "not_sent",
+        Delivery::Refused { .. } => "refused",
         Delivery::NoRecipient => "no_such_recipient",
         Delivery::AccountOut => "account_needs_reconnect",
         Delivery::Unknown => "unknown",

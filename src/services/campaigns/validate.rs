@@ -2,13 +2,22 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use futures::{StreamExt as _, future, stream};
+use url::Url;
+
 use super::CampaignService;
 use crate::{
     engine::workflow::{self, CampaignInput, ConnectedChannel},
     errors::{AppError, Fault, Result},
-    models::{AccountStatus, Campaign, CampaignId, ConnectedAccount, LeadListStatus},
+    models::{
+        AccountStatus, Campaign, CampaignId, ConnectedAccount, LeadListStatus,
+        workflow::{Action, Node, WebhookConfig},
+    },
     repositories::{BaseRepository, OrgMember},
 };
+
+/// Names of webhooks' hosts that are looked up at a time.
+const LOOKED_UP_AT_A_TIME: usize = 8;
 
 impl CampaignService {
     /// Everything that keeps a campaign from starting now; nothing if it could.
@@ -39,7 +48,8 @@ impl CampaignService {
         let custom_fields = self.known_custom_fields(member, spoken_of).await?;
         let channels: Vec<_> = accounts.iter().map(ConnectedChannel::of).collect();
         let now = self.0.clock.now();
-        aside(move || {
+        let addresses = webhooks(&campaign);
+        let mut faults = aside(move || {
             workflow::validate(&CampaignInput {
                 workflow: campaign.workflow.as_deref(),
                 schedule: campaign.schedule.as_deref(),
@@ -50,7 +60,21 @@ impl CampaignService {
                 now,
             })
         })
-        .await
+        .await?;
+        self.check_addresses(addresses, &mut faults).await;
+        Ok(faults)
+    }
+
+    /// Whether webhooks lead to where this server may call, as far as can be told now.
+    async fn check_addresses(&self, addresses: Vec<(String, Url)>, faults: &mut Vec<Fault>) {
+        let checked = stream::iter(addresses).map(|(pointer, url)| async move {
+            let refused = self.0.outbound.check(&url).await.err()?;
+            Some(Fault::new(pointer, refused.code, refused.detail))
+        });
+        let refused: Vec<_> = checked.buffered(LOOKED_UP_AT_A_TIME).filter_map(future::ready).collect().await;
+        let named = |fault: &Fault| faults.iter().any(|known| known.pointer == fault.pointer);
+        let refused: Vec<_> = refused.into_iter().filter(|fault| !named(fault)).collect();
+        faults.extend(refused);
     }
 
     /// Of `names`, those that the organization's leads have as custom fields.
@@ -62,6 +86,18 @@ impl CampaignService {
         let known = self.0.db.read(member).await?.campaigns().known_custom_fields(&names).await?;
         Ok(known.into_iter().collect())
     }
+}
+
+/// The address of each webhook step, with its place in the body.
+fn webhooks(campaign: &Campaign) -> Vec<(String, Url)> {
+    let nodes = campaign.workflow.as_deref().map(|workflow| workflow.nodes.as_slice()).unwrap_or_default();
+    let address = |(i, node): (usize, &Node)| match &node.action {
+        Action::Webhook(WebhookConfig { url: Some(url) }) => {
+            Some((format!("/workflow/nodes/{i}/config/url"), url.parse().ok()?))
+        }
+        _ => None,
+    };
+    nodes.iter().enumerate().filter_map(address).collect()
 }
 
 /// Does work that keeps a processor busy, such as filling in a hundred messages, where it does not hold up other requests.

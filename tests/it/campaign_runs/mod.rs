@@ -9,6 +9,7 @@ mod limits;
 mod promises;
 mod reliability;
 mod stops;
+mod webhooks;
 
 use std::time::Duration;
 
