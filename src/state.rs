@@ -18,7 +18,7 @@ use crate::{
     repositories::Database,
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
-        Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
+        Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService, FollowService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys, SuppressionService,
         UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService,
@@ -52,6 +52,7 @@ struct Inner {
     accounts: AccountService,
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
+    following: FollowService,
     clay_destinations: ClayDestinationService,
     clerk_comparison: ClerkComparisonService,
     identity: IdentityService,
@@ -112,6 +113,7 @@ impl AppState {
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
+            following: FollowService::new(context.clone()),
             runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             webhook_secrets: WebhookSecretService::new(context.clone(), cipher.clone()),
@@ -232,6 +234,12 @@ impl AppState {
         &self.0.audit_logs
     }
 
+    /// Following campaigns, for who ends it.
+    #[must_use]
+    pub fn following(&self) -> &FollowService {
+        &self.0.following
+    }
+
     /// Imports, for the worker that does them.
     #[must_use]
     pub fn imports(&self) -> &ImportService {
@@ -327,13 +335,14 @@ hands_out! {
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     clay_destinations: ClayDestinationService,
+    following: FollowService,
     imports: ImportService,
     invitations: InvitationService,
     members: MemberService,
     organizations: OrganizationService,
     readiness: ReadinessService,
-    sending_domain: SendingDomainService,
     runs: RunService,
+    sending_domain: SendingDomainService,
     unsubscribe: UnsubscribeService,
     webhook_secrets: WebhookSecretService,
 }

@@ -115,6 +115,7 @@ async fn serve_over(
     tokio::spawn(async move {
         unwatch.cancelled().await;
         watched.imports().end_watching();
+        watched.following().end();
     });
     serve_on(listener, router, stop, &config.server).await;
     state.settled().await;

@@ -1,20 +1,32 @@
 //! Campaigns under way: foreseeing, starting, pausing, resuming and stopping them.
 
-use axum::{Json, extract::State};
+use std::convert::Infallible;
+
+use axum::{
+    Json,
+    extract::State,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use futures::{Stream, StreamExt as _};
 
 use crate::{
     dto::{
-        Body, PathId, Versioned,
+        Body, LastEventId, PathId, Versioned,
+        activities::ActivityDto,
         campaign_runs::{
             CampaignPreviewDto, CampaignSimulationDto, CampaignStatisticsDto, PreviewCampaignRequest,
             SimulateCampaignRequest,
         },
+        campaign_trials::{TestSendDto, TestSendRequest},
         campaigns::CampaignDto,
     },
     errors::Result,
     models::CampaignId,
     repositories::{OrgMember, OrgPerson},
-    services::{CampaignService, campaigns::CampaignView},
+    services::{
+        CampaignService, FollowService, RunService,
+        campaigns::{CampaignView, Told},
+    },
 };
 
 /// Simulate a campaign
@@ -46,6 +58,48 @@ pub async fn preview(
 ) -> Result<Json<CampaignPreviewDto>> {
     let previews = campaigns.preview(&person, id, &request.lead_ids).await?;
     Ok(Json(CampaignPreviewDto::of(&request.lead_ids, previews)))
+}
+
+/// Try a campaign's mail out
+///
+/// Sends one step, with a lead's data, to the caller's own address: from one of the campaign's mailboxes, on its limits, marked `[Test]`, and
+/// without the way out that leads get. Under one `Idempotency-Key` it is sent once at most.
+#[utoipa::path(post, path = "/campaigns/{id}/test-send", params(("id" = CampaignId, Path)), request_body = TestSendRequest,
+    responses((status = 200, body = TestSendDto)))]
+pub async fn test_send(
+    person: OrgPerson,
+    State(runs): State<RunService>,
+    PathId(id): PathId<CampaignId>,
+    Body(request): Body<TestSendRequest>,
+) -> Result<Json<TestSendDto>> {
+    Ok(Json(runs.try_out(&person, id, request.into()).await?.into()))
+}
+
+/// Follow a campaign
+///
+/// Server-sent events: an `activity` for each of the campaign's activities as it becomes visible, with the activity as its data. With the id of
+/// the last event in `Last-Event-ID` the stream goes on after that one, on any server, without a gap and without a repetition. A `reset` says
+/// that this is not possible, since the database was restored: read the campaign anew. The stream ends with the caller's membership.
+#[utoipa::path(get, path = "/campaigns/{id}/events", params(("id" = CampaignId, Path), ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub async fn events(
+    member: OrgMember,
+    State(campaigns): State<FollowService>,
+    PathId(id): PathId<CampaignId>,
+    LastEventId(from): LastEventId,
+) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
+    let told = campaigns.follow(member, id, from).await?;
+    Ok(Sse::new(told.map(|told| Ok(event(told)))).keep_alive(KeepAlive::default()))
+}
+
+fn event(told: Told) -> Event {
+    match told {
+        Told::Activity(place, activity) => {
+            let event = Event::default().event("activity").id(place.to_string());
+            event.json_data(ActivityDto::from(*activity)).unwrap_or_default()
+        }
+        Told::Reset(place) => Event::default().event("reset").id(place.to_string()).data("{}"),
+    }
 }
 
 /// Read a campaign's statistics

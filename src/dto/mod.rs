@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaign_runs;
+pub mod campaign_trials;
 pub mod campaigns;
 pub mod clay_destinations;
 pub mod connected_accounts;
@@ -30,7 +31,7 @@ pub mod users;
 pub mod webhook_secrets;
 pub mod webhooks;
 
-pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
+pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, LastEventId, ListQuery, PathId, QueryParams};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Accepted, Created, NoContent, ShownOnce, Versioned};

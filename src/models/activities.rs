@@ -1,5 +1,7 @@
 //! What happened to a lead.
 
+use std::{fmt, str::FromStr};
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -21,6 +23,39 @@ pub struct Activity {
     pub user_id: Option<UserId>,
     pub data: Json<Map<String, Value>>,
     pub occurred_at: DateTime<Utc>,
+}
+
+/// Where an activity stands in the order in which a campaign's activities become visible; written as `{xact}-{id}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActivityPlace {
+    /// The number of its transaction.
+    pub xact: i64,
+    pub id: Uuid,
+}
+
+impl ActivityPlace {
+    /// Before all activities of transactions from `xact` on.
+    #[must_use]
+    pub fn before(xact: i64) -> Self {
+        Self { xact, id: Uuid::nil() }
+    }
+}
+
+impl fmt::Display for ActivityPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.xact, self.id)
+    }
+}
+
+impl FromStr for ActivityPlace {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (xact, id) = text.split_once('-').ok_or(())?;
+        let xact: i64 = xact.parse().map_err(drop)?;
+        let id = id.parse().map_err(drop)?;
+        (xact >= 0).then_some(Self { xact, id }).ok_or(())
+    }
 }
 
 impl Activity {

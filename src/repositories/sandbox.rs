@@ -105,6 +105,33 @@ impl SandboxRepository<'_> {
         Ok(taken.into_iter().collect())
     }
 
+    /// The sandbox takes a mail that is tried out, written with a lead's data.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_trial(
+        &mut self,
+        (id, natural_key): (Uuid, &str),
+        (account, lead): (AccountId, LeadId),
+        content: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"insert into sandbox_acts (id, organization_id, account_id, lead_id, natural_key, action, content, taken_at)
+               values ($2, $1, $3, $4, $5, 'send_email', $6, $7)"#,
+            self.scope.id(),
+            id,
+            account.0,
+            lead.0,
+            natural_key,
+            content,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// The sandbox takes a message that somebody wrote by hand, if it still answers to `token`; answers its name of it. Whether it has taken
     /// it before it does not ask.
     ///

@@ -11,6 +11,7 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(campaigns::get, campaigns::update, campaigns::delete))
         .routes(routes!(campaigns::duplicate))
         .routes(routes!(campaigns::executions))
+        .routes(routes!(campaign_runs::events))
         .routes(routes!(campaign_runs::statistics))
 }
 
@@ -19,6 +20,7 @@ pub(super) fn person_routes() -> Routes {
         .routes(routes!(campaigns::validate))
         .routes(routes!(campaign_runs::simulate))
         .routes(routes!(campaign_runs::preview))
+        .routes(routes!(campaign_runs::test_send))
         .routes(routes!(campaign_runs::start))
         .routes(routes!(campaign_runs::pause))
         .routes(routes!(campaign_runs::resume))

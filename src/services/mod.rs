@@ -35,7 +35,7 @@ pub use api_keys::ApiKeyService;
 pub use audit_logs::AuditLogService;
 pub use campaign_executions::ExecutionService;
 pub use campaign_runs::RunService;
-pub use campaigns::CampaignService;
+pub use campaigns::{CampaignService, FollowService};
 pub use clay_destinations::ClayDestinationService;
 pub use clerk_comparison::ClerkComparisonService;
 pub use clerk_sync::ClerkSyncService;

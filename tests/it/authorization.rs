@@ -52,6 +52,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/campaigns/{id}", Access::Member),
     ("PATCH /api/v1/campaigns/{id}", Access::Member),
     ("POST /api/v1/campaigns/{id}/duplicate", Access::Member),
+    ("GET /api/v1/campaigns/{id}/events", Access::Member),
     ("GET /api/v1/campaigns/{id}/executions", Access::Member),
     ("POST /api/v1/campaigns/{id}/pause", Access::Member),
     ("POST /api/v1/campaigns/{id}/preview", Access::Member),
@@ -60,6 +61,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/campaigns/{id}/start", Access::Member),
     ("GET /api/v1/campaigns/{id}/statistics", Access::Member),
     ("POST /api/v1/campaigns/{id}/stop", Access::Member),
+    ("POST /api/v1/campaigns/{id}/test-send", Access::Member),
     ("POST /api/v1/campaigns/{id}/validate", Access::Member),
     ("DELETE /api/v1/clay-destinations/{id}", Access::Member),
     ("GET /api/v1/clay-destinations/{id}", Access::Member),
@@ -142,6 +144,7 @@ const KEYED: &[(&str, &str)] = &[
     ("GET /api/v1/campaigns/{id}", "campaigns:read"),
     ("PATCH /api/v1/campaigns/{id}", "campaigns:write"),
     ("POST /api/v1/campaigns/{id}/duplicate", "campaigns:write"),
+    ("GET /api/v1/campaigns/{id}/events", "campaigns:read"),
     ("GET /api/v1/campaigns/{id}/executions", "campaigns:read"),
     ("GET /api/v1/campaigns/{id}/statistics", "campaigns:read"),
     ("GET /api/v1/connected-accounts", "connected_accounts:read"),
@@ -235,7 +238,16 @@ impl Operation {
         for (name, value) in headers {
             call = call.header(name, value);
         }
+        if self.path.ends_with("/campaigns/{id}/events") {
+            return begun(call.open().await).await;
+        }
         match &self.body {
+            // Written with the data of a lead that is there.
+            Some(body) if self.path.ends_with("/test-send") => {
+                let mut body = body.clone();
+                body["lead_id"] = json!(ids["leads"]);
+                call.json(body)
+            }
             Some(body) => call.json(body.clone()),
             None if self.takes_table => call.header("content-type", "text/csv").body(TABLE),
             None => call,
@@ -243,6 +255,13 @@ impl Operation {
         .send()
         .await
     }
+}
+
+/// The answer, of a stream that does not end only its beginning.
+async fn begun(response: reqwest::Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = if status.is_success() { String::new() } else { response.text().await.unwrap() };
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
 }
 
 async fn operations(app: &TestApp) -> Vec<Operation> {
@@ -433,12 +452,26 @@ async fn prepare_campaign(app: &TestApp, verb: &str, to_lead: bool, ids: &BTreeM
     }
 }
 
+/// Gives the campaign a mail and a mailbox to send it from.
+async fn prepare_trial(app: &TestApp, ids: &BTreeMap<&str, String>) {
+    let admin = app.caller(ADMIN);
+    let mailbox = json!({"provider": "sandbox", "channel": "email", "display_name": "Mailbox"});
+    let mailbox = id_of(&admin.post("/api/v1/connected-accounts", mailbox).await.expect(201));
+    let variants = json!([{"subject": "Hello", "text": "Hello"}]);
+    let workflow = json!({"nodes": [{"id": "mail", "type": "send_email", "config": {"variants": variants}}]});
+    let path = format!("/api/v1/campaigns/{}", ids["campaigns"]);
+    admin.patch(&path, json!({"account_ids": [mailbox], "workflow": workflow})).await.expect(200);
+}
+
 /// Does what the import in the story needs to be done before the operation can succeed.
 async fn prepare(app: &TestApp, operation: &Operation, ids: &BTreeMap<&str, String>) {
     let verb = operation.path.rsplit('/').next().unwrap();
     let runs = ["simulate", "preview", "start", "pause", "resume", "stop", "retry", "skip"];
     if operation.path.starts_with("/api/v1/campaign") && runs.contains(&verb) {
         return prepare_campaign(app, verb, operation.nouns() == ["campaign-executions"], ids).await;
+    }
+    if verb == "test-send" {
+        return prepare_trial(app, ids).await;
     }
     if operation.nouns() != ["imports"] || operation.path.ends_with("/cancel") {
         return;

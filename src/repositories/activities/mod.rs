@@ -12,6 +12,7 @@ use crate::{
     },
 };
 
+mod follow;
 mod timeline;
 
 /// The activities of one organization: append-only, so no base verbs.

@@ -17,7 +17,7 @@ use crate::{
     },
     errors::{AppError, Result},
     models::{
-        AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, Stand, Walk,
+        AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, Stand, StepState, Walk,
         workflow::{Node, NodeType},
     },
     repositories::{BaseRepository as _, CampaignRun, OrgMember, OrgTx},
@@ -30,6 +30,9 @@ impl RunService {
     /// `nothing_to_retry` with the `state`; `step_in_flight`.
     pub async fn retry(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
         let (mut tx, run, walk) = self.open(member, id).await?;
+        if is_over(&walk) && walk.status != ExecutionStatus::Failed && undecided(&mut tx, id).await? {
+            return self.decide(tx, (run, walk), false).await;
+        }
         let held = walk.status == ExecutionStatus::Waiting && walk.hold.is_some();
         if !held && walk.status != ExecutionStatus::Failed {
             return Err(illegal(
@@ -59,6 +62,9 @@ impl RunService {
     /// `nothing_to_skip` with the `state`; `step_in_flight`.
     pub async fn skip(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
         let (mut tx, run, walk) = self.open(member, id).await?;
+        if is_over(&walk) && undecided(&mut tx, id).await? {
+            return self.decide(tx, (run, walk), true).await;
+        }
         let planner = planner_of(&run)?;
         let (ExecutionStatus::Waiting, Some(node)) = (walk.status, walk.node_id.as_deref()) else {
             return Err(illegal(
@@ -107,6 +113,25 @@ impl RunService {
         }
         let stand = Stand::ended(&walk, ExecutionStatus::Stopped, Some("stopped_by_hand"));
         self.close(tx, (run, walk), stand, ("campaign_execution.stopped", "execution_stopped_by_hand")).await
+    }
+
+    /// Says of a step whose lead's way ended meanwhile whether it was sent. The lead stays where it is.
+    async fn decide(&self, mut tx: OrgTx, (run, walk): (CampaignRun, Walk), sent: bool) -> Result<CampaignExecution> {
+        let now = tx.now();
+        let decided = tx.steps().decide_review(walk.id, sent, now).await?;
+        if !sent {
+            tx.usage().give_back(&decided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
+        }
+        let told = decided.iter().filter(|_| sent).map(|step| {
+            let data = about(step, None);
+            with_account(happened(&tx, run.id, &walk, sent_kind(step.action), data), step.account_id)
+        });
+        let told: Vec<_> = told.collect();
+        tx.activities().record(&told).await?;
+        let sent = i32::try_from(told.len()).unwrap_or(0);
+        let stand =
+            Stand { status_reason: tx.executions().get(walk.id).await?.status_reason, sent, ..Stand::of(&walk) };
+        self.close(tx, (run, walk), stand, ("campaign_execution.step_decided", "step_decided_by_hand")).await
     }
 
     async fn open(&self, member: &OrgMember, id: ExecutionId) -> Result<(OrgTx, CampaignRun, Walk)> {
@@ -172,6 +197,15 @@ async fn beyond_gone<'w>(tx: &mut OrgTx, run: &CampaignRun, planner: &Planner<'_
     let Some(route) = Route::new(&old) else { return Ok(Beyond::End) };
     let next = route.first_after(node, |id| planner.route().node(id).is_some());
     Ok(next.map_or(Beyond::End, |(node, delay)| Beyond::At(node.id.clone(), delay)))
+}
+
+fn is_over(walk: &Walk) -> bool {
+    !matches!(walk.status, ExecutionStatus::Pending | ExecutionStatus::Waiting | ExecutionStatus::Running)
+}
+
+/// Whether a step of this way waits for a person to say whether it was sent.
+async fn undecided(tx: &mut OrgTx, id: ExecutionId) -> Result<bool> {
+    Ok(tx.steps().of_execution(id).await?.iter().any(|step| step.state == StepState::NeedsReview))
 }
 
 fn facts(status: ExecutionStatus, node: Option<&str>) -> serde_json::Value {

@@ -1,12 +1,14 @@
 //! The ways by which steps reach people, each behind one small trait: send, and look up what was sent.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
 use super::{claim::Order, deliver::Delivery};
 use crate::{
+    engine::message::Content,
     errors::Result,
-    models::{ConnectedAccount, ExecutionStep, Message, Provider},
+    models::{ConnectedAccount, ExecutionStep, Lead, Message, Provider},
 };
 
 /// Whether a step may still begin: asked right before the first byte leaves, after all that may take its time.
@@ -36,6 +38,12 @@ pub(super) trait Channel: Send + Sync {
     /// The database is away.
     fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>>;
 
+    /// Sends a mail that is tried out, by the same rules. Nothing leaves by a channel that cannot.
+    fn try_out<'a>(&'a self, trial: &'a Trial, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        let _ = (trial, may_begin);
+        Box::pin(async { Delivery::NotSent { reason: "no_channel", rest: None, ours: false } })
+    }
+
     /// Whether it sends what people write by hand.
     fn writes(&self) -> bool {
         false
@@ -64,6 +72,19 @@ pub(super) trait Channel: Send + Sync {
 pub(super) struct Letter {
     pub(super) message: Message,
     pub(super) account: ConnectedAccount,
+}
+
+/// A mail that is tried out.
+pub(super) struct Trial {
+    /// By what it is known.
+    pub(super) id: Uuid,
+    pub(super) account: ConnectedAccount,
+    /// Whose data it is written with; nothing is sent to it.
+    pub(super) lead: Lead,
+    pub(super) recipient: String,
+    pub(super) recipient_name: Option<String>,
+    pub(super) content: Content,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// What a search for a step found.

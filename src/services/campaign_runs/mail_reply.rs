@@ -27,7 +27,9 @@ pub(super) fn judged(stage: Stage, code: u16, text: &str) -> Delivery {
         _ if stage == Stage::Sender && policy => Delivery::AccountOut,
         _ if stage == Stage::Recipient && is_full(status) => not_sent("mailbox_full", None),
         _ if stage == Stage::Recipient && !policy => Delivery::NoRecipient,
-        _ => not_sent("refused", None),
+        // For good, says the code, and no other attempt is any different: trying again only hurts the mailbox's name.
+        _ if policy => Delivery::Refused { reason: "refused_by_policy", detail: None },
+        _ => Delivery::Refused { reason: "refused", detail: None },
     }
 }
 
@@ -72,6 +74,7 @@ mod tests {
     fn told(stage: Stage, text: &str) -> String {
         match judged(stage, text[..3].parse().unwrap(), text) {
             Delivery::NotSent { reason, rest, .. } => format!("{reason} {}", rest.map_or(0, |rest| rest.num_minutes())),
+            Delivery::Refused { reason, .. } => format!("{reason} for good"),
             other => format!("{other:?}"),
         }
     }
@@ -86,7 +89,7 @@ mod tests {
             (Recipient, "450 4.2.1 Mailbox busy", "temporary 0"),
             (Recipient, "451 4.7.1 Greylisting in action, please come back later", "rate_limited 15"),
             (Recipient, "552 5.2.2 The recipient's mailbox is full", "mailbox_full 0"),
-            (Recipient, "550 5.7.1 Relaying denied", "refused 0"),
+            (Recipient, "550 5.7.1 Relaying denied", "refused_by_policy for good"),
             (Sender, "550 5.7.60 SMTP; Client does not have permissions to send as this sender", "AccountOut"),
             (Sender, "530 5.7.0 Authentication Required", "AccountOut"),
             (Sender, "535 5.7.8 Username and Password not accepted", "AccountOut"),
@@ -95,8 +98,8 @@ mod tests {
             (Verdict, "554 5.2.0 SubmissionQuotaExceededException; sending limit exceeded", "rate_limited 360"),
             (Verdict, "432 4.3.2 Concurrent connections limit exceeded", "rate_limited 15"),
             (Verdict, "452 4.3.1 Insufficient system storage", "temporary 0"),
-            (Verdict, "554 5.7.1 Message rejected as spam", "refused 0"),
-            (Message, "552 5.3.4 Message too big", "refused 0"),
+            (Verdict, "554 5.7.1 Message rejected as spam", "refused_by_policy for good"),
+            (Message, "552 5.3.4 Message too big", "refused for good"),
         ] {
             assert_eq!(told(stage, said), expected, "{said}");
         }

@@ -9,12 +9,13 @@ use futures::future::BoxFuture;
 
 use super::{
     Context,
-    channel::{Channel, Found, MayBegin},
+    channel::{Channel, Found, MayBegin, Trial},
     claim::Order,
     deliver::Delivery,
     lease::Lease,
     mail_reply::judged,
     mail_text::{Letter, message_id},
+    mailbox_trial,
 };
 use crate::{
     errors::Result,
@@ -185,6 +186,11 @@ impl Channel for MailboxChannel {
                 }
             })
         })
+    }
+
+    fn try_out<'a>(&'a self, trial: &'a Trial, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        let timeout = Lease(self.context.campaign_lease).timeout();
+        Box::pin(mailbox_trial::hand_in(&self.mailboxes, trial, timeout, may_begin))
     }
 
     fn shows_within(&self) -> TimeDelta {

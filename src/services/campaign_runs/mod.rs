@@ -12,6 +12,7 @@
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
 //! | call | webhooks are called, at least once | `calls` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
+//! | try out | a mail is sent to whoever asks for it | `trial` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
@@ -32,11 +33,14 @@ mod letters;
 mod mail_reply;
 mod mail_text;
 mod mailbox;
+mod mailbox_trial;
 mod party;
 mod reconcile;
 mod replan;
 mod sandbox;
 mod settle;
+mod trial;
+mod troubles;
 mod unsubscribed;
 
 use std::sync::Arc;
@@ -47,12 +51,13 @@ pub use self::{
     letters::NewLetter,
     party::{Party, newcomer, traveller},
     replan::replan,
+    trial::{NewTrial, TrialOutcome},
 };
 
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::unsubscribed::end_unsubscribed;
-use self::{channel::Channels, lease::Lease, mailbox::MailboxChannel, sandbox::Sandbox};
+use self::{channel::Channels, lease::Lease, mailbox::MailboxChannel, sandbox::Sandbox, troubles::Troubles};
 use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
     errors::{AppError, Result},
@@ -78,6 +83,7 @@ pub struct RunService {
     cipher: Cipher,
     mailboxes: Mailboxes,
     links: UnsubscribeLinks,
+    troubles: Arc<Troubles>,
 }
 
 /// What a round came to.
@@ -101,7 +107,14 @@ impl RunService {
     pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher.clone());
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
-        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox)), cipher, mailboxes, links }
+        Self {
+            context,
+            channels: Arc::new(Channels::new(sandbox, mailbox)),
+            cipher,
+            mailboxes,
+            links,
+            troubles: Arc::default(),
+        }
     }
 
     /// Starts campaigns whose time has come, and begins leads.
@@ -190,10 +203,12 @@ impl RunService {
         let mut rounds = std::pin::pin!(rounds.buffer_unordered(AT_A_TIME));
         while let Some((of, round)) = rounds.next().await {
             match round {
-                Ok(round) => (all, worked) = (all.and(round), true),
+                Ok(round) => {
+                    self.troubles.over(of.campaign);
+                    (all, worked) = (all.and(round), true);
+                }
                 Err(error) => {
-                    let (code, at, cause) = (error.code().to_owned(), error.location(), error.causes());
-                    tracing::error!(campaign = %of.campaign, code, %at, cause, "a campaign cannot be worked on");
+                    self.troubles.tell(of.campaign, &error, self.context.clock.monotonic());
                     failure = Some(error);
                 }
             }

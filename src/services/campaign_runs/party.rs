@@ -135,6 +135,14 @@ fn book(account: &ConnectedAccount) -> AccountBook {
     })
 }
 
+/// What one account has done and is to do.
+pub(super) async fn book_of(tx: &mut OrgTx, account: &ConnectedAccount) -> Result<AccountBook> {
+    let mut books = [book(account)];
+    fill(tx, &mut books).await?;
+    let [book] = books;
+    Ok(book)
+}
+
 async fn fill(tx: &mut OrgTx, books: &mut [AccountBook]) -> Result<()> {
     // An account without bounds has nothing to count, however many wait for it.
     let counting: Vec<_> = books.iter().filter(|book| book.counts()).map(|book| book.terms().id).collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Context,
-    channel::{Channel as Carrier, Found, Letter, MayBegin, MayBeginEach},
+    channel::{Channel as Carrier, Found, Letter, MayBegin, MayBeginEach, Trial},
     claim::Order,
     deliver::{AT_REST, Delivery, NOT_BEGUN, TOO_LATE},
 };
@@ -177,6 +177,28 @@ impl Carrier for Sandbox {
             let found = conn.sandbox().find(account.id, &natural_key(step), shown).await?;
             conn.give_back();
             Ok(found.map_or(Found::No, |id| Found::Yes { provider_id: id.to_string() }))
+        })
+    }
+
+    fn try_out<'a>(&'a self, trial: &'a Trial, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        Box::pin(async move {
+            let Trial { id, account, lead, content, at, .. } = trial;
+            let (Ok(mut conn), Ok(content)) =
+                (self.context.db.engine_conn(account.organization_id).await, serde_json::to_value(content))
+            else {
+                return NOT_BEGUN;
+            };
+            if !may_begin() {
+                return TOO_LATE;
+            }
+            let key = super::trial::natural_key(*id);
+            match conn.sandbox().take_trial((*id, &key), (account.id, lead.id), &content, *at).await {
+                Ok(()) => {
+                    conn.give_back();
+                    Delivery::Sent { provider_id: id.to_string() }
+                }
+                Err(_) => Delivery::Unknown,
+            }
         })
     }
 

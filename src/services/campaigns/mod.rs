@@ -18,6 +18,7 @@ use crate::{
 
 mod changes;
 mod edit;
+mod follow;
 mod lifecycle;
 mod links;
 mod preview;
@@ -25,6 +26,7 @@ mod simulate;
 mod validate;
 
 pub use changes::{CampaignChanges, ScheduleChanges, SettingsChanges, WorkflowChanges};
+pub use follow::{FollowService, Told};
 pub use preview::{LeadPreview, PreviewedMessage};
 pub use simulate::{CampaignSimulation, SimulationRequest};
 

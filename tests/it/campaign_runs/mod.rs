@@ -3,12 +3,14 @@
 mod beginnings;
 mod conversations;
 mod edits;
+mod events;
 mod faults;
 mod lifecycle;
 mod limits;
 mod promises;
 mod reliability;
 mod stops;
+mod trials;
 mod webhooks;
 
 use std::time::Duration;
