@@ -200,6 +200,7 @@ CREATE TABLE public.activities (
     user_id uuid,
     data jsonb DEFAULT '{}'::jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    xact xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT activities_data_check CHECK ((jsonb_typeof(data) = 'object'::text)),
     CONSTRAINT activities_type_check CHECK (((length(type) >= 1) AND (length(type) <= 100)))
 );
@@ -1453,6 +1454,12 @@ CREATE INDEX activities_keyset ON public.activities USING btree (organization_id
 --
 
 CREATE INDEX activities_lead ON public.activities USING btree (organization_id, lead_id, occurred_at DESC, id DESC);
+
+--
+-- Name: activities_order; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_order ON public.activities USING btree (organization_id, campaign_id, xact, id) WHERE (campaign_id IS NOT NULL);
 
 --
 -- Name: api_key_secrets_current; Type: INDEX; Schema: public; Owner: -

@@ -234,6 +234,12 @@ impl AppState {
         &self.0.audit_logs
     }
 
+    /// Ends every stream that would otherwise go on for as long as somebody listens.
+    pub fn end_streams(&self) {
+        self.imports().end_watching();
+        self.following().end();
+    }
+
     /// Following campaigns, for who ends it.
     #[must_use]
     pub fn following(&self) -> &FollowService {

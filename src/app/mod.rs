@@ -114,8 +114,7 @@ async fn serve_over(
     let unwatch = stop.clone();
     tokio::spawn(async move {
         unwatch.cancelled().await;
-        watched.imports().end_watching();
-        watched.following().end();
+        watched.end_streams();
     });
     serve_on(listener, router, stop, &config.server).await;
     state.settled().await;

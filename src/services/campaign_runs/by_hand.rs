@@ -98,8 +98,13 @@ impl RunService {
         });
         let told: Vec<_> = sent_after_all.chain(told).collect();
         tx.activities().record(&told).await?;
-        let stand = Stand { sent, ..stand };
-        self.close(tx, (run.clone(), walk), stand, ("campaign_execution.step_skipped", "step_skipped_by_hand")).await
+        self.close(
+            tx,
+            (run.clone(), walk),
+            Stand { sent, ..stand },
+            ("campaign_execution.step_skipped", "step_skipped_by_hand"),
+        )
+        .await
     }
 
     /// Ends a lead's way.

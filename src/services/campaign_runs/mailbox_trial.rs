@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{channel::MayBegin, channel::Trial, deliver::Delivery, mail_reply::judged};
 use crate::{
-    integrations::mail::{Draft, Reply, Stage, Unwritable},
+    integrations::mail::{Draft, Reply, Stage, Unwritable, Written},
     services::mailboxes::{Mailboxes, Unopened},
 };
 
@@ -19,22 +19,7 @@ pub(super) async fn hand_in(
     may_begin: &MayBegin<'_>,
 ) -> Delivery {
     let until = tokio::time::Instant::now() + timeout.saturating_sub(SPARE);
-    let Some((from, message_id)) = names(trial) else { return not_sent("cannot_be_written", false) };
-    let mailbox = trial.account.mailbox.as_deref();
-    let draft = Draft {
-        from: (&trial.account.display_name, from),
-        to: (trial.recipient_name.as_deref(), &trial.recipient),
-        reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
-        subject: trial.content.subject.as_deref().unwrap_or_default(),
-        text: trial.content.text.as_deref(),
-        html: trial.content.html.as_deref(),
-        signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
-        message_id: &message_id,
-        refs: &[],
-        date: trial.at,
-        unsubscribe: None,
-    };
-    let written = match draft.write() {
+    let (written, message_id) = match written(trial) {
         Ok(written) => written,
         Err(Unwritable::Address) => return Delivery::NoRecipient,
         Err(Unwritable::Shape) => return not_sent("cannot_be_written", false),
@@ -61,11 +46,26 @@ pub(super) async fn hand_in(
     delivery
 }
 
-/// The sender's address, and what the mail is known by.
-fn names(trial: &Trial) -> Option<(&str, String)> {
-    let from = trial.account.email.as_deref()?;
-    let (_, domain) = from.rsplit_once('@')?;
-    Some((from, format!("test.{}@{domain}", trial.id.simple())))
+/// The mail, and what it is known by.
+fn written(trial: &Trial) -> Result<(Written, String), Unwritable> {
+    let from = trial.account.email.as_deref().ok_or(Unwritable::Address)?;
+    let (_, domain) = from.rsplit_once('@').ok_or(Unwritable::Address)?;
+    let message_id = format!("test.{}@{domain}", trial.id.simple());
+    let mailbox = trial.account.mailbox.as_deref();
+    let draft = Draft {
+        from: (&trial.account.display_name, from),
+        to: (trial.recipient_name.as_deref(), &trial.recipient),
+        reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
+        subject: trial.content.subject.as_deref().unwrap_or_default(),
+        text: trial.content.text.as_deref(),
+        html: trial.content.html.as_deref(),
+        signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
+        message_id: &message_id,
+        refs: &[],
+        date: trial.at,
+        unsubscribe: None,
+    };
+    Ok((draft.write()?, message_id))
 }
 
 fn not_sent(reason: &'static str, ours: bool) -> Delivery {

@@ -168,6 +168,7 @@ impl Judge<'_> {
             let about = about(step, why);
             with_account(happened(self.tx, self.run.id, walk, kind, about), step.account_id)
         };
+        let is_call = step.account_id.is_none();
         let fails = |status, why| (Some(Stand::ended(walk, status, Some(why))), vec![tell("step_failed", Some(why))]);
         let Some(lead) = self.party.leads.get(&step.lead_id).cloned() else { return (None, Vec::new()) };
         match delivery {
@@ -176,9 +177,7 @@ impl Judge<'_> {
                 let (stand, told) = self.onward(walk, &lead, &step.node_id, Answer::Done);
                 (Some(Stand { sent: 1, ..stand }), [sent].into_iter().chain(told).collect())
             }
-            Delivery::NotSent { reason: why, .. } | Delivery::Refused { reason: why, .. }
-                if step.account_id.is_none() =>
-            {
+            Delivery::NotSent { reason: why, .. } | Delivery::Refused { reason: why, .. } if is_call => {
                 let (stand, failed) = self.not_called((walk, &lead), step, delivery, refusals);
                 (Some(stand), vec![tell(if failed { "step_failed" } else { "step_not_sent" }, Some(why))])
             }

@@ -28,17 +28,14 @@ impl Stream {
     /// The next event: its id, its kind and its data; none if the stream ended.
     async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
-            if let Some((event, rest)) = self.1.split_once("\n\n") {
+            if let Some(end) = self.1.find("\n\n") {
+                let event: String = self.1.drain(..end + 2).collect();
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-                let told = field("id: ").map(|id| {
+                if let Some(id) = field("id: ") {
                     let data = serde_json::from_str(&field("data: ").unwrap()).unwrap();
-                    (id, field("event: ").unwrap(), data)
-                });
-                self.1 = rest.to_owned();
-                match told {
-                    Some(told) => return Some(told),
-                    None => continue,
+                    return Some((id, field("event: ").unwrap(), data));
                 }
+                continue;
             }
             let chunk = timeout(PATIENCE, self.0.chunk()).await.expect("an event").unwrap()?;
             self.1 += std::str::from_utf8(&chunk).unwrap();
