@@ -17,7 +17,8 @@ use crate::{
     },
     errors::{AppError, Result},
     models::{
-        AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, Stand, StepState, Walk,
+        Activity, AuditEntry, Awaiting, CampaignExecution, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep,
+        Stand, StepState, Walk,
         workflow::{Node, NodeType},
     },
     repositories::{BaseRepository as _, CampaignRun, OrgMember, OrgTx},
@@ -92,11 +93,7 @@ impl RunService {
             }
         };
         let sent = i32::try_from(decided.len()).unwrap_or(0);
-        let sent_after_all = decided.iter().map(|step| {
-            let data = about(step, None);
-            with_account(happened(&tx, run.id, &walk, sent_kind(step.action), data), step.account_id)
-        });
-        let told: Vec<_> = sent_after_all.chain(told).collect();
+        let told: Vec<_> = sent_after_all(&tx, &run, &walk, &decided).into_iter().chain(told).collect();
         tx.activities().record(&told).await?;
         self.close(
             tx,
@@ -127,11 +124,7 @@ impl RunService {
         if !sent {
             tx.usage().give_back(&decided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
         }
-        let told = decided.iter().filter(|_| sent).map(|step| {
-            let data = about(step, None);
-            with_account(happened(&tx, run.id, &walk, sent_kind(step.action), data), step.account_id)
-        });
-        let told: Vec<_> = told.collect();
+        let told = if sent { sent_after_all(&tx, &run, &walk, &decided) } else { Vec::new() };
         tx.activities().record(&told).await?;
         let sent = i32::try_from(told.len()).unwrap_or(0);
         let stand =
@@ -202,6 +195,15 @@ async fn beyond_gone<'w>(tx: &mut OrgTx, run: &CampaignRun, planner: &Planner<'_
     let Some(route) = Route::new(&old) else { return Ok(Beyond::End) };
     let next = route.first_after(node, |id| planner.route().node(id).is_some());
     Ok(next.map_or(Beyond::End, |(node, delay)| Beyond::At(node.id.clone(), delay)))
+}
+
+/// That steps of which nobody could tell were sent.
+fn sent_after_all(tx: &OrgTx, run: &CampaignRun, walk: &Walk, decided: &[ExecutionStep]) -> Vec<Activity> {
+    let told = decided.iter().map(|step| {
+        let told = happened(tx, run.id, walk, sent_kind(step.action), about(step, None));
+        with_account(told, step.account_id)
+    });
+    told.collect()
 }
 
 fn is_over(walk: &Walk) -> bool {
