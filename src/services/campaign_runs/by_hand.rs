@@ -95,13 +95,8 @@ impl RunService {
         let sent = i32::try_from(decided.len()).unwrap_or(0);
         let told: Vec<_> = sent_after_all(&tx, &run, &walk, &decided).into_iter().chain(told).collect();
         tx.activities().record(&told).await?;
-        self.close(
-            tx,
-            (run.clone(), walk),
-            Stand { sent, ..stand },
-            ("campaign_execution.step_skipped", "step_skipped_by_hand"),
-        )
-        .await
+        let done = ("campaign_execution.step_skipped", "step_skipped_by_hand");
+        self.close(tx, (run.clone(), walk), Stand { sent, ..stand }, done).await
     }
 
     /// Ends a lead's way.
