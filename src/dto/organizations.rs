@@ -10,9 +10,10 @@ use validator::Validate;
 use super::patch::patch;
 use crate::{
     models::{
-        Organization, OrganizationId, OrganizationSettings, OrganizationUsage, Plan, PlanLimits, Role, UserOrganization,
+        Guardrails, Organization, OrganizationId, OrganizationSettings, OrganizationUsage, Plan, PlanLimits, Role,
+        UserOrganization,
     },
-    services::organizations::{OrganizationChanges, OrganizationDetails},
+    services::organizations::{GuardrailsChanges, OrganizationChanges, OrganizationDetails},
     utils::timezone,
 };
 
@@ -90,6 +91,8 @@ pub struct OrganizationSettingsDto {
     /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once. Else the answer is only flagged
     /// (`asks_to_stop`).
     pub suppress_on_request: bool,
+    /// When campaigns and mailboxes are paused by themselves, and how much is sent on a day in all.
+    pub guardrails: Guardrails,
 }
 
 /// A plan and how much it allows.
@@ -149,7 +152,7 @@ impl From<OrganizationDetails> for OrganizationDetailsDto {
             slug,
             image_url,
             plan,
-            settings: Json(OrganizationSettings { timezone, just_in_time_members, suppress_on_request }),
+            settings: Json(OrganizationSettings { timezone, just_in_time_members, suppress_on_request, guardrails }),
             version,
             created_at,
             updated_at,
@@ -166,7 +169,7 @@ impl From<OrganizationDetails> for OrganizationDetailsDto {
                 created_at,
                 updated_at,
             },
-            settings: OrganizationSettingsDto { timezone, just_in_time_members, suppress_on_request },
+            settings: OrganizationSettingsDto { timezone, just_in_time_members, suppress_on_request, guardrails },
             plan: PlanDto { name: plan, limits: plan.limits().into() },
             usage: UsageDto::of(usage, month),
         }
@@ -214,14 +217,69 @@ pub struct UpdateOrganizationSettings {
     pub just_in_time_members: Option<bool>,
     /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once.
     pub suppress_on_request: Option<bool>,
+    /// When campaigns and mailboxes are paused by themselves, and how much is sent on a day in all.
+    #[schema(nullable = false)]
+    pub guardrails: Option<UpdateGuardrails>,
+}
+
+/// A merge patch of an organization's guardrails; null switches off.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"mails_per_domain_per_day": 30}))]
+pub struct UpdateGuardrails {
+    /// A campaign or mailbox is paused as soon as so many of a thousand mails came back.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 1_000, value_type = Option<i32>)]
+    pub pause_at_bounces_per_thousand: Option<Option<i32>>,
+    /// The same of complaints.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 1_000, value_type = Option<i32>)]
+    pub pause_at_complaints_per_thousand: Option<Option<i32>>,
+    /// Fewer mails than this say nothing yet.
+    #[schema(minimum = 10, maximum = 100_000, nullable = false)]
+    pub pause_sample: Option<i32>,
+    /// Messages on a day in all.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 10_000_000, value_type = Option<i32>)]
+    pub messages_per_day: Option<Option<i32>>,
+    /// Mails on a day to addresses of one domain.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 1_000_000, value_type = Option<i32>)]
+    pub mails_per_domain_per_day: Option<Option<i32>>,
+    /// Messages on a day to people of one company.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 1_000_000, value_type = Option<i32>)]
+    pub messages_per_company_per_day: Option<Option<i32>>,
+}
+
+impl From<UpdateGuardrails> for GuardrailsChanges {
+    fn from(request: UpdateGuardrails) -> Self {
+        let UpdateGuardrails {
+            pause_at_bounces_per_thousand,
+            pause_at_complaints_per_thousand,
+            pause_sample,
+            messages_per_day,
+            mails_per_domain_per_day,
+            messages_per_company_per_day,
+        } = request;
+        Self {
+            pause_at_bounces_per_thousand: patch(pause_at_bounces_per_thousand),
+            pause_at_complaints_per_thousand: patch(pause_at_complaints_per_thousand),
+            pause_sample,
+            messages_per_day: patch(messages_per_day),
+            mails_per_domain_per_day: patch(mails_per_domain_per_day),
+            messages_per_company_per_day: patch(messages_per_company_per_day),
+        }
+    }
 }
 
 impl From<UpdateOrganizationRequest> for OrganizationChanges {
     fn from(request: UpdateOrganizationRequest) -> Self {
         let UpdateOrganizationRequest { name, settings } = request;
-        let UpdateOrganizationSettings { timezone, just_in_time_members, suppress_on_request } =
+        let UpdateOrganizationSettings { timezone, just_in_time_members, suppress_on_request, guardrails } =
             settings.unwrap_or_default();
         let timezone = patch(timezone.map(|zone| zone.map(timezone::canonical)));
-        Self { name, timezone, just_in_time_members, suppress_on_request }
+        let guardrails = guardrails.map(Into::into).unwrap_or_default();
+        Self { name, timezone, just_in_time_members, suppress_on_request, guardrails }
     }
 }

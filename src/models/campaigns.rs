@@ -26,6 +26,8 @@ pub struct Campaign {
     pub settings: Json<CampaignSettings>,
     /// Which of its workflows its leads walk, from 1; none before it is started.
     pub revision: Option<i32>,
+    /// Why it was paused, if no person did it.
+    pub paused_because: Option<String>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -43,6 +45,7 @@ pub struct CampaignSummary {
     pub stop_on: Vec<StopOn>,
     pub settings: Json<CampaignSettings>,
     pub revision: Option<i32>,
+    pub paused_because: Option<String>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
@@ -61,6 +64,7 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
             stop_on,
             settings,
             revision,
+            paused_because,
             version,
             created_by,
             created_at,
@@ -75,6 +79,7 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
             stop_on,
             settings,
             revision,
+            paused_because,
             version,
             created_by,
             created_at,
@@ -87,7 +92,7 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
 /// Whom a campaign leaves out: a document, the same on the wire and in `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schema(example = json!({"skip_contacted_within_days": 90, "skip_in_another_campaign": true}))]
+#[schema(example = json!({"skip_contacted_within_days": 90, "skip_in_another_campaign": true, "messages_per_day": null}))]
 pub struct CampaignSettings {
     /// A lead to whom any campaign has written within so many days is left out when it would begin; null leaves nobody out for that.
     #[schema(minimum = 1, maximum = 3_650)]
@@ -95,11 +100,14 @@ pub struct CampaignSettings {
     /// Whether a lead is left out that is on its way through another campaign when it would begin.
     #[schema(default = true)]
     pub skip_in_another_campaign: bool,
+    /// How many messages it sends on a day in all, of all its accounts; null is no cap but theirs.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub messages_per_day: Option<i32>,
 }
 
 impl Default for CampaignSettings {
     fn default() -> Self {
-        Self { skip_contacted_within_days: None, skip_in_another_campaign: true }
+        Self { skip_contacted_within_days: None, skip_in_another_campaign: true, messages_per_day: None }
     }
 }
 

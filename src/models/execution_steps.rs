@@ -182,6 +182,14 @@ text_enum! {
         WeekLimit = "week_limit",
         /// The account is new and does not do as much yet.
         RampUp = "ramp_up",
+        /// The organization has sent as many messages as it may on that day.
+        OrganizationLimit = "organization_limit",
+        /// The campaign has sent as many messages as it may on that day.
+        CampaignLimit = "campaign_limit",
+        /// As many mails as may be sent to that domain on that day.
+        DomainLimit = "domain_limit",
+        /// As many messages as may be sent to that company on that day.
+        CompanyLimit = "company_limit",
         /// Another act of the account stands there already.
         Spacing = "spacing",
         /// As many leads as may have begun on that day.

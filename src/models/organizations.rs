@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use super::OrganizationId;
+use super::guardrails::Guardrails;
 use crate::text_enum;
 
 /// An organization, as Clerk last told us, and its own settings.
@@ -32,11 +33,18 @@ pub struct OrganizationSettings {
     pub just_in_time_members: bool,
     /// Whether whoever plainly asks in an answer not to be written to any more is suppressed at once, and not only flagged.
     pub suppress_on_request: bool,
+    /// When campaigns and mailboxes are paused by themselves, and how much is sent on a day in all.
+    pub guardrails: Guardrails,
 }
 
 impl Default for OrganizationSettings {
     fn default() -> Self {
-        Self { timezone: None, just_in_time_members: true, suppress_on_request: false }
+        Self {
+            timezone: None,
+            just_in_time_members: true,
+            suppress_on_request: false,
+            guardrails: Guardrails::default(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{LostMessage, OrgConn, OrgTx, campaigns::RunningCampaignRef};
 use crate::{
     errors::Result,
-    models::{CampaignId, MessageId, OrganizationId},
+    models::{AccountId, CampaignId, MessageId, OrganizationId},
     repositories::Database,
 };
 
@@ -19,7 +19,34 @@ pub struct ComparedOrganization {
     pub clerk_organization_id: String,
 }
 
+/// A note that mail of a campaign, from an account, came back or was declared to be spam.
+#[derive(Debug, Clone, Copy)]
+pub struct GuardMark {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// Which account.
+    pub account: AccountId,
+}
+
 impl Database {
+    /// Notes that mail came back, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn guard_marks(&self, limit: i64) -> Result<Vec<GuardMark>> {
+        Ok(sqlx::query_as!(
+            GuardMark,
+            r#"select organization_id as "organization: OrganizationId", campaign_id as "campaign: CampaignId",
+                      account_id as "account: AccountId"
+               from guard_marks order by marked_at limit $1"#,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
     /// Takes the organization whose members were compared longest ago, if that was before `before`. Nobody else takes it until then again.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Clerk, Context};
 use crate::{
     errors::{AppError, Kind, Result},
-    models::{AuditEntry, Organization, OrganizationUsage, Role, patch::Patch, version::VersionGuard},
+    models::{AuditEntry, Guardrails, Organization, OrganizationUsage, Role, patch::Patch, version::VersionGuard},
     repositories::{OrgAdmin, OrgPerson, OrgTx},
 };
 
@@ -30,6 +30,42 @@ pub struct OrganizationChanges {
     pub just_in_time_members: Option<bool>,
     /// Whether whoever asks for it in an answer is suppressed.
     pub suppress_on_request: Option<bool>,
+    /// When it is paused, and how much is sent.
+    pub guardrails: GuardrailsChanges,
+}
+
+/// A merge patch of an organization's guardrails.
+#[derive(Debug, Default)]
+pub struct GuardrailsChanges {
+    /// At how many bounces in a thousand it is paused.
+    pub pause_at_bounces_per_thousand: Patch<i32>,
+    /// The same of complaints.
+    pub pause_at_complaints_per_thousand: Patch<i32>,
+    /// How many mails say something.
+    pub pause_sample: Option<i32>,
+    /// Messages on a day in all.
+    pub messages_per_day: Patch<i32>,
+    /// Mails on a day to one domain.
+    pub mails_per_domain_per_day: Patch<i32>,
+    /// Messages on a day to one company.
+    pub messages_per_company_per_day: Patch<i32>,
+}
+
+impl GuardrailsChanges {
+    fn apply(self, present: Guardrails) -> Guardrails {
+        Guardrails {
+            pause_at_bounces_per_thousand: self
+                .pause_at_bounces_per_thousand
+                .apply(present.pause_at_bounces_per_thousand),
+            pause_at_complaints_per_thousand: self
+                .pause_at_complaints_per_thousand
+                .apply(present.pause_at_complaints_per_thousand),
+            pause_sample: self.pause_sample.unwrap_or(present.pause_sample),
+            messages_per_day: self.messages_per_day.apply(present.messages_per_day),
+            mails_per_domain_per_day: self.mails_per_domain_per_day.apply(present.mails_per_domain_per_day),
+            messages_per_company_per_day: self.messages_per_company_per_day.apply(present.messages_per_company_per_day),
+        }
+    }
 }
 
 /// An organization with what it uses.
@@ -122,13 +158,14 @@ async fn finish(mut tx: OrgTx, admin: &OrgAdmin, changes: OrganizationChanges) -
 }
 
 async fn change_settings(tx: &mut OrgTx, changes: OrganizationChanges) -> Result<Organization> {
-    let OrganizationChanges { name: _, timezone, just_in_time_members, suppress_on_request } = changes;
+    let OrganizationChanges { name: _, timezone, just_in_time_members, suppress_on_request, guardrails } = changes;
     let mut organization = tx.organization().lock().await?;
     let before = organization.settings.0.clone();
     let settings = &mut organization.settings.0;
     settings.timezone = timezone.apply(settings.timezone.take());
     settings.just_in_time_members = just_in_time_members.unwrap_or(settings.just_in_time_members);
     settings.suppress_on_request = suppress_on_request.unwrap_or(settings.suppress_on_request);
+    settings.guardrails = guardrails.apply(settings.guardrails);
     if *settings != before {
         let after = json!({"settings": settings});
         organization.version += 1;

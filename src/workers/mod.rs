@@ -41,6 +41,7 @@ const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2
 const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
 const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(10) };
 const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
+const GUARD: Task = Task { name: "guard_campaigns", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
@@ -92,6 +93,7 @@ impl Workers {
         self.run(RECONCILE.hurried(speed), state, |state| async move { state.runs().reconcile().await });
         self.run(COPIES, state, |state| async move { state.runs().copy_sent().await });
         self.run(LETTERS.hurried(speed), state, |state| async move { state.runs().reconcile_letters().await });
+        self.run(GUARD.hurried(speed), state, |state| async move { state.runs().guard().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
         let stop = self.stop.clone();
         self.run(STEPS.hurried(speed), state, move |state| {

@@ -102,7 +102,7 @@ async fn details_tell_plan_limits_and_usage() {
     assert_eq!(details["plan"]["limits"]["members"], 3);
     assert_eq!(
         details["settings"],
-        json!({"timezone": null, "just_in_time_members": true, "suppress_on_request": false})
+        json!({"timezone": null, "just_in_time_members": true, "suppress_on_request": false, "guardrails": guardrails()})
     );
     assert_eq!(
         details["usage"],
@@ -126,7 +126,7 @@ async fn the_name_is_clerks_the_settings_are_ours() {
     assert_eq!((&changed["name"], &changed["version"]), (&json!("Acme Two"), &json!(3)));
     assert_eq!(
         changed["settings"],
-        json!({"timezone": "Europe/Berlin", "just_in_time_members": false, "suppress_on_request": false})
+        json!({"timezone": "Europe/Berlin", "just_in_time_members": false, "suppress_on_request": false, "guardrails": guardrails()})
     );
     assert_eq!(company.clerk.take_requests()[0].line, "PATCH /v1/organizations/org_acme");
     assert_eq!(company.deliver_all().await, ["stale"], "the webhook tells what the answer told");
@@ -141,7 +141,7 @@ async fn the_name_is_clerks_the_settings_are_ours() {
     let cleared = company.ada().patch(&company.path, json!({"settings": {"timezone": null}})).await.expect(200);
     assert_eq!(
         cleared["settings"],
-        json!({"timezone": null, "just_in_time_members": false, "suppress_on_request": false})
+        json!({"timezone": null, "just_in_time_members": false, "suppress_on_request": false, "guardrails": guardrails()})
     );
 
     let stale = company.ada().request(Method::PATCH, &company.path).header("if-match", "\"3\"");
@@ -379,4 +379,12 @@ async fn without_a_key_to_clerk_the_answer_says_so() {
     admin.get(&format!("{path}/invitations")).await.expect_problem(503, "clerk_not_configured");
     // What is ours needs no Clerk.
     admin.patch(&path, json!({"settings": {"timezone": "Asia/Tokyo"}})).await.expect(200);
+}
+
+/// The guardrails of an organization that has changed none.
+fn guardrails() -> Value {
+    json!({
+        "pause_at_bounces_per_thousand": 50, "pause_at_complaints_per_thousand": 3, "pause_sample": 100, "messages_per_day": null,
+        "mails_per_domain_per_day": null, "messages_per_company_per_day": null
+    })
 }

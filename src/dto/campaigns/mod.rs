@@ -34,6 +34,8 @@ pub struct CampaignSummaryDto {
     pub name: String,
     /// Where it stands.
     pub status: CampaignStatus,
+    /// Why it is paused, if it paused by itself; null if a person did it. Only a person resumes it.
+    pub paused_because: Option<String>,
     /// The lists that it draws on, in their order.
     pub lead_list_ids: Vec<LeadListId>,
     /// The same lists.
@@ -150,6 +152,7 @@ impl From<CampaignView<CampaignSummary>> for CampaignSummaryDto {
             stop_on,
             settings,
             revision,
+            paused_because,
             version,
             created_by,
             created_at,
@@ -161,6 +164,7 @@ impl From<CampaignView<CampaignSummary>> for CampaignSummaryDto {
             id,
             name,
             status,
+            paused_because,
             lead_list_ids,
             lead_lists: lead_lists.into_iter().map(Into::into).collect(),
             account_ids,

@@ -60,6 +60,10 @@ pub struct CampaignSettingsPatch {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<bool>)]
     pub skip_in_another_campaign: Option<Option<bool>>,
+    /// How many messages it sends on a day in all.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 1_000_000, value_type = Option<i32>)]
+    pub messages_per_day: Option<Option<i32>>,
 }
 
 /// A merge patch of a workflow.
@@ -133,10 +137,11 @@ impl From<UpdateCampaignRequest> for CampaignChanges {
 
 impl From<CampaignSettingsPatch> for SettingsChanges {
     fn from(settings: CampaignSettingsPatch) -> Self {
-        let CampaignSettingsPatch { skip_contacted_within_days, skip_in_another_campaign } = settings;
+        let CampaignSettingsPatch { skip_contacted_within_days, skip_in_another_campaign, messages_per_day } = settings;
         Self {
             skip_contacted_within_days: patch(skip_contacted_within_days),
             skip_in_another_campaign: patch(skip_in_another_campaign),
+            messages_per_day: patch(messages_per_day),
         }
     }
 }

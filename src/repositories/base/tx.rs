@@ -13,7 +13,7 @@ use crate::{
     models::{ActorType, AuditEntry, AuditLogId, OrganizationId, UserId},
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
-        ClayDestinationRepository, ConversationRepository, ExecutionRepository, IdempotencyRepository,
+        ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
         ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, MemberRepository, MessageRepository,
         OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository, SuppressionRepository,
         UsageRepository, WebhookSecretRepository,
@@ -203,6 +203,8 @@ macro_rules! lends_all {
             messages -> MessageRepository,
             /// Leads' ways through campaigns.
             executions -> ExecutionRepository,
+            /// What is too much.
+            guards -> GuardRepository,
             /// Imports of leads from files.
             imports -> ImportRepository,
             /// Remembered answers.

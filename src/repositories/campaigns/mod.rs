@@ -28,7 +28,7 @@ base_repository!(
     CampaignId,
     "campaign",
     "campaigns",
-    "id, organization_id, name, status, workflow, schedule, stop_on, settings, revision, version, created_by, created_at, updated_at"
+    "id, organization_id, name, status, workflow, schedule, stop_on, settings, revision, paused_because, version, created_by, created_at, updated_at"
 );
 
 impl CampaignRepository<'_> {
@@ -43,7 +43,7 @@ impl CampaignRepository<'_> {
             page,
             CampaignSummary,
             "",
-            ["select id, organization_id, name, status, schedule, stop_on, settings, revision, version, created_by, created_at, updated_at \
+            ["select id, organization_id, name, status, schedule, stop_on, settings, revision, paused_because, version, created_by, created_at, updated_at \
               from campaigns where organization_id = $4"],
             [scope],
             total: sqlx::query_scalar!(

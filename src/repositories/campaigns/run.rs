@@ -144,7 +144,8 @@ impl CampaignRepository<'_> {
             r#"update campaigns set status = $3, revision = coalesce($4, revision), next_begin_at = coalesce($5, next_begin_at), version = $6,
                       updated_at = $7,
                       started_at = case when $3 in ('draft', 'scheduled') then null else coalesce(started_at, $7) end,
-                      ended_at = case when $3 in ('completed', 'stopped') then $7 end
+                      ended_at = case when $3 in ('completed', 'stopped') then $7 end,
+                      paused_because = null, judged_from = case when $3 = 'running' then $7 else judged_from end
                where organization_id = $1 and id = $2"#,
             self.scope.id(),
             campaign.id.0,

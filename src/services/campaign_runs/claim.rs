@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     RunService,
     calls::Call,
+    caps::{Caps, counted},
     fate::{Dispatch, Judge},
     party::{Party, planner_of},
 };
@@ -80,13 +81,18 @@ impl RunService {
         let last_acts =
             party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
         let had = had(&mut tx, &run, &walks).await?;
-        let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had };
+        let caps = Caps::count(&mut tx, &run).await?;
+        let capped = caps.is_some();
+        let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had, caps };
         claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let (stands, activities, dispatches) = judge.judge_all(walks);
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
         charge(&mut tx, &steps).await?;
+        if capped {
+            tx.guards().count(&counted(&steps, &party.leads)).await?;
+        }
         tx.commit().await?;
         (claimed.orders, claimed.calls) = self::orders(steps, &run, &mut party, &dispatches);
         Ok(claimed)

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     activities::{happened, passed_over, reason},
+    caps::Caps,
     party::{Party, RESERVED, traveller},
 };
 use crate::{
@@ -60,12 +61,14 @@ pub(super) struct Judge<'a> {
     pub(super) last_acts: HashMap<AccountId, DateTime<Utc>>,
     /// Steps that leads have had already: the workflow was changed, and leads some of them there again.
     pub(super) had: HashSet<(ExecutionId, String)>,
+    /// What caps let go out on this day, if there are any.
+    pub(super) caps: Option<Caps>,
 }
 
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        Self { tx, run, planner, party, last_acts: HashMap::new(), had: HashSet::new() }
+        Self { tx, run, planner, party, last_acts: HashMap::new(), had: HashSet::new(), caps: None }
     }
 }
 
@@ -145,7 +148,8 @@ impl Judge<'_> {
             return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
         };
         self.release(&walk);
-        let closes = match self.hindrance(&walk, lead, &account, action) {
+        let free = self.hindrance(&walk, lead, &account, action);
+        let closes = match free.and_then(|closes| self.capped(lead, action).map(|()| closes)) {
             Err((rule, until)) => return self.replan(&walk, lead, node, until, rule),
             Ok(closes) => closes,
         };

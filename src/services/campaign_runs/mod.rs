@@ -12,6 +12,7 @@
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
 //! | call | webhooks are called, at least once | `calls` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
+//! | guard | what harms the organization's name is paused | `guard` |
 //! | try out | a mail is sent to whoever asks for it | `trial` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
@@ -21,12 +22,14 @@ mod activities;
 mod begin;
 mod by_hand;
 mod calls;
+mod caps;
 mod channel;
 mod claim;
 mod copies;
 mod deliver;
 mod enrol;
 mod fate;
+mod guard;
 mod inbound;
 mod lease;
 mod letters;

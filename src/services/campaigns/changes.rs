@@ -35,6 +35,8 @@ pub struct SettingsChanges {
     pub skip_contacted_within_days: Patch<i32>,
     /// Whether leads that are under way elsewhere are left out.
     pub skip_in_another_campaign: Patch<bool>,
+    /// How many messages it sends on a day.
+    pub messages_per_day: Patch<i32>,
 }
 
 /// A merge patch of a workflow.
@@ -100,12 +102,13 @@ fn merged<D: Default, C>(present: Option<Json<D>>, patch: Patch<C>, apply: impl 
 
 impl SettingsChanges {
     fn apply(self, settings: &CampaignSettings) -> CampaignSettings {
-        let Self { skip_contacted_within_days, skip_in_another_campaign } = self;
+        let Self { skip_contacted_within_days, skip_in_another_campaign, messages_per_day } = self;
         CampaignSettings {
             skip_contacted_within_days: skip_contacted_within_days.apply(settings.skip_contacted_within_days),
             skip_in_another_campaign: skip_in_another_campaign
                 .apply(Some(settings.skip_in_another_campaign))
                 .unwrap_or(true),
+            messages_per_day: messages_per_day.apply(settings.messages_per_day),
         }
     }
 }

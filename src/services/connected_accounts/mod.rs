@@ -183,6 +183,7 @@ impl AccountService {
             if taken_up {
                 let now = tx.now();
                 tx.executions().free(&[], Some(id), now).await?;
+                tx.guards().judge_account_from(id, self.context.campaign_clock.now()).await?;
             }
             let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
             let mut after = facts(&account);

@@ -33,7 +33,10 @@ async fn who_was_written_to_lately_is_left_out_and_may_begin_once_that_is_long_a
     let second = campaign(&app.member(), &[&list], &[&mailbox], one_mail(), schedule()).await;
     let path = format!("{CAMPAIGNS}/{second}");
     let set = app.member().patch(&path, json!({"settings": {"skip_contacted_within_days": 10}})).await.expect(200);
-    assert_eq!(set["settings"], json!({"skip_contacted_within_days": 10, "skip_in_another_campaign": true}));
+    assert_eq!(
+        set["settings"],
+        json!({"skip_contacted_within_days": 10, "skip_in_another_campaign": true, "messages_per_day": null})
+    );
     let foreseen = simulated(&app, &second).await;
     assert_eq!((&foreseen["left_out"], &foreseen["actions_total"]), (&json!({"contacted_lately": 6}), &json!(0)));
     act(&app.member(), &second, "start").await;

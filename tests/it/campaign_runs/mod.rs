@@ -5,6 +5,7 @@ mod conversations;
 mod edits;
 mod events;
 mod faults;
+mod guardrails;
 mod lifecycle;
 mod limits;
 mod promises;

@@ -122,6 +122,9 @@ impl RunService {
             if concerns(deed, answered, walk) {
                 let told = happened(tx, *campaign, walk, effect.activity, deed.told());
                 activities.push(with_account(told, deed.account_id));
+                if matches!(effect.activity, "email_bounced" | "lead_complained") {
+                    tx.guards().mark(*campaign, deed.account_id, now).await?;
+                }
             }
             let ended = end(tx, *campaign, walk, &effect).await?;
             if let Some((stand, told)) = ended {

@@ -1,0 +1,228 @@
+//! What is too much: the notes that mail came back, how mails fared of late, and what counts against an organization's caps.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::base::OrgScope;
+use crate::{
+    errors::Result,
+    models::{AccountId, CampaignId, MailFates, StepId},
+};
+
+/// The guardrails of one organization.
+#[derive(Debug)]
+pub struct GuardRepository<'c> {
+    pub(in crate::repositories) conn: &'c mut PgConnection,
+    pub(in crate::repositories) scope: OrgScope,
+}
+
+/// What is said of a message that counts.
+#[derive(Debug, Clone)]
+pub struct CappedStep {
+    /// Which.
+    pub id: StepId,
+    /// The domain of the address, if it is a mail.
+    pub recipient_domain: Option<String>,
+    /// The company's.
+    pub company_domain: Option<String>,
+}
+
+/// How much has been sent of late, by what is counted.
+#[derive(Debug, Clone)]
+pub struct CapCount {
+    /// In which campaign.
+    pub campaign_id: CampaignId,
+    /// To which domain.
+    pub recipient_domain: Option<String>,
+    /// To which company.
+    pub company_domain: Option<String>,
+    /// How much.
+    pub sent: i64,
+}
+
+impl GuardRepository<'_> {
+    /// Notes that mail of a campaign, from an account, came back or was declared to be spam.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mark(&mut self, campaign: CampaignId, account: AccountId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "insert into guard_marks (organization_id, campaign_id, account_id, marked_at) values ($1, $2, $3, $4)
+             on conflict (organization_id, campaign_id, account_id) do nothing",
+            self.scope.id(),
+            campaign.0,
+            account.0,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes a note up, if nobody else has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_mark(&mut self, campaign: CampaignId, account: AccountId) -> Result<bool> {
+        let done = sqlx::query!(
+            "delete from guard_marks where organization_id = $1 and campaign_id = $2 and account_id = $3",
+            self.scope.id(),
+            campaign.0,
+            account.0,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// How a campaign's mails fared since `since`, or since a person took it up again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_campaign(&mut self, campaign: CampaignId, since: DateTime<Utc>) -> Result<MailFates> {
+        Ok(sqlx::query_as!(
+            MailFates,
+            r#"with bounds as (select greatest(judged_from, $3) as since from campaigns where organization_id = $1 and id = $2)
+               select (select count(*) from execution_steps s where s.organization_id = $1 and s.campaign_id = $2 and s.state = 'sent'
+                         and s.action = 'send_email' and s.sending_at >= bounds.since) as "sent!",
+                      (select count(*) from activities a where a.organization_id = $1 and a.campaign_id = $2 and a.type = 'email_bounced'
+                         and a.occurred_at >= bounds.since) as "bounced!",
+                      (select count(*) from activities a where a.organization_id = $1 and a.campaign_id = $2 and a.type = 'lead_complained'
+                         and a.occurred_at >= bounds.since) as "complained!"
+               from bounds"#,
+            self.scope.id(),
+            campaign.0,
+            since,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        .unwrap_or_default())
+    }
+
+    /// The same of a mailbox's. What it has sent is read from the ledger, by days.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_account(&mut self, account: AccountId, since: DateTime<Utc>) -> Result<MailFates> {
+        Ok(sqlx::query_as!(
+            MailFates,
+            r#"with bounds as (select greatest(judged_from, $3) as since from connected_accounts where organization_id = $1 and id = $2)
+               select (select coalesce(sum(u.used), 0)::bigint from account_usage u where u.organization_id = $1 and u.account_id = $2
+                         and u.action = 'send_email' and u.day >= bounds.since::date) as "sent!",
+                      (select count(*) from activities a where a.organization_id = $1 and a.account_id = $2 and a.type = 'email_bounced'
+                         and a.occurred_at >= bounds.since) as "bounced!",
+                      (select count(*) from activities a where a.organization_id = $1 and a.account_id = $2 and a.type = 'lead_complained'
+                         and a.occurred_at >= bounds.since) as "complained!"
+               from bounds"#,
+            self.scope.id(),
+            account.0,
+            since,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        .unwrap_or_default())
+    }
+
+    /// Says why a campaign was paused that nobody has paused.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn because(&mut self, campaign: CampaignId, reason: &str) -> Result<()> {
+        sqlx::query!(
+            "update campaigns set paused_because = $3 where organization_id = $1 and id = $2",
+            self.scope.id(),
+            campaign.0,
+            reason,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Pauses a mailbox that is connected; whether it was.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn pause_account(&mut self, account: AccountId, reason: &str, now: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update connected_accounts set status = 'paused', status_reason = $3, version = version + 1, updated_at = $4
+               where organization_id = $1 and id = $2 and status = 'connected'"#,
+            self.scope.id(),
+            account.0,
+            reason,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// A person has taken an account up again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn judge_account_from(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "update connected_accounts set judged_from = $3 where organization_id = $1 and id = $2",
+            self.scope.id(),
+            account.0,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Waits for its turn to count and to send: until this transaction ends nobody else counts against the organization's caps.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_turn(&mut self) -> Result<()> {
+        sqlx::query!(
+            r#"select pg_advisory_xact_lock(hashtextextended('clento caps ' || $1::text, 0)) as "locked: ()""#,
+            self.scope.id().to_string()
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// What has been sent since `since`, or may have been, as far as it counts against caps.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn counts(&mut self, since: DateTime<Utc>) -> Result<Vec<CapCount>> {
+        Ok(sqlx::query_as!(
+            CapCount,
+            r#"select campaign_id, recipient_domain, company_domain, count(*) as "sent!" from execution_steps
+               where organization_id = $1 and capped and sending_at >= $2 and state in ('sending', 'sent', 'needs_review')
+               group by campaign_id, recipient_domain, company_domain"#,
+            self.scope.id(),
+            since,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Has messages count against caps.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count(&mut self, steps: &[CappedStep]) -> Result<()> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        sqlx::query!(
+            r#"update execution_steps s set capped = true, recipient_domain = c.recipient_domain, company_domain = c.company_domain
+               from unnest($2::uuid[], $3::text[], $4::text[]) as c (id, recipient_domain, company_domain)
+               where s.organization_id = $1 and s.id = c.id"#,
+            self.scope.id(),
+            &steps.iter().map(|step| step.id.0).collect::<Vec<_>>(),
+            &steps.iter().map(|step| step.recipient_domain.clone()).collect::<Vec<_>>() as &[Option<String>],
+            &steps.iter().map(|step| step.company_domain.clone()).collect::<Vec<_>>() as &[Option<String>],
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! What keeps an organization's name: the pause over too many bounces, and the caps over all its accounts.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ACCOUNTS, CAMPAIGNS, MONDAY, account, act, at, campaign, count, list_of, made, nobody, run_until, schedule, sent,
+    tick, two_mails,
+};
+use crate::support::{TestApp, app::ADMIN};
+
+async fn guarded(app: &TestApp, guardrails: Value) {
+    let path = format!("/api/v1/organizations/{}", app.organization_id(ADMIN.clerk_organization).await);
+    let set = app.admin().patch(&path, json!({"settings": {"guardrails": guardrails}})).await.expect(200);
+    for (name, value) in guardrails.as_object().unwrap() {
+        assert_eq!(&set["settings"]["guardrails"][name], value);
+    }
+}
+
+/// Hour after hour, with the guard at work.
+async fn hours(app: &TestApp, hours: u32) {
+    for _ in 0..hours {
+        tick(app).await;
+        app.state.runs().guard().await.unwrap();
+        app.clock.advance(Duration::from_hours(1));
+    }
+    tick(app).await;
+    app.state.runs().guard().await.unwrap();
+}
+
+#[tokio::test]
+async fn too_many_bounces_pause_the_campaign_and_the_mailbox_until_a_person_resumes_them() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    guarded(&app, json!({"pause_sample": 12})).await;
+    let member = app.member();
+    let list = list_of(&member, 40).await;
+    let settings = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 15}}});
+    let mailbox = account(&member, "email", nobody(json!({"bounce": 1})), settings).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    hours(&app, 24).await;
+    let member = app.member();
+    let paused = member.get(&format!("{CAMPAIGNS}/{id}")).await.expect(200);
+    assert_eq!(paused["status"], "paused");
+    let because = paused["paused_because"].as_str().unwrap().to_owned();
+    assert!(because.contains(" of 15 mails of the last seven days came back"), "{because}");
+    let shown = member.get(&format!("{ACCOUNTS}/{mailbox}")).await.expect(200);
+    assert_eq!(
+        (&shown["status"], shown["status_reason"].as_str().unwrap().contains("came back")),
+        (&json!("paused"), true)
+    );
+    for action in ["campaign.paused_by_itself", "connected_account.paused_by_itself"] {
+        let audited = format!("select count(*) from audit_logs where action = '{action}' and actor_type = 'system'");
+        assert_eq!(count(&app, &audited).await, 1, "{action}");
+    }
+    hours(&app, 24).await;
+    assert_eq!(sent(&app).await.len(), 15, "nothing more is sent");
+
+    // What came before a person has taken them up again does not count any more.
+    let member = app.member();
+    let resumed = act(&member, &id, "resume").await;
+    assert_eq!((&resumed["status"], &resumed["paused_because"]), (&json!("running"), &json!(null)));
+    member.patch(&format!("{ACCOUNTS}/{mailbox}"), json!({"status": "connected"})).await.expect(200);
+    let mark = "insert into guard_marks select organization_id, id, $1::uuid, now() from campaigns where id = $2::uuid";
+    sqlx::query(mark).bind(&mailbox).bind(&id).execute(&app.pool).await.unwrap();
+    app.state.runs().guard().await.unwrap();
+    assert_eq!(count(&app, "select count(*) from guard_marks").await, 0);
+    assert_eq!(member.get(&format!("{CAMPAIGNS}/{id}")).await.expect(200)["status"], "running");
+    let by_hand = act(&member, &id, "pause").await;
+    assert_eq!(by_hand["paused_because"], Value::Null, "a person's pause is told apart");
+}
+
+#[tokio::test]
+async fn as_many_mails_go_to_a_domain_on_a_day_as_its_cap_says() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    guarded(&app, json!({"mails_per_domain_per_day": 2})).await;
+    let member = app.member();
+    let list = made(&member, "/api/v1/lead-lists", json!({"name": "People"})).await;
+    let lead = |i: usize, domain: &str| json!({"first_name": format!("F{i}"), "company": "C", "email": format!("p{i}@{domain}")});
+    let leads: Vec<_> = (0..5).map(|i| lead(i, "one.example")).chain([lead(9, "other.example")]).collect();
+    member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": leads})).await.expect(200);
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let workflow = json!({"nodes": [two_mails()["nodes"][0]]});
+    let id = campaign(&member, &[&list], &[&mailbox], workflow, schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-23T20:00:00Z")).await;
+    let to = |address: &str, sent: &[(String, String, chrono::DateTime<chrono::Utc>)]| {
+        sent.iter().filter(|(_, email, _)| email.ends_with(address)).count()
+    };
+    let first = sent(&app).await;
+    assert_eq!((to("@one.example", &first), to("@other.example", &first)), (2, 1));
+    let waiting = app.member().get(&format!("{CAMPAIGNS}/{id}/executions?status=waiting")).await.expect(200);
+    assert!(waiting["data"][0]["moves"].to_string().contains("domain_limit"), "{waiting}");
+    run_until(&app, at("2026-11-24T20:00:00Z")).await;
+    assert_eq!(to("@one.example", &sent(&app).await), 4);
+    run_until(&app, at("2026-11-25T20:00:00Z")).await;
+    assert_eq!(to("@one.example", &sent(&app).await), 5);
+}
+
+#[tokio::test]
+async fn the_organizations_cap_holds_over_campaigns_accounts_and_workers() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    guarded(&app, json!({"messages_per_day": 7})).await;
+    let member = app.member();
+    let list = list_of(&member, 10).await;
+    for _ in 0..2 {
+        let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+        let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+        let settings = json!({"settings": {"skip_in_another_campaign": false}});
+        member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
+        act(&member, &id, "start").await;
+    }
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T09:00:00Z"));
+    let other = app.replica().await;
+    let stop = CancellationToken::new();
+    let (one, two) = tokio::join!(app.state.runs().do_due(&stop), other.state.runs().do_due(&stop));
+    one.unwrap();
+    two.unwrap();
+    run_until(&app, at("2026-11-23T20:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 7);
+    run_until(&app, at("2026-11-24T20:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 14);
+}
