@@ -393,6 +393,8 @@ CREATE TABLE public.campaigns (
     replanning uuid,
     replan_hours boolean DEFAULT false NOT NULL,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    paused_because text,
+    judged_from timestamp with time zone,
     CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
     CONSTRAINT campaigns_ended CHECK (((status = ANY (ARRAY['completed'::text, 'stopped'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -505,6 +507,7 @@ CREATE TABLE public.connected_accounts (
     rests_until timestamp with time zone,
     ramp_up jsonb DEFAULT '{}'::jsonb NOT NULL,
     mailbox jsonb,
+    judged_from timestamp with time zone,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -578,6 +581,9 @@ CREATE TABLE public.execution_steps (
     reason text,
     sending_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
+    capped boolean DEFAULT false NOT NULL,
+    recipient_domain text,
+    company_domain text,
     CONSTRAINT execution_steps_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT execution_steps_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT execution_steps_charged_hour_check CHECK (((charged_hour >= 0) AND (charged_hour <= 23))),
@@ -587,6 +593,17 @@ CREATE TABLE public.execution_steps (
     CONSTRAINT execution_steps_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
     CONSTRAINT execution_steps_settled CHECK (((state = 'sending'::text) = (settled_at IS NULL))),
     CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text])))
+);
+
+--
+-- Name: guard_marks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.guard_marks (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    marked_at timestamp with time zone NOT NULL
 );
 
 --
@@ -1181,6 +1198,13 @@ ALTER TABLE ONLY public.campaign_revisions
     ADD CONSTRAINT campaign_revisions_pkey PRIMARY KEY (organization_id, campaign_id, number);
 
 --
+-- Name: campaigns campaigns_paused_because; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaigns
+    ADD CONSTRAINT campaigns_paused_because CHECK (((length(paused_because) >= 1) AND (length(paused_because) <= 1000))) NOT VALID;
+
+--
 -- Name: campaigns campaigns_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1263,6 +1287,13 @@ ALTER TABLE ONLY public.execution_steps
 
 ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: guard_marks guard_marks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_pkey PRIMARY KEY (organization_id, campaign_id, account_id);
 
 --
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1690,6 +1721,12 @@ CREATE INDEX execution_steps_account ON public.execution_steps USING btree (orga
 CREATE INDEX execution_steps_campaign ON public.execution_steps USING btree (organization_id, campaign_id, node_id, state, variant);
 
 --
+-- Name: execution_steps_capped; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_capped ON public.execution_steps USING btree (organization_id, sending_at) INCLUDE (campaign_id, recipient_domain, company_domain, state) WHERE capped;
+
+--
 -- Name: execution_steps_in_flight; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1712,6 +1749,18 @@ CREATE UNIQUE INDEX execution_steps_once ON public.execution_steps USING btree (
 --
 
 CREATE INDEX execution_steps_unsettled ON public.execution_steps USING btree (deadline) WHERE (state = 'sending'::text);
+
+--
+-- Name: guard_marks_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX guard_marks_account ON public.guard_marks USING btree (organization_id, account_id);
+
+--
+-- Name: guard_marks_oldest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX guard_marks_oldest ON public.guard_marks USING btree (marked_at);
 
 --
 -- Name: idempotency_keys_expiry; Type: INDEX; Schema: public; Owner: -
@@ -2325,6 +2374,20 @@ ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: guard_marks guard_marks_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: guard_marks guard_marks_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2676,6 +2739,12 @@ ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.execution_steps ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: guard_marks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.guard_marks ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -

@@ -21,7 +21,7 @@ alter table campaigns
   add column paused_because text,
   add column judged_from timestamptz;
 alter table campaigns
-  add constraint campaigns_paused_because check (paused_because is null or (status = 'paused' and length(paused_because) between 1 and 1000)) not valid;
+  add constraint campaigns_paused_because check (length(paused_because) between 1 and 1000) not valid;
 alter table connected_accounts
   add column judged_from timestamptz;
 

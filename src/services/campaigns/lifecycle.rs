@@ -149,6 +149,7 @@ async fn switch(
 ) -> Result<Campaign> {
     let before = json!({ "status": campaign.status });
     campaign.status = status;
+    campaign.paused_because = None;
     campaign.version += 1;
     campaign.updated_at = tx.now();
     let (revision, begins) = started.map_or((None, None), |(revision, begins)| (Some(revision), begins));
