@@ -8,6 +8,7 @@ mod logging;
 mod mail;
 mod publishable_key;
 mod server;
+mod unipile;
 mod vars;
 mod webhook_secret;
 
@@ -19,6 +20,7 @@ pub use logging::{LogFormat, LoggingConfig};
 pub use mail::{MailConfig, OauthClient};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use server::ServerConfig;
+pub use unipile::UnipileConfig;
 pub use vars::{ConfigFault, ConfigFaults, Vars};
 pub use webhook_secret::{WebhookSecret, WebhookSecretError};
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Environment, MailConfig, Vars};
+use super::{Environment, MailConfig, UnipileConfig, Vars};
 use crate::utils::sheet::Limits;
 
 /// Listening and limits.
@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub campaign_lease: Duration,
     /// Mailboxes.
     pub mail: MailConfig,
+    /// Unipile, if it is to be reached.
+    pub unipile: Option<UnipileConfig>,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -86,6 +88,7 @@ impl ServerConfig {
             campaign_clock_speed: campaign_clock_speed(vars, environment),
             campaign_lease: campaign_lease(vars),
             mail: MailConfig::read(vars, environment),
+            unipile: UnipileConfig::read(vars),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

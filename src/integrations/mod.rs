@@ -6,3 +6,4 @@ pub mod mail;
 pub mod outbound;
 pub mod postgres;
 pub mod sandbox;
+pub mod unipile;

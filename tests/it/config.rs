@@ -211,3 +211,23 @@ fn the_pace_that_is_documented_for_clay_is_what_production_grants() {
     let granted = (0..2 * requests).filter(|_| limiter.count(&"key".to_owned()).is_ok()).count();
     assert_eq!(granted, 2 * requests as usize);
 }
+
+#[test]
+fn unipile_needs_both_its_settings_and_both_well_formed() {
+    let (dsn, key) = (("UNIPILE_DSN", "https://api1.unipile.com:13111"), ("UNIPILE_API_KEY", "abc+/="));
+    assert!(production_but(&[]).unwrap().server.unipile.is_none());
+    let unipile = production_but(&[dsn, key]).unwrap().server.unipile.unwrap();
+    assert_eq!((unipile.dsn.as_str(), unipile.api_key.expose_secret()), ("https://api1.unipile.com:13111/", "abc+/="));
+    assert_eq!(variables(production_but(&[dsn])), ["UNIPILE_API_KEY"]);
+    assert_eq!(variables(production_but(&[key])), ["UNIPILE_DSN"]);
+    for wrong in
+        ["http://api1.unipile.com:13111", "https://api1.unipile.com/api/v1", "api1.unipile.com:13111", "hunter2"]
+    {
+        let faults = production_but(&[("UNIPILE_DSN", wrong), key]).unwrap_err();
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
+        assert_eq!(variables(Err(faults)), ["UNIPILE_DSN"], "{wrong}");
+    }
+    assert_eq!(variables(production_but(&[dsn, ("UNIPILE_API_KEY", "two words")])), ["UNIPILE_API_KEY"]);
+    // In development too: a half is a mistake.
+    assert_eq!(variables(Config::from_vars(Vars::given([key]))), ["UNIPILE_DSN"]);
+}

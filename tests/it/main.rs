@@ -39,5 +39,6 @@ mod mailboxes;
 mod organizations;
 mod schema;
 mod suppressions;
+mod unipile;
 mod users;
 mod webhooks;

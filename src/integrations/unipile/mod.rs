@@ -1,0 +1,26 @@
+//! Unipile: LinkedIn accounts behind one HTTP API (<https://developer.unipile.com>), in its first version. A client that knows addresses,
+//! bodies and what errors mean, and nothing of campaigns. Topic by topic: people (`users`), `invitations`, `chats`, `posts`.
+//!
+//! One key sees the accounts of **all** tenants: whoever calls must know that an account or a chat is the organization's before it is named
+//! here. Unipile bounds nothing itself, repeats nothing, and promises no answer: `class` says what may be concluded from each failure.
+
+mod chats;
+mod class;
+mod client;
+mod error;
+mod invitations;
+mod posts;
+mod users;
+mod wire;
+
+pub use chats::{Chat, ChatMessage, MessageSent, NewChat, Since};
+pub use class::Class;
+pub use client::{Unipile, UnipileClientError, UnipileSettings};
+pub use error::{UnipileError, UnipileFault};
+pub use invitations::{Invitation, InvitationSent};
+pub use posts::{Author, Comment, Permissions, Post};
+pub use users::{InvitationMark, OwnProfile, Profile, Relation};
+pub use wire::{LARGE_PAGE, MOST_ON_A_PAGE, MOST_POSTS_ON_A_PAGE, Page, PageQuery};
+
+/// The version of the API that this client speaks. Kept with each account, since Unipile's second version names the same accounts otherwise.
+pub const WIRE_VERSION: &str = "v1";
