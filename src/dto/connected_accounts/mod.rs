@@ -130,6 +130,7 @@ impl ConnectedAccountDto {
             last_act_at,
             rests_until,
             mailbox,
+            unipile: _,
             version,
             created_by,
             created_at,

@@ -108,6 +108,7 @@ impl AccountService {
             last_act_at: None,
             rests_until: None,
             mailbox: Some(Json(mailbox)),
+            unipile: None,
             version: 1,
             created_by: Some(person.user_id()),
             created_at: now,

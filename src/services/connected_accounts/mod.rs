@@ -226,6 +226,7 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
         last_act_at: None,
         rests_until: None,
         mailbox: None,
+        unipile: None,
         version: 1,
         created_by: Some(person.user_id()),
         created_at: now,
