@@ -186,6 +186,22 @@ CREATE TABLE public.account_usage (
 );
 
 --
+-- Name: account_watches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.account_watches (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    seen_until timestamp with time zone,
+    checked_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT account_watches_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text])))
+);
+
+--
 -- Name: activities; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -504,6 +520,7 @@ CREATE TABLE public.connected_accounts (
     rests_until timestamp with time zone,
     ramp_up jsonb DEFAULT '{}'::jsonb NOT NULL,
     mailbox jsonb,
+    unipile jsonb,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -517,6 +534,7 @@ CREATE TABLE public.connected_accounts (
     CONSTRAINT connected_accounts_spacing_seconds_check CHECK (((spacing_seconds >= 0) AND (spacing_seconds <= 86400))),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connecting'::text, 'connected'::text, 'paused'::text, 'needs_reconnect'::text, 'error'::text, 'disconnected'::text]))),
     CONSTRAINT connected_accounts_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT connected_accounts_unipile_check CHECK ((jsonb_typeof(unipile) = 'object'::text)),
     CONSTRAINT connected_accounts_version_check CHECK ((version > 0))
 );
 
@@ -585,7 +603,7 @@ CREATE TABLE public.execution_steps (
     CONSTRAINT execution_steps_provider_id_check CHECK ((length(provider_id) <= 1000)),
     CONSTRAINT execution_steps_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
     CONSTRAINT execution_steps_settled CHECK (((state = 'sending'::text) = (settled_at IS NULL))),
-    CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text])))
+    CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text, 'skipped'::text])))
 );
 
 --
@@ -846,6 +864,48 @@ CREATE TABLE public.lead_lists (
 );
 
 --
+-- Name: linkedin_acts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.linkedin_acts (
+    organization_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    node_id text NOT NULL,
+    action text NOT NULL,
+    person text NOT NULL,
+    target text NOT NULL,
+    chat_id text,
+    noted boolean DEFAULT false NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT linkedin_acts_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
+    CONSTRAINT linkedin_acts_chat_id_check CHECK (((length(chat_id) >= 1) AND (length(chat_id) <= 500))),
+    CONSTRAINT linkedin_acts_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
+    CONSTRAINT linkedin_acts_person_check CHECK (((length(person) >= 1) AND (length(person) <= 200))),
+    CONSTRAINT linkedin_acts_target_check CHECK (((length(target) >= 1) AND (length(target) <= 500)))
+);
+
+--
+-- Name: linkedin_people; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.linkedin_people (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    linkedin_url text NOT NULL,
+    tier text NOT NULL,
+    provider_id text NOT NULL,
+    public_identifier text,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT linkedin_people_linkedin_url_check CHECK (((length(linkedin_url) >= 1) AND (length(linkedin_url) <= 500))),
+    CONSTRAINT linkedin_people_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 200))),
+    CONSTRAINT linkedin_people_public_identifier_check CHECK (((length(public_identifier) >= 1) AND (length(public_identifier) <= 500))),
+    CONSTRAINT linkedin_people_tier_check CHECK (((length(tier) >= 1) AND (length(tier) <= 50)))
+);
+
+--
 -- Name: messages; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1090,6 +1150,13 @@ ALTER TABLE ONLY public.account_usage
     ADD CONSTRAINT account_usage_pkey PRIMARY KEY (organization_id, account_id, action, day, hour);
 
 --
+-- Name: account_watches account_watches_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_watches
+    ADD CONSTRAINT account_watches_pkey PRIMARY KEY (organization_id, account_id, kind);
+
+--
 -- Name: activities activities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1209,6 +1276,13 @@ ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: connected_accounts connected_accounts_unipile; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connected_accounts
+    ADD CONSTRAINT connected_accounts_unipile CHECK (((unipile IS NULL) OR ((length((unipile ->> 'account_id'::text)) >= 1) AND (length((unipile ->> 'account_id'::text)) <= 200)))) NOT VALID;
+
+--
 -- Name: conversations conversations_organization_id_lead_id_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1300,6 +1374,20 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: linkedin_acts linkedin_acts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_pkey PRIMARY KEY (organization_id, step_id);
+
+--
+-- Name: linkedin_people linkedin_people_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_people
+    ADD CONSTRAINT linkedin_people_pkey PRIMARY KEY (organization_id, account_id, linkedin_url);
+
+--
 -- Name: messages messages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1389,6 +1477,12 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+--
+-- Name: account_watches_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX account_watches_due ON public.account_watches USING btree (due_at);
 
 --
 -- Name: activities_account; Type: INDEX; Schema: public; Owner: -
@@ -1607,6 +1701,12 @@ CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree 
 CREATE UNIQUE INDEX connected_accounts_mailbox_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE (mailbox IS NOT NULL);
 
 --
+-- Name: connected_accounts_unipile_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connected_accounts_unipile_once ON public.connected_accounts USING btree (((unipile ->> 'account_id'::text))) WHERE (unipile IS NOT NULL);
+
+--
 -- Name: conversations_account; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1761,6 +1861,42 @@ CREATE INDEX leads_list ON public.leads USING btree (organization_id, lead_list_
 --
 
 CREATE INDEX leads_search ON public.leads USING gin (organization_id, search_text public.gin_trgm_ops, tags);
+
+--
+-- Name: linkedin_acts_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_account ON public.linkedin_acts USING btree (organization_id, account_id, person, action, begun_at);
+
+--
+-- Name: linkedin_acts_execution; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_execution ON public.linkedin_acts USING btree (organization_id, execution_id, node_id, begun_at);
+
+--
+-- Name: linkedin_acts_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_lead ON public.linkedin_acts USING btree (organization_id, lead_id);
+
+--
+-- Name: linkedin_acts_noted; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_noted ON public.linkedin_acts USING btree (organization_id, account_id, begun_at) WHERE noted;
+
+--
+-- Name: linkedin_acts_post_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX linkedin_acts_post_once ON public.linkedin_acts USING btree (organization_id, account_id, action, target) WHERE (action = ANY (ARRAY['like_post'::text, 'comment_post'::text]));
+
+--
+-- Name: linkedin_people_provider; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_people_provider ON public.linkedin_people USING btree (organization_id, account_id, provider_id);
 
 --
 -- Name: messages_account; Type: INDEX; Schema: public; Owner: -
@@ -2002,6 +2138,13 @@ CREATE TRIGGER leads_to_clay AFTER INSERT ON public.leads REFERENCING NEW TABLE 
 
 ALTER TABLE ONLY public.account_usage
     ADD CONSTRAINT account_usage_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: account_watches account_watches_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_watches
+    ADD CONSTRAINT account_watches_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2368,6 +2511,41 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
 
 --
+-- Name: linkedin_acts linkedin_acts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_step_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_people linkedin_people_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_people
+    ADD CONSTRAINT linkedin_people_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: messages messages_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2528,6 +2706,12 @@ ALTER TABLE ONLY public.taken_in
 ALTER TABLE public.account_usage ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: account_watches; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.account_watches ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2682,6 +2866,18 @@ ALTER TABLE public.lead_lists ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.leads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: linkedin_acts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.linkedin_acts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: linkedin_people; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.linkedin_people ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: messages; Type: ROW SECURITY; Schema: public; Owner: -

@@ -12,6 +12,7 @@ use crate::{
         clay::ClayWebhooks,
         clerk::{ClerkApi, SessionVerifier, WebhookVerifier},
         mail::Mail,
+        unipile::Unipile,
     },
     repositories::Database,
     services::{
@@ -19,7 +20,7 @@ use crate::{
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnsubscribeLinks,
-        UnsubscribeService, UserService,
+        UnsubscribeService, UserService, campaign_runs::Linkedin,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -98,6 +99,8 @@ pub struct Parts {
     pub mail: Mail,
     /// The way out of mails.
     pub links: UnsubscribeLinks,
+    /// What speaks to Unipile, if this server has a key to it.
+    pub unipile: Option<Unipile>,
     /// What connects us with Clerk; without it nobody can sign in.
     pub clerk: Option<ClerkParts>,
     /// What has been measured.
@@ -108,17 +111,19 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, clerk, metrics } = parts;
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, clay, mail, links, unipile, clerk, metrics } =
+            parts;
         let (aligned, context) = context(db, suppression_keys, clock, &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
+        let linkedin = Linkedin { api: unipile, bears: server.linkedin };
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
             activities: ActivityService(context.clone()),
             api_keys: ApiKeyService::new(context.clone()),
             audit_logs: AuditLogService::new(context.clone()),
             campaigns: CampaignService(context.clone()),
-            runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
+            runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone(), linkedin),
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             conversations: ConversationService(context.clone()),

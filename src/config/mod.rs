@@ -4,6 +4,7 @@ mod clerk;
 mod database;
 mod encryption;
 mod jwt_key;
+mod linkedin;
 mod logging;
 mod mail;
 mod publishable_key;
@@ -16,6 +17,7 @@ pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys, TokenSe
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
 pub use jwt_key::{JwtKey, JwtKeyError};
+pub use linkedin::LinkedinConfig;
 pub use logging::{LogFormat, LoggingConfig};
 pub use mail::{MailConfig, OauthClient};
 pub use publishable_key::{PublishableKey, PublishableKeyError};

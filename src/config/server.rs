@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Environment, MailConfig, UnipileConfig, Vars};
+use super::{Environment, LinkedinConfig, MailConfig, UnipileConfig, Vars};
 use crate::utils::sheet::Limits;
 
 /// Listening and limits.
@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub mail: MailConfig,
     /// Unipile, if it is to be reached.
     pub unipile: Option<UnipileConfig>,
+    /// What LinkedIn bears.
+    pub linkedin: LinkedinConfig,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -89,6 +91,7 @@ impl ServerConfig {
             campaign_lease: campaign_lease(vars),
             mail: MailConfig::read(vars, environment),
             unipile: UnipileConfig::read(vars),
+            linkedin: LinkedinConfig::read(vars),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),

@@ -56,6 +56,12 @@ const LEAD: &[&str] = &[
     "unprocessable_entity",
 ];
 
+/// The type, if the catalogue has it under any status whose types are listed there.
+pub(super) fn known(kind: &str) -> Option<&'static str> {
+    let all = [WRONG, REFUSED, GONE, DONE, LIMIT, LEAD].into_iter().flatten();
+    all.copied().find(|known| *known == kind)
+}
+
 impl Class {
     /// The class of an answer with this status and error type (without its `errors/`).
     ///

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::Deserialize;
 
-use super::class::Class;
+use super::class::{self, Class};
 
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,17 @@ impl UnipileError {
         match &self.fault {
             UnipileFault::Refused { kind, .. } => kind.as_deref(),
             _ => None,
+        }
+    }
+
+    /// The type of Unipile's error in a word of the catalogue's; what is not in it, in one of ours.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match &self.fault {
+            UnipileFault::Unaskable => "cannot_be_asked",
+            UnipileFault::Unreached => "provider_unreachable",
+            UnipileFault::Silent | UnipileFault::Unreadable => "no_answer",
+            UnipileFault::Refused { kind, .. } => kind.as_deref().and_then(class::known).unwrap_or("unknown_answer"),
         }
     }
 

@@ -14,9 +14,9 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, IdempotencyRepository,
-        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, MemberRepository, MessageRepository,
-        OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository, SuppressionRepository,
-        UsageRepository,
+        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MemberRepository,
+        MessageRepository, OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository,
+        SuppressionRepository, UsageRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -211,6 +211,8 @@ macro_rules! lends_all {
             lead_lists -> LeadListRepository,
             /// People to be written to.
             leads -> LeadRepository,
+            /// People and acts on LinkedIn.
+            linkedin -> LinkedinRepository,
             /// Members.
             members -> MemberRepository,
             /// The organization itself.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     RunService,
     claim::{Claimed, Order},
+    outcome::Outcome,
 };
 use crate::models::{AccountId, ExecutionStep};
 
@@ -22,12 +23,16 @@ pub(super) enum Delivery {
     /// It surely does not have it, and another try may do. `rest` is how long the account must be left alone; `ours`, that it was never asked
     /// or that we died over it.
     NotSent { reason: &'static str, rest: Option<chrono::TimeDelta>, ours: bool },
+    /// It will never take it, and no other attempt would help.
+    Refused { reason: &'static str, detail: Option<String> },
     /// It will never have it: there is nobody to send it to.
     NoRecipient,
     /// It does not let the account in any more.
     AccountOut,
     /// Nobody can tell.
     Unknown,
+    /// Something between these.
+    Other(Outcome),
 }
 
 /// Its account was told to rest by what went out just before.
@@ -38,6 +43,14 @@ pub(super) const TOO_LATE: Delivery = Delivery::NotSent { reason: "lease_ran_out
 pub(super) const NOT_BEGUN: Delivery = Delivery::NotSent { reason: "not_begun", rest: None, ours: true };
 
 impl Delivery {
+    /// By what the provider knows it, if that has it.
+    pub(super) fn proof(&self) -> Option<&str> {
+        match self {
+            Self::Sent { provider_id } | Self::Other(Outcome::SentAs { provider_id, .. }) => Some(provider_id),
+            _ => None,
+        }
+    }
+
     /// Whether its account can do nothing more for the time being.
     pub(super) fn rests_account(&self) -> bool {
         matches!(self, Self::NotSent { rest: Some(_), .. } | Self::AccountOut)
@@ -115,7 +128,7 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 7] = [
+pub(super) const OURS: [&str; 12] = [
     "lease_ran_out",
     "account_rests",
     "not_found_at_provider",
@@ -123,4 +136,9 @@ pub(super) const OURS: [&str; 7] = [
     "connection_broke",
     "mail_server_slow",
     "mail_server_unreachable",
+    "linkedin_not_set_up",
+    "provider_unreachable",
+    "provider_slow",
+    "account_cools_down",
+    "no_credits",
 ];

@@ -11,6 +11,7 @@
 //! | reconcile | what was begun and never told how it ended is looked up at the provider | `reconcile` |
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
+//! | LinkedIn | acts through Unipile, by what each error of it proves | `linkedin`, `outcome` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
@@ -27,9 +28,11 @@ mod fate;
 mod inbound;
 mod lease;
 mod letters;
+mod linkedin;
 mod mail_reply;
 mod mail_text;
 mod mailbox;
+mod outcome;
 mod party;
 mod reconcile;
 mod replan;
@@ -43,6 +46,7 @@ pub use self::{
     fate::ends_already,
     inbound::MailFate,
     letters::NewLetter,
+    linkedin::Linkedin,
     party::{Party, newcomer, traveller},
     replan::replan,
 };
@@ -50,7 +54,7 @@ pub use self::{
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::unsubscribed::end_unsubscribed;
-use self::{channel::Channels, lease::Lease, mailbox::MailboxChannel, sandbox::Sandbox};
+use self::{channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox};
 use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
     errors::{AppError, Result},
@@ -93,12 +97,19 @@ impl Round {
 }
 
 impl RunService {
-    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes`, and puts `links` into mails.
+    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes` and by `linkedin`, and puts `links` into mails.
     #[must_use]
-    pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
+    pub fn new(
+        context: Context,
+        cipher: Cipher,
+        mailboxes: Mailboxes,
+        links: UnsubscribeLinks,
+        linkedin: Linkedin,
+    ) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher);
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
-        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox)), mailboxes, links }
+        let linkedin = LinkedinChannel::new(context.clone(), linkedin);
+        Self { context, channels: Arc::new(Channels::new(sandbox, mailbox, linkedin)), mailboxes, links }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

@@ -96,7 +96,7 @@ async fn prove(
     let now = tx.now();
     let mut proved = Vec::new();
     for (step, delivery) in known {
-        let Delivery::Sent { provider_id } = delivery else { continue };
+        let Some(provider_id) = delivery.proof() else { continue };
         let there = |walk: &&Walk| walk.node_id.as_ref() == Some(&step.node_id);
         let walk = walks.get(&step.execution_id).filter(there);
         let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
@@ -136,7 +136,7 @@ impl Judge<'_> {
     ) {
         log(step, name(delivery));
         count(step, delivery);
-        if matches!(delivery, Delivery::NotSent { .. } | Delivery::AccountOut) {
+        if gives_back(step, delivery) {
             told.refunds.push(line(step));
         }
         if writes(step.action, delivery) {
@@ -174,11 +174,11 @@ impl Judge<'_> {
                 let (stand, told) = self.onward(walk, &lead, &step.node_id, Answer::Done);
                 (Some(Stand { sent: 1, ..stand }), [sent].into_iter().chain(told).collect())
             }
-            Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => (
-                Some(self.once_more(walk, &lead, step, if *ours { 0 } else { refusals })),
-                vec![tell("step_not_sent", Some(why))],
-            ),
-            Delivery::NotSent { reason: why, .. } => {
+            Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => {
+                let stand = self.once_more(walk, &lead, step, pause(*ours, refusals));
+                (Some(stand), vec![tell("step_not_sent", Some(why))])
+            }
+            Delivery::NotSent { reason: why, .. } | Delivery::Refused { reason: why, .. } => {
                 let stand = Stand::ended(walk, ExecutionStatus::Failed, Some(why));
                 (Some(stand), vec![tell("step_failed", Some(why))])
             }
@@ -192,6 +192,7 @@ impl Judge<'_> {
                 (Some(Stand::held(walk, "account_unavailable", detail.into())), vec![told])
             }
             Delivery::Unknown => (None, Vec::new()),
+            Delivery::Other(outcome) => self.otherwise((walk, &lead), step, outcome),
         }
     }
 }
@@ -203,18 +204,22 @@ impl Judge<'_> {
         if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
     }
 
-    /// The same step at another instant.
-    fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, refusals: i64) -> Stand {
-        let pause = match u32::try_from(refusals - 1) {
-            Ok(doublings) => PAUSE * 2_i32.saturating_pow(doublings.min(MOST_DOUBLINGS)),
-            Err(_) => BREATH,
-        };
+    /// The same step after a pause.
+    pub(super) fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, pause: TimeDelta) -> Stand {
         let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
         stand
+    }
+}
+
+/// How long after an attempt the next follows.
+fn pause(ours: bool, refusals: i64) -> TimeDelta {
+    match u32::try_from(refusals - 1) {
+        Ok(doublings) if !ours => PAUSE * 2_i32.saturating_pow(doublings.min(MOST_DOUBLINGS)),
+        _ => BREATH,
     }
 }
 
@@ -234,7 +239,9 @@ fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
         Delivery::NotSent { reason, .. } => (StepState::NotSent, None, Some((*reason).to_owned())),
         Delivery::NoRecipient => (StepState::Failed, None, Some("no_such_recipient".to_owned())),
         Delivery::AccountOut => (StepState::NotSent, None, Some("account_needs_reconnect".to_owned())),
+        Delivery::Refused { reason, .. } => (StepState::Failed, None, Some((*reason).to_owned())),
         Delivery::Unknown => (StepState::NeedsReview, None, Some("unknown".to_owned())),
+        Delivery::Other(outcome) => outcome.end(),
     };
     StepEnd { id: step.id, state, provider_id, reason }
 }
@@ -244,7 +251,7 @@ fn late(tx: &OrgTx, walk: &Walk, step: &ExecutionStep, delivery: &Delivery) -> A
     let mut data = reason(name(delivery));
     data["step_id"] = json!(step.id);
     data["node_id"] = json!(step.node_id);
-    if let Delivery::Sent { provider_id } = delivery {
+    if let Some(provider_id) = delivery.proof() {
         data["provider_id"] = json!(provider_id);
     }
     with_account(happened(tx, step.campaign_id, walk, "step_result_came_late", data), step.account_id)
@@ -271,7 +278,17 @@ fn writes(action: NodeType, delivery: &Delivery) -> bool {
         action,
         NodeType::SendConnectionRequest | NodeType::SendFollowup | NodeType::SendInmail | NodeType::SendEmail
     );
-    writes && matches!(delivery, Delivery::Sent { .. })
+    writes && delivery.proof().is_some()
+}
+
+/// Whether the ledger is not charged for it: it was surely not done. A look at a profile that was looked up in vain may have been one all the same.
+fn gives_back(step: &ExecutionStep, delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::NotSent { reason: "not_found_at_provider", .. } => step.action != NodeType::ProfileVisit,
+        Delivery::NotSent { .. } | Delivery::Refused { .. } | Delivery::AccountOut => true,
+        Delivery::Other(outcome) => outcome.was_not_done(),
+        Delivery::Sent { .. } | Delivery::NoRecipient | Delivery::Unknown => false,
+    }
 }
 
 fn name(delivery: &Delivery) -> &'static str {
@@ -280,7 +297,9 @@ fn name(delivery: &Delivery) -> &'static str {
         Delivery::NotSent { .. } => "not_sent",
         Delivery::NoRecipient => "no_such_recipient",
         Delivery::AccountOut => "account_needs_reconnect",
+        Delivery::Refused { .. } => "refused",
         Delivery::Unknown => "unknown",
+        Delivery::Other(outcome) => outcome.name(),
     }
 }
 

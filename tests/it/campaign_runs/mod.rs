@@ -6,6 +6,7 @@ mod edits;
 mod faults;
 mod lifecycle;
 mod limits;
+mod linkedin;
 mod promises;
 mod reliability;
 mod stops;

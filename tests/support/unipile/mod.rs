@@ -8,7 +8,7 @@ mod posts;
 mod server;
 mod trouble;
 mod users;
-mod world;
+pub(crate) mod world;
 
 use std::{
     net::SocketAddr,

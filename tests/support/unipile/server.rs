@@ -44,7 +44,7 @@ async fn answer(request: Request<Incoming>, router: Router, world: Arc<Mutex<Wor
         let mut world = world.lock().unwrap();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         world.requests.push(format!("{method} {}", request.uri()));
-        world.trouble_for(&method, &path)
+        world.trouble_for(&method, &path, request.uri().query().unwrap_or_default())
     };
     let go_on = || async move {
         // Read whole first, as a server behind a proxy has it.

@@ -108,11 +108,12 @@ pub(crate) struct Message {
     pub(crate) at: DateTime<Utc>,
 }
 
+type OfAccount = Box<dyn FnMut(&str) -> Option<Trouble> + Send>;
 type Chance = Box<dyn FnMut(&Method, &str) -> Option<Trouble> + Send>;
 
 /// Everything.
 pub(crate) struct World {
-    clock: SharedClock,
+    pub(crate) clock: SharedClock,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) people: Vec<Person>,
     pub(crate) invitations: Vec<Invitation>,
@@ -125,6 +126,8 @@ pub(crate) struct World {
     pub(crate) troubles: VecDeque<(On, Trouble)>,
     /// What goes wrong by chance.
     pub(crate) chance: Option<Chance>,
+    /// What goes wrong with everything of an account's that names it in its address.
+    pub(crate) refuse_account: Option<OfAccount>,
     /// How long it is until what was done shows in lists and profiles.
     pub(crate) shows_after: TimeDelta,
     /// Whether ids are left out of answers to sends.
@@ -144,6 +147,7 @@ impl World {
             requests: Vec::new(),
             troubles: VecDeque::new(),
             chance: None,
+            refuse_account: None,
             shows_after: TimeDelta::zero(),
             null_ids: false,
             next: 0,
@@ -214,6 +218,22 @@ impl World {
         }
     }
 
+    /// An account invites so many others, all after now.
+    pub(crate) fn crowd(&mut self, account: &str, count: usize) {
+        for _ in 0..count {
+            let number = self.fresh();
+            self.invitations.push(Invitation {
+                id: format!("inv-{number}"),
+                account: account.to_owned(),
+                person: format!("ACo_other-{number}"),
+                text: None,
+                at: self.now(),
+                state: "PENDING",
+                withdrawn_at: None,
+            });
+        }
+    }
+
     /// The acts of one kind, each as account and target, in order.
     pub(crate) fn done(&self, act: Act) -> Vec<(String, String)> {
         let deeds = self.deeds.iter().filter(|deed| deed.act == act);
@@ -232,7 +252,13 @@ impl World {
         doubled.map(|(_, deed)| deed).filter(counts).cloned().collect()
     }
 
-    pub(super) fn trouble_for(&mut self, method: &Method, path: &str) -> Option<Trouble> {
+    pub(super) fn trouble_for(&mut self, method: &Method, path: &str, query: &str) -> Option<Trouble> {
+        let account = query.split('&').find_map(|pair| pair.strip_prefix("account_id="));
+        if let (Some(refuse), Some(account)) = (&mut self.refuse_account, account)
+            && let Some(trouble) = refuse(account)
+        {
+            return Some(trouble);
+        }
         if let Some(index) = self.troubles.iter().position(|(on, _)| on.is(method, path)) {
             return self.troubles.remove(index).map(|(_, trouble)| trouble);
         }
