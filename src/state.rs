@@ -20,7 +20,7 @@ use crate::{
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnsubscribeLinks,
-        UnsubscribeService, UserService, campaign_runs::Linkedin,
+        UnsubscribeService, UserService,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -37,35 +37,40 @@ pub struct AppState(Arc<Inner>);
 struct Inner {
     server: ServerConfig,
     context: Context,
+    plain: Plain,
     aligned: AlignedClock,
     schemas: Schemas,
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
-    readiness: ReadinessService,
     runs: RunService,
     clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
+    clay_destinations: ClayDestinationService,
+    clerk_comparison: ClerkComparisonService,
+    imports: ImportService,
+    invitations: InvitationService,
+    members: MemberService,
+    organizations: OrganizationService,
+    unsubscribe: UnsubscribeService,
+}
+
+/// The services that need nothing but the context.
+struct Plain {
     activities: ActivityService,
     api_keys: ApiKeyService,
     audit_logs: AuditLogService,
     campaigns: CampaignService,
-    clay_destinations: ClayDestinationService,
     conversations: ConversationService,
     executions: ExecutionService,
-    clerk_comparison: ClerkComparisonService,
     clerk_sync: ClerkSyncService,
     identity: IdentityService,
-    imports: ImportService,
-    invitations: InvitationService,
     lead_lists: LeadListService,
     leads: LeadService,
-    members: MemberService,
-    organizations: OrganizationService,
+    readiness: ReadinessService,
     suppressions: SuppressionService,
-    unsubscribe: UnsubscribeService,
     users: UserService,
 }
 
@@ -116,35 +121,23 @@ impl AppState {
         let (aligned, context) = context(db, suppression_keys, clock, &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
-        let linkedin = Linkedin { api: unipile, bears: server.linkedin };
+        let linkedin = (unipile, server.linkedin);
         Self(Arc::new(Inner {
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
-            activities: ActivityService(context.clone()),
-            api_keys: ApiKeyService::new(context.clone()),
-            audit_logs: AuditLogService::new(context.clone()),
-            campaigns: CampaignService(context.clone()),
             runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone(), linkedin),
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
-            conversations: ConversationService(context.clone()),
-            executions: ExecutionService(context.clone()),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
-            clerk_sync: ClerkSyncService(context.clone()),
-            identity: IdentityService::new(context.clone()),
             imports: ImportService::new(context.clone(), server.import_limits),
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
-            lead_lists: LeadListService(context.clone()),
-            leads: LeadService(context.clone()),
-            readiness: ReadinessService::new(context.clone()),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
             organizations: OrganizationService { context: context.clone(), clerk: clerk.clone() },
-            suppressions: SuppressionService(context.clone()),
-            users: UserService(context.clone()),
             clerk,
             server,
             aligned,
+            plain: plain(&context),
             context,
             schemas,
             verifier,
@@ -245,7 +238,7 @@ impl AppState {
     /// The audit log, for the worker that seals it.
     #[must_use]
     pub fn audit_logs(&self) -> &AuditLogService {
-        &self.0.audit_logs
+        &self.0.plain.audit_logs
     }
 
     /// Imports, for the worker that does them.
@@ -269,13 +262,31 @@ impl AppState {
     /// Keys by which programs call.
     #[must_use]
     pub fn api_keys(&self) -> &ApiKeyService {
-        &self.0.api_keys
+        &self.0.plain.api_keys
     }
 
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
-        &self.0.identity
+        &self.0.plain.identity
+    }
+}
+
+fn plain(context: &Context) -> Plain {
+    Plain {
+        activities: ActivityService(context.clone()),
+        api_keys: ApiKeyService::new(context.clone()),
+        audit_logs: AuditLogService::new(context.clone()),
+        campaigns: CampaignService(context.clone()),
+        conversations: ConversationService(context.clone()),
+        executions: ExecutionService(context.clone()),
+        clerk_sync: ClerkSyncService(context.clone()),
+        identity: IdentityService::new(context.clone()),
+        lead_lists: LeadListService(context.clone()),
+        leads: LeadService(context.clone()),
+        readiness: ReadinessService::new(context.clone()),
+        suppressions: SuppressionService(context.clone()),
+        users: UserService(context.clone()),
     }
 }
 
@@ -306,10 +317,10 @@ fn context(
 }
 
 macro_rules! hands_out {
-    ($($field:ident: $service:ty),+ $(,)?) => {$(
+    ($($($field:ident).+: $service:ty),+ $(,)?) => {$(
         impl FromRef<AppState> for $service {
             fn from_ref(state: &AppState) -> Self {
-                state.0.$field.clone()
+                state.0.$($field).+.clone()
             }
         }
     )+};
@@ -317,23 +328,23 @@ macro_rules! hands_out {
 
 hands_out! {
     accounts: AccountService,
-    activities: ActivityService,
-    api_keys: ApiKeyService,
-    audit_logs: AuditLogService,
-    campaigns: CampaignService,
+    plain.activities: ActivityService,
+    plain.api_keys: ApiKeyService,
+    plain.audit_logs: AuditLogService,
+    plain.campaigns: CampaignService,
     clay_destinations: ClayDestinationService,
-    conversations: ConversationService,
-    executions: ExecutionService,
-    clerk_sync: ClerkSyncService,
+    plain.conversations: ConversationService,
+    plain.executions: ExecutionService,
+    plain.clerk_sync: ClerkSyncService,
     imports: ImportService,
     invitations: InvitationService,
-    lead_lists: LeadListService,
-    leads: LeadService,
+    plain.lead_lists: LeadListService,
+    plain.leads: LeadService,
     members: MemberService,
     organizations: OrganizationService,
-    readiness: ReadinessService,
+    plain.readiness: ReadinessService,
     runs: RunService,
-    suppressions: SuppressionService,
+    plain.suppressions: SuppressionService,
     unsubscribe: UnsubscribeService,
-    users: UserService,
+    plain.users: UserService,
 }

@@ -113,28 +113,10 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
 
 impl ConnectedAccountDto {
     fn of(account: ConnectedAccount, capabilities: Vec<NodeType>) -> Self {
+        #[rustfmt::skip] // one name a line would make this longer than a function may be
         let ConnectedAccount {
-            id,
-            organization_id: _,
-            provider,
-            channel,
-            display_name,
-            email,
-            avatar_url,
-            status,
-            status_reason,
-            limits,
-            ramp_up,
-            sending_window,
-            spacing_seconds,
-            last_act_at,
-            rests_until,
-            mailbox,
-            unipile: _,
-            version,
-            created_by,
-            created_at,
-            updated_at,
+            id, organization_id: _, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window,
+            spacing_seconds, last_act_at, rests_until, mailbox, unipile: _, version, created_by, created_at, updated_at,
         } = account;
         Self {
             id,

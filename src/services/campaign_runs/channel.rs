@@ -97,6 +97,10 @@ impl Channels {
     }
 
     /// What carries the steps of `provider`'s accounts, if this process can.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "who asks must have an answer for a provider that nothing here carries"
+    )]
     pub(super) fn of(&self, provider: Provider) -> Option<&dyn Channel> {
         match provider {
             Provider::Sandbox => Some(&*self.sandbox),

@@ -98,10 +98,10 @@ impl RunService {
     /// Writes down how a message ended. One that nobody can tell of stays as it is, to be looked up.
     async fn settle_letter(&self, letter: &Letter, delivery: &Delivery) -> Result<()> {
         let (state, reason) = match delivery {
-            Delivery::Sent { .. } => (MessageState::Sent, None),
-            Delivery::NotSent { reason, .. } => (MessageState::Failed, Some(*reason)),
-            Delivery::Refused { reason, .. } => (MessageState::Failed, Some(*reason)),
-            Delivery::Other(Outcome::SentAs { .. }) => (MessageState::Sent, None),
+            Delivery::Sent { .. } | Delivery::Other(Outcome::SentAs { .. }) => (MessageState::Sent, None),
+            Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
+                (MessageState::Failed, Some(*reason))
+            }
             Delivery::Other(other) => (MessageState::Failed, Some(other.why())),
             Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
             Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),

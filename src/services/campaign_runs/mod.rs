@@ -46,7 +46,6 @@ pub use self::{
     fate::ends_already,
     inbound::MailFate,
     letters::NewLetter,
-    linkedin::Linkedin,
     party::{Party, newcomer, traveller},
     replan::replan,
 };
@@ -57,7 +56,9 @@ pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox};
 use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
+    config::LinkedinConfig,
     errors::{AppError, Result},
+    integrations::unipile::Unipile,
     models::OrganizationId,
     repositories::{OrgTx, RunningCampaignRef, lost_race},
     utils::crypto::Cipher,
@@ -97,14 +98,14 @@ impl Round {
 }
 
 impl RunService {
-    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes` and by `linkedin`, and puts `links` into mails.
+    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes` and through Unipile as far as LinkedIn bears it, and puts `links` into mails.
     #[must_use]
     pub fn new(
         context: Context,
         cipher: Cipher,
         mailboxes: Mailboxes,
         links: UnsubscribeLinks,
-        linkedin: Linkedin,
+        linkedin: (Option<Unipile>, LinkedinConfig),
     ) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher);
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());

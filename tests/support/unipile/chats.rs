@@ -175,6 +175,6 @@ async fn messages(State(world): Shared, Query(ChatList { account_id, paging }): 
     world.acting(&account_id)?;
     let mine = world.chats.iter().filter(|chat| chat.account == account_id);
     let mut all: Vec<_> = mine.flat_map(|chat| shown_messages(&world, chat)).collect();
-    all.sort_by(|a, b| b.0.cmp(&a.0));
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     paging.of("MessageList", all.into_iter().map(|(_, it)| it).collect(), 250)
 }

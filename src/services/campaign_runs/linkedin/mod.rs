@@ -47,14 +47,6 @@ const NOT_SET_UP: Delivery = Delivery::NotSent { reason: "linkedin_not_set_up", 
 /// Unipile let the time run out before anything was begun.
 const SLOW: Delivery = Delivery::NotSent { reason: "provider_slow", rest: Some(verdict::UNREACHABLE), ours: true };
 
-/// What LinkedIn accounts act through.
-pub struct Linkedin {
-    /// Unipile, if this server has a key to it.
-    pub api: Option<Unipile>,
-    /// What LinkedIn bears.
-    pub bears: LinkedinConfig,
-}
-
 /// LinkedIn through Unipile.
 pub(super) struct LinkedinChannel {
     context: Context,
@@ -73,7 +65,8 @@ struct At<'a> {
 }
 
 impl LinkedinChannel {
-    pub(super) fn new(context: Context, Linkedin { api, bears }: Linkedin) -> Self {
+    /// A channel that acts through `api`, if this server has a key to it, as far as LinkedIn bears it.
+    pub(super) fn new(context: Context, (api, bears): (Option<Unipile>, LinkedinConfig)) -> Self {
         Self { context, api, bears, broke: Mutex::default() }
     }
 

@@ -1,5 +1,7 @@
 //! Which post of a lead's is liked or commented on.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
@@ -88,6 +90,6 @@ fn recent(posts: Vec<Post>, action: NodeType, oldest: DateTime<Utc>) -> Vec<Stri
         .filter(fit)
         .filter_map(|post| Some((post.parsed_datetime.filter(|at| *at >= oldest)?, post.social_id?)))
         .collect();
-    recent.sort_by(|a, b| b.0.cmp(&a.0));
+    recent.sort_by_key(|(at, _)| Reverse(*at));
     recent.into_iter().map(|(_, id)| id).collect()
 }

@@ -1,5 +1,7 @@
 //! What a step is about to do, found out before anything is done.
 
+use std::cmp::Reverse;
+
 use super::{
     super::{claim::Order, deliver::Delivery, outcome::Outcome},
     At, LinkedinChannel,
@@ -127,12 +129,11 @@ impl LinkedinChannel {
         let kept = conn.linkedin().last_invitation(at.account.id, order.lead.id).await?;
         conn.give_back();
         let kept = kept.filter(|id| !id.is_empty() && !id.starts_with(TO_PERSON));
-        let found = match kept {
-            Some(id) => Some(id),
-            None => {
-                let found = self.invitation_to(at, &person.id).await;
-                found.map_err(|error| self.unanswered(order.step.id.0, &error))?
-            }
+        let found = if kept.is_some() {
+            kept
+        } else {
+            let found = self.invitation_to(at, &person.id).await;
+            found.map_err(|error| self.unanswered(order.step.id.0, &error))?
         };
         let invitation = found.ok_or_else(|| skipped("no_pending_invitation", Answer::Done))?;
         Ok(Prepared::Withdraw { person: person.id, invitation })
@@ -164,7 +165,7 @@ impl LinkedinChannel {
                 break;
             }
         }
-        chats.sort_by(|a, b| b.0.cmp(&a.0));
+        chats.sort_by_key(|(at, _)| Reverse(*at));
         Ok(chats.into_iter().map(|(_, id)| id).collect())
     }
 

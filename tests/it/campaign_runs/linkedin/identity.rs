@@ -57,7 +57,7 @@ async fn a_followup_goes_into_the_accounts_own_chat() {
     let to =
         |text| clento::integrations::unipile::NewChat { person: "ACo_person-0", text, subject: None, inmail: false };
     let own = unipile.start_chat("A1", to("Before")).await.unwrap().chat_id.unwrap();
-    stage.app.clock.advance(std::time::Duration::from_secs(60));
+    stage.app.clock.advance(std::time::Duration::from_mins(1));
     unipile.start_chat("B1", to("Not yours")).await.unwrap();
     stage.start(&list, &[&account], only("send_followup", &json!({"message": "Hello {{ first_name }}"}))).await;
     stage.pass(3).await;

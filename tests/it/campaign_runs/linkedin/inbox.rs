@@ -25,7 +25,7 @@ async fn write(stage: &Stage, conversation: &str, text: &str) -> serde_json::Val
 }
 
 async fn reconcile(stage: &Stage) {
-    stage.app.clock.advance(std::time::Duration::from_secs(240));
+    stage.app.clock.advance(std::time::Duration::from_mins(4));
     stage.app.state.runs().reconcile_letters().await.unwrap();
 }
 
