@@ -493,6 +493,38 @@ CREATE TABLE public.clay_webhooks (
 );
 
 --
+-- Name: connect_links; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.connect_links (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    purpose text NOT NULL,
+    account_id uuid,
+    state_hash bytea NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    reason text,
+    reported_account text,
+    due_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT connect_links_failed CHECK (((state = 'failed'::text) = (reason IS NOT NULL))),
+    CONSTRAINT connect_links_provider_check CHECK ((provider = 'linkedin'::text)),
+    CONSTRAINT connect_links_purpose_check CHECK ((purpose = ANY (ARRAY['connect'::text, 'reconnect'::text]))),
+    CONSTRAINT connect_links_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
+    CONSTRAINT connect_links_reported CHECK (((state = 'reported'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT connect_links_reported_account_check CHECK (((length(reported_account) >= 1) AND (length(reported_account) <= 200))),
+    CONSTRAINT connect_links_settled CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (settled_at IS NOT NULL))),
+    CONSTRAINT connect_links_state_check CHECK ((state = ANY (ARRAY['open'::text, 'reported'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT connect_links_state_hash_check CHECK ((octet_length(state_hash) = 32)),
+    CONSTRAINT connect_links_tries_check CHECK ((tries >= 0))
+);
+
+--
 -- Name: connected_accounts; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1115,6 +1147,59 @@ CREATE TABLE public.taken_in (
 );
 
 --
+-- Name: unipile_departures; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_departures (
+    organization_id uuid NOT NULL,
+    unipile_account text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT unipile_departures_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT unipile_departures_unipile_account_check CHECK (((length(unipile_account) >= 1) AND (length(unipile_account) <= 200)))
+);
+
+--
+-- Name: unipile_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_events (
+    key text NOT NULL,
+    kind text NOT NULL,
+    unipile_account text NOT NULL,
+    about jsonb NOT NULL,
+    arrivals bigint DEFAULT 1 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    outcome text,
+    received_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    CONSTRAINT unipile_events_about_check CHECK ((jsonb_typeof(about) = 'object'::text)),
+    CONSTRAINT unipile_events_arrivals_check CHECK ((arrivals > 0)),
+    CONSTRAINT unipile_events_key_check CHECK (((length(key) >= 1) AND (length(key) <= 900))),
+    CONSTRAINT unipile_events_kind_check CHECK ((kind = ANY (ARRAY['new_relation'::text, 'message'::text]))),
+    CONSTRAINT unipile_events_outcome_check CHECK (((length(outcome) >= 1) AND (length(outcome) <= 50))),
+    CONSTRAINT unipile_events_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT unipile_events_unipile_account_check CHECK (((length(unipile_account) >= 1) AND (length(unipile_account) <= 200)))
+);
+
+--
+-- Name: unipile_webhooks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_webhooks (
+    source text NOT NULL,
+    webhook_id text,
+    request_url text NOT NULL,
+    secret_hash bytea NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone,
+    CONSTRAINT unipile_webhooks_request_url_check CHECK ((length(request_url) <= 2000)),
+    CONSTRAINT unipile_webhooks_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT unipile_webhooks_source_check CHECK (((length(source) >= 1) AND (length(source) <= 50))),
+    CONSTRAINT unipile_webhooks_webhook_id_check CHECK (((length(webhook_id) >= 1) AND (length(webhook_id) <= 200)))
+);
+
+--
 -- Name: users; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1260,6 +1345,13 @@ ALTER TABLE ONLY public.clay_paces
 
 ALTER TABLE ONLY public.clay_webhooks
     ADD CONSTRAINT clay_webhooks_pkey PRIMARY KEY (organization_id, url_hash);
+
+--
+-- Name: connect_links connect_links_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_pkey PRIMARY KEY (organization_id, id);
 
 --
 -- Name: connected_accounts connected_accounts_mailbox; Type: CHECK CONSTRAINT; Schema: public; Owner: -
@@ -1463,6 +1555,27 @@ ALTER TABLE ONLY public.suppressions
 
 ALTER TABLE ONLY public.taken_in
     ADD CONSTRAINT taken_in_pkey PRIMARY KEY (organization_id, account_id, key);
+
+--
+-- Name: unipile_departures unipile_departures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_departures
+    ADD CONSTRAINT unipile_departures_pkey PRIMARY KEY (organization_id, unipile_account);
+
+--
+-- Name: unipile_events unipile_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_events
+    ADD CONSTRAINT unipile_events_pkey PRIMARY KEY (key);
+
+--
+-- Name: unipile_webhooks unipile_webhooks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_webhooks
+    ADD CONSTRAINT unipile_webhooks_pkey PRIMARY KEY (source);
 
 --
 -- Name: users users_clerk_user_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1687,6 +1800,30 @@ CREATE UNIQUE INDEX clay_destinations_url ON public.clay_destinations USING btre
 --
 
 CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (organization_id, url_hash);
+
+--
+-- Name: connect_links_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_account ON public.connect_links USING btree (organization_id, account_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: connect_links_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_due ON public.connect_links USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: connect_links_expired; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_expired ON public.connect_links USING btree (expires_at);
+
+--
+-- Name: connect_links_state; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connect_links_state ON public.connect_links USING btree (state_hash);
 
 --
 -- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -
@@ -2073,6 +2210,24 @@ CREATE INDEX suppressions_keyset ON public.suppressions USING btree (organizatio
 CREATE INDEX taken_in_taken ON public.taken_in USING btree (taken_at);
 
 --
+-- Name: unipile_departures_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_departures_due ON public.unipile_departures USING btree (due_at);
+
+--
+-- Name: unipile_events_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_events_due ON public.unipile_events USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: unipile_events_received; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_events_received ON public.unipile_events USING btree (received_at);
+
+--
 -- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2376,6 +2531,27 @@ ALTER TABLE ONLY public.clay_paces
 
 ALTER TABLE ONLY public.clay_webhooks
     ADD CONSTRAINT clay_webhooks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: connect_links connect_links_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: connect_links connect_links_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: connect_links connect_links_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
 -- Name: connected_accounts connected_accounts_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2700,6 +2876,13 @@ ALTER TABLE ONLY public.taken_in
     ADD CONSTRAINT taken_in_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: unipile_departures unipile_departures_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_departures
+    ADD CONSTRAINT unipile_departures_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: account_usage; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2794,6 +2977,12 @@ ALTER TABLE public.clay_paces ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: connect_links; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connect_links ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: connected_accounts; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2932,6 +3121,24 @@ ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.taken_in ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unipile_departures; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_departures ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unipile_events; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unipile_webhooks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_webhooks ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -

@@ -19,8 +19,8 @@ use crate::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
-        OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnsubscribeLinks,
-        UnsubscribeService, UserService,
+        OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnipileService,
+        UnsubscribeLinks, UnsubscribeService, UserService, campaign_runs::Linkedin, unipile::Addresses,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -54,6 +54,7 @@ struct Inner {
     invitations: InvitationService,
     members: MemberService,
     organizations: OrganizationService,
+    unipile: UnipileService,
     unsubscribe: UnsubscribeService,
 }
 
@@ -121,10 +122,19 @@ impl AppState {
         let (aligned, context) = context(db, suppression_keys, clock, &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
-        let linkedin = (unipile, server.linkedin);
+        let linkedin = Linkedin { api: unipile.clone(), bears: server.linkedin };
+        let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
+        let unipile = UnipileService::new(context.clone(), unipile, addresses(&server));
         Self(Arc::new(Inner {
-            accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
-            runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone(), linkedin),
+            accounts: AccountService::new(
+                context.clone(),
+                cipher.clone(),
+                mailboxes,
+                unipile.clone(),
+                server.mail.clone(),
+            ),
+            unipile,
+            runs,
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, clay),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
@@ -259,6 +269,12 @@ impl AppState {
         &self.0.clay_destinations
     }
 
+    /// What is at Unipile, for the workers that look after it.
+    #[must_use]
+    pub fn unipile(&self) -> &UnipileService {
+        &self.0.unipile
+    }
+
     /// Keys by which programs call.
     #[must_use]
     pub fn api_keys(&self) -> &ApiKeyService {
@@ -288,6 +304,12 @@ fn plain(context: &Context) -> Plain {
         suppressions: SuppressionService(context.clone()),
         users: UserService(context.clone()),
     }
+}
+
+/// Where Unipile reaches us, and what it proves itself by.
+fn addresses(server: &ServerConfig) -> Addresses {
+    let secret = server.unipile.as_ref().and_then(|unipile| unipile.webhook_secret.clone());
+    Addresses { public_url: server.mail.public_url.clone(), secret }
 }
 
 fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<WebhookVerifier>, Clerk) {
@@ -345,6 +367,7 @@ hands_out! {
     plain.readiness: ReadinessService,
     runs: RunService,
     plain.suppressions: SuppressionService,
+    unipile: UnipileService,
     unsubscribe: UnsubscribeService,
     plain.users: UserService,
 }

@@ -74,7 +74,7 @@ impl ServerConfig {
             campaign_clock_speed: campaign_clock_speed(vars, environment),
             campaign_lease: campaign_lease(vars),
             mail: MailConfig::read(vars, environment),
-            unipile: UnipileConfig::read(vars),
+            unipile: UnipileConfig::read(vars, environment),
             linkedin: LinkedinConfig::read(vars),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),

@@ -8,6 +8,7 @@ pub mod campaign_executions;
 pub mod campaign_runs;
 pub mod campaigns;
 pub mod clay_destinations;
+pub mod connect_links;
 pub mod connected_accounts;
 pub mod conversations;
 pub mod extract;
@@ -29,7 +30,9 @@ pub mod unsubscribe;
 pub mod users;
 pub mod webhooks;
 
-pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams};
+pub use extract::{
+    Body, Checked, ClerkWebhookEvent, IfMatch, ListQuery, PathId, QueryParams, UnipileEvent, UnipileReport,
+};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Accepted, Created, NoContent, ShownOnce, Versioned};

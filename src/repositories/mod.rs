@@ -29,6 +29,7 @@ mod sandbox;
 mod sent_mails;
 mod suppressions;
 mod taken_in;
+mod unipile;
 mod users;
 
 pub use account_usage::UsageRepository;
@@ -60,4 +61,7 @@ pub use sandbox::{DueHappening, NewAct, NewHappening, SandboxRepository};
 pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use taken_in::{AnsweredMail, IntakeRepository};
+pub use unipile::{
+    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, RegisteredWebhook, Reported, UnipileRepository, Watched,
+};
 pub use users::UserRepository;

@@ -3,7 +3,7 @@
 use utoipa_axum::routes;
 
 use super::Routes;
-use crate::controllers::connected_accounts;
+use crate::controllers::{connect_links, connected_accounts};
 
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(connected_accounts::list)).routes(routes!(
@@ -18,4 +18,6 @@ pub(super) fn person_routes() -> Routes {
         .routes(routes!(connected_accounts::create))
         .routes(routes!(connected_accounts::usage))
         .routes(routes!(connected_accounts::sync))
+        .routes(routes!(connect_links::create))
+        .routes(routes!(connect_links::create_again))
 }

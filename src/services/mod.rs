@@ -23,6 +23,7 @@ pub mod members;
 pub mod organizations;
 pub mod readiness;
 pub mod suppressions;
+pub mod unipile;
 pub mod unsubscribe;
 pub mod users;
 
@@ -49,6 +50,7 @@ pub use members::MemberService;
 pub use organizations::OrganizationService;
 pub use readiness::ReadinessService;
 pub use suppressions::{SuppressionKeys, SuppressionService};
+pub use unipile::UnipileService;
 pub use unsubscribe::{UnsubscribeLinks, UnsubscribeService};
 pub use users::UserService;
 

@@ -35,6 +35,7 @@ mod identity;
 mod imports;
 mod lead_lists;
 mod leads;
+mod linkedin;
 mod mailboxes;
 mod organizations;
 mod schema;

@@ -5,6 +5,7 @@ mod clerk_event;
 mod if_match;
 mod path;
 mod query;
+mod unipile_event;
 
 pub use body::{Body, Checked, body_broken_off, body_too_large, broken};
 pub(in crate::dto) use body::{fit, parse, unread};
@@ -12,3 +13,4 @@ pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;
 pub use path::PathId;
 pub use query::{ListQuery, QueryParams, ShortText};
+pub use unipile_event::{UnipileEvent, UnipileReport};

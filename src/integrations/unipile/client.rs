@@ -84,6 +84,11 @@ impl Unipile {
         Ok(Self { http, base, key })
     }
 
+    /// Its address, as its dashboard shows it: without the path of a version.
+    pub(super) fn dsn(&self) -> &str {
+        self.base.as_str().trim_end_matches("/api/v1")
+    }
+
     /// A request to `/api/v1/` and these segments, each of which may be an id of Unipile's or LinkedIn's.
     pub(super) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, UnipileError> {
         let mut url = self.base.clone();

@@ -16,7 +16,7 @@ use crate::{
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, IdempotencyRepository,
         ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MemberRepository,
         MessageRepository, OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository,
-        SuppressionRepository, UsageRepository,
+        SuppressionRepository, UnipileRepository, UsageRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -223,6 +223,8 @@ macro_rules! lends_all {
             sandbox -> SandboxRepository,
             /// What was sent from mailboxes.
             sent_mails -> SentMailRepository,
+            /// What the organization has at Unipile.
+            unipile -> UnipileRepository,
             /// What accounts have done.
             usage -> UsageRepository,
             /// Whom nobody may write to.

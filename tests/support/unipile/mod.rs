@@ -1,6 +1,7 @@
 //! Unipile behind a real HTTP server: accounts, people, invitations, chats and posts, its own way of saying no, and what goes wrong between
 //! two servers. Its log of what it did is the truth about what was sent. Each topic has a file; shapes are those that Unipile documents.
 
+mod accounts;
 mod chats;
 mod errors;
 mod invitations;
@@ -17,6 +18,7 @@ use std::{
 
 use axum::Router;
 use clento::{
+    config::{ServerConfig, UnipileConfig},
     integrations::unipile::{Unipile, UnipileSettings},
     utils::clock::SharedClock,
 };
@@ -28,6 +30,9 @@ pub(crate) use world::{Act, World};
 
 /// The key that the fake accepts.
 pub(crate) const API_KEY: &str = "fake-unipile-key-0123456789";
+
+/// What its webhooks prove themselves by.
+pub(crate) const WEBHOOK_SECRET: &str = "a-secret-of-thirty-two-characters-or-more";
 
 type Shared = axum::extract::State<Arc<Mutex<World>>>;
 
@@ -51,6 +56,13 @@ impl FakeUnipile {
     /// What belongs into `UNIPILE_DSN`.
     pub(crate) fn dsn(&self) -> Url {
         format!("http://{}", self.address).parse().unwrap()
+    }
+
+    /// Sets a server up to speak with it, and to be reached by it.
+    pub(crate) fn set_up(&self, server: &mut ServerConfig) {
+        let webhook_secret = Some(WEBHOOK_SECRET.into());
+        server.unipile = Some(UnipileConfig { dsn: self.dsn(), api_key: API_KEY.into(), webhook_secret });
+        server.mail.public_url = Some("https://api.clento.test/".parse().unwrap());
     }
 
     /// A client of it.
@@ -80,6 +92,7 @@ fn router(world: &Arc<Mutex<World>>) -> Router {
         .nest(
             "/api/v1",
             Router::new()
+                .merge(accounts::router())
                 .merge(users::router())
                 .merge(invitations::router())
                 .merge(chats::router())

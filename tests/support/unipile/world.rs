@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clento::utils::clock::SharedClock;
 
 use super::{
+    accounts::Upkeep,
     errors::Refused,
     trouble::{On, Trouble},
 };
@@ -118,6 +119,8 @@ pub(crate) struct World {
     pub(crate) people: Vec<Person>,
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) chats: Vec<Chat>,
+    /// Links, webhooks, and how accounts are.
+    pub(crate) upkeep: Upkeep,
     /// What was done, in order.
     pub(crate) deeds: Vec<Deed>,
     /// The requests, in order: method, path and query.
@@ -143,6 +146,7 @@ impl World {
             people: Vec::new(),
             invitations: Vec::new(),
             chats: Vec::new(),
+            upkeep: Upkeep::default(),
             deeds: Vec::new(),
             requests: Vec::new(),
             troubles: VecDeque::new(),
