@@ -21,7 +21,7 @@ use crate::{
 /// is there within seconds after that. All connected accounts of the plan taken: 409 `plan_limit_reached`.
 #[utoipa::path(post, path = "/connected-accounts/connect-link", request_body = CreateConnectLinkRequest,
     responses((status = 201, body = ConnectLinkDto)))]
-pub async fn create(
+pub async fn create_link(
     person: OrgPerson,
     State(service): State<UnipileService>,
     Body(asked): Body<CreateConnectLinkRequest>,
@@ -36,7 +36,7 @@ pub async fn create(
 /// The same for an account that its provider has signed out. What waits for it goes on where it stands.
 #[utoipa::path(post, path = "/connected-accounts/{id}/reconnect-link", params(("id" = AccountId, Path)),
     responses((status = 200, body = ConnectLinkDto)))]
-pub async fn create_again(
+pub async fn create_link_again(
     person: OrgPerson,
     State(service): State<UnipileService>,
     PathId(id): PathId<AccountId>,

@@ -18,6 +18,6 @@ pub(super) fn person_routes() -> Routes {
         .routes(routes!(connected_accounts::create))
         .routes(routes!(connected_accounts::usage))
         .routes(routes!(connected_accounts::sync))
-        .routes(routes!(connect_links::create))
-        .routes(routes!(connect_links::create_again))
+        .routes(routes!(connect_links::create_link))
+        .routes(routes!(connect_links::create_link_again))
 }
