@@ -124,7 +124,7 @@ impl AppState {
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         let linkedin = Linkedin { api: unipile.clone(), bears: server.linkedin };
         let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
-        let unipile = UnipileService::new(context.clone(), unipile, addresses(&server));
+        let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
         Self(Arc::new(Inner {
             accounts: AccountService::new(
                 context.clone(),

@@ -21,7 +21,7 @@ pub use self::{
     periodic::Done,
     seal::seal_once,
 };
-use crate::{errors::Result, services::campaign_runs::Round, state::AppState};
+use crate::{errors::Result, models::WatchKind, services::campaign_runs::Round, state::AppState};
 
 /// A line of the audit log is sealed within about this time of its commit.
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
@@ -49,6 +49,10 @@ const LINKS: Task = Task { name: "confirm_connect_links", every: Duration::from_
 const ACCOUNTS: Task = Task { name: "look_at_accounts", every: Duration::from_millis(500) };
 const UNIPILE_WEBHOOKS: Task = Task { name: "keep_unipile_webhooks", every: Duration::from_secs(30) };
 const DEPARTURES: Task = Task { name: "delete_unipile_accounts", every: Duration::from_secs(5) };
+const HINTS: Task = Task { name: "follow_unipile_hints", every: Duration::from_secs(1) };
+/// How often it is asked whose turn it is; how often it is an account's is told in `services::unipile`.
+const RELATIONS: Task = Task { name: "look_for_relations", every: Duration::from_secs(10) };
+const MESSAGES: Task = Task { name: "look_for_messages", every: Duration::from_secs(10) };
 const UNIPILE_EVENTS: Task = Task { name: "forget_unipile_events", every: Duration::from_hours(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
@@ -120,6 +124,10 @@ impl Workers {
         self.start(ACCOUNTS, state, |state| async move { state.unipile().look_at_accounts().await.map(done) });
         self.start(UNIPILE_WEBHOOKS, state, |state| async move { state.unipile().keep_webhooks().await.map(done) });
         self.start(DEPARTURES, state, |state| async move { state.unipile().see_off().await.map(done) });
+        let look = |kind| move |state: AppState| async move { state.unipile().look_in_turn(kind).await };
+        self.run(HINTS, state, |state| async move { state.unipile().follow_hints().await });
+        self.run(RELATIONS, state, look(WatchKind::Relations));
+        self.run(MESSAGES, state, look(WatchKind::Messages));
         self.start(UNIPILE_EVENTS, state, |state| async move { forget_unipile_events(&state).await });
     }
 

@@ -41,7 +41,7 @@ impl ConnectedChannel {
             }),
             (Channel::Email, _) => Self::mailbox(),
         };
-        Self { hears_answers: account.provider == Provider::Sandbox, ..channel }
+        Self { hears_answers: matches!(account.provider, Provider::Sandbox | Provider::Linkedin), ..channel }
     }
 
     /// A LinkedIn profile.

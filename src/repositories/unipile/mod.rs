@@ -1,11 +1,12 @@
 //! What is kept of accounts that are connected through Unipile: `accounts` themselves, the `links` by which they are connected, the `watches` by
-//! which they are looked at again, the `events` that webhooks hint at, and in `upkeep` what is to be put right at Unipile.
+//! which they are looked at again, the `events` that webhooks hint at, in `touch` what an account has had to do with a lead, and in `upkeep` what is to be put right at Unipile.
 //!
 //! One key of ours sees all tenants' accounts. What comes from outside is therefore no organization's until the account it names is found here.
 
 mod accounts;
 mod events;
 mod links;
+mod touch;
 mod upkeep;
 mod watches;
 

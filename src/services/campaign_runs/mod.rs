@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 pub use self::{
     fate::ends_already,
-    inbound::MailFate,
+    inbound::{Intake, LinkedinMessage, MailFate, Parties},
     letters::NewLetter,
     party::{Party, newcomer, traveller},
     replan::replan,

@@ -1,12 +1,17 @@
 //! Accounts that are connected through Unipile: how they come to us (`connect`, `confirm`), how they are (`status`), what webhooks hint at
-//! (`hints`), and what is put right at Unipile by the workers (`upkeep`). What their people do is in `campaign_runs`.
+//! (`hints`) and how that is followed (`follow`, `relations`, `messages`), and what is put right at Unipile by the workers (`upkeep`). What follows
+//! from what people do is in `campaign_runs`.
 //!
 //! Unipile is not believed where a lie would cost something: a callback is unsigned, and webhooks prove by a shared secret who sent them and
 //! nothing else. They only say where to look, and what is acted on is what Unipile's API then answers.
 
 mod confirm;
 mod connect;
+mod follow;
 mod hints;
+mod messages;
+mod people;
+mod relations;
 mod status;
 mod upkeep;
 
@@ -17,7 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::{connect::HostedLink, hints::HintOutcome};
-use super::Context;
+use super::{Context, RunService};
 use crate::{
     errors::{AppError, Kind, Result},
     integrations::unipile::{Unipile, UnipileError},
@@ -39,6 +44,7 @@ pub struct UnipileService {
     context: Context,
     api: Option<Unipile>,
     addresses: Addresses,
+    runs: RunService,
 }
 
 /// Where we are reached, and what Unipile's webhooks prove themselves by.
@@ -57,10 +63,10 @@ impl fmt::Debug for UnipileService {
 }
 
 impl UnipileService {
-    /// A service that speaks to Unipile through `api`, if there is one.
+    /// A service that speaks to Unipile through `api`, if there is one, and hands what leads do to `runs`.
     #[must_use]
-    pub fn new(context: Context, api: Option<Unipile>, addresses: Addresses) -> Self {
-        Self { context, api, addresses }
+    pub fn new(context: Context, api: Option<Unipile>, addresses: Addresses, runs: RunService) -> Self {
+        Self { context, api, addresses, runs }
     }
 
     /// Unipile.

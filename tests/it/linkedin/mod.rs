@@ -1,5 +1,6 @@
 //! LinkedIn accounts through Unipile: how they are connected, how they are, and what webhooks do.
 
+mod answers;
 mod connect;
 mod forged;
 mod status;

@@ -10,7 +10,11 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Shared, World, errors::Refused, world::instant};
+use super::{
+    Shared, World,
+    errors::Refused,
+    world::{Message, instant},
+};
 
 /// Links, webhooks, and how accounts are.
 #[derive(Default)]
@@ -44,6 +48,15 @@ impl World {
     pub(crate) fn last_secret(&self) -> String {
         let address = self.upkeep.links.last().expect("a link")["notify_url"].as_str().unwrap();
         address.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// Somebody writes to an account; the message's id.
+    pub(crate) fn write(&mut self, account: &str, public_identifier: &str, text: &str) -> String {
+        let person = self.person(public_identifier).provider_id.clone();
+        let (id, at) = (format!("msg-{}", self.fresh()), self.now());
+        let message = Message { id: id.clone(), sender: person.clone(), text: text.to_owned(), own: false, at };
+        self.chat(account, &person).messages.push(message);
+        id
     }
 
     /// How an account's source is from now on, and what the webhook of that says.
