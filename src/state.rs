@@ -20,7 +20,7 @@ use crate::{
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SuppressionKeys, SuppressionService, UnipileService,
-        UnsubscribeLinks, UnsubscribeService, UserService, campaign_runs::Linkedin, unipile::Addresses,
+        UnsubscribeLinks, UnsubscribeService, UserService, unipile::Addresses,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -122,7 +122,7 @@ impl AppState {
         let (aligned, context) = context(db, suppression_keys, clock, &server);
         let (verifier, webhooks, clerk) = clerk_parts(clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
-        let linkedin = Linkedin { api: unipile.clone(), bears: server.linkedin };
+        let linkedin = (unipile.clone(), server.linkedin);
         let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
         let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
         Self(Arc::new(Inner {
