@@ -14,6 +14,7 @@ use crate::{
         dns::Dns,
         mail::Mail,
         outbound::Outbound,
+        unipile::Unipile,
     },
     repositories::Database,
     services::{
@@ -21,7 +22,7 @@ use crate::{
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService, FollowService,
         IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
         OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys, SuppressionService,
-        UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService,
+        UnipileService, UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService, unipile::Addresses,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -38,30 +39,36 @@ pub struct AppState(Arc<Inner>);
 struct Inner {
     server: ServerConfig,
     context: Context,
+    plain: Plain,
     aligned: AlignedClock,
     schemas: Schemas,
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
-    readiness: ReadinessService,
     sending_domain: SendingDomainService,
     runs: RunService,
     clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
     accounts: AccountService,
-    api_keys: ApiKeyService,
-    audit_logs: AuditLogService,
-    following: FollowService,
     clay_destinations: ClayDestinationService,
     clerk_comparison: ClerkComparisonService,
-    identity: IdentityService,
     imports: ImportService,
     invitations: InvitationService,
     members: MemberService,
     organizations: OrganizationService,
     unsubscribe: UnsubscribeService,
     webhook_secrets: WebhookSecretService,
+    unipile: UnipileService,
+}
+
+/// Services that need nothing but the context, and remember something of their own.
+struct Plain {
+    api_keys: ApiKeyService,
+    audit_logs: AuditLogService,
+    following: FollowService,
+    identity: IdentityService,
+    readiness: ReadinessService,
 }
 
 /// What connects us with Clerk, or with what stands in for it.
@@ -94,6 +101,8 @@ pub struct Parts {
     pub mail: Mail,
     /// The way out of mails.
     pub links: UnsubscribeLinks,
+    /// What speaks to Unipile, if this server has a key to it.
+    pub unipile: Option<Unipile>,
     /// What connects us with Clerk; without it nobody can sign in.
     pub clerk: Option<ClerkParts>,
     /// What has been measured.
@@ -104,25 +113,24 @@ impl AppState {
     /// Hands the services their parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { server, db, clock, cipher, suppression_keys, schemas, outbound, mail, links, clerk, metrics } =
-            parts;
+        let Parts { server, db, clock, cipher, suppression_keys, schemas, outbound, mail, links, unipile, .. } = parts;
         let (aligned, context) = context(db, suppression_keys, (clock, outbound.clone()), &server);
-        let (verifier, webhooks, clerk) = clerk_parts(clerk);
+        let (verifier, webhooks, clerk) = clerk_parts(parts.clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
+        let linkedin = (unipile.clone(), server.linkedin);
+        let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
+        let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
+        let mail = server.mail.clone();
         Self(Arc::new(Inner {
-            accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes.clone(), server.mail.clone()),
-            api_keys: ApiKeyService::new(context.clone()),
-            audit_logs: AuditLogService::new(context.clone()),
-            following: FollowService::new(context.clone()),
-            runs: RunService::new(context.clone(), cipher.clone(), mailboxes, links.clone()),
+            accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes, unipile.clone(), mail),
+            unipile,
+            runs,
             unsubscribe: UnsubscribeService::new(context.clone(), links),
             webhook_secrets: WebhookSecretService::new(context.clone(), cipher.clone()),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, ClayWebhooks::new(outbound)),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
-            identity: IdentityService::new(context.clone()),
             imports: ImportService::new(context.clone(), server.import_limits),
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
-            readiness: ReadinessService::new(context.clone()),
             sending_domain: SendingDomainService::new(context.clone(), Dns::new(&server.mail.dns_servers)),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
@@ -131,11 +139,12 @@ impl AppState {
             clerk,
             server,
             aligned,
+            plain: Plain::new(&context),
             context,
             schemas,
             verifier,
             webhooks,
-            metrics,
+            metrics: parts.metrics,
         }))
     }
 
@@ -231,7 +240,7 @@ impl AppState {
     /// The audit log, for the worker that seals it.
     #[must_use]
     pub fn audit_logs(&self) -> &AuditLogService {
-        &self.0.audit_logs
+        &self.0.plain.audit_logs
     }
 
     /// Ends every stream that would otherwise go on for as long as somebody listens.
@@ -243,7 +252,7 @@ impl AppState {
     /// Following campaigns, for who ends it.
     #[must_use]
     pub fn following(&self) -> &FollowService {
-        &self.0.following
+        &self.0.plain.following
     }
 
     /// Imports, for the worker that does them.
@@ -264,17 +273,40 @@ impl AppState {
         &self.0.clay_destinations
     }
 
+    /// What is at Unipile, for the workers that look after it.
+    #[must_use]
+    pub fn unipile(&self) -> &UnipileService {
+        &self.0.unipile
+    }
+
     /// Keys by which programs call.
     #[must_use]
     pub fn api_keys(&self) -> &ApiKeyService {
-        &self.0.api_keys
+        &self.0.plain.api_keys
     }
 
     /// Who is calling.
     #[must_use]
     pub fn identity(&self) -> &IdentityService {
-        &self.0.identity
+        &self.0.plain.identity
     }
+}
+
+impl Plain {
+    fn new(context: &Context) -> Self {
+        Self {
+            api_keys: ApiKeyService::new(context.clone()),
+            audit_logs: AuditLogService::new(context.clone()),
+            following: FollowService::new(context.clone()),
+            identity: IdentityService::new(context.clone()),
+            readiness: ReadinessService::new(context.clone()),
+        }
+    }
+}
+
+fn addresses(server: &ServerConfig) -> Addresses {
+    let secret = server.unipile.as_ref().and_then(|unipile| unipile.webhook_secret.clone());
+    Addresses { public_url: server.mail.public_url.clone(), secret }
 }
 
 fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<WebhookVerifier>, Clerk) {
@@ -304,10 +336,10 @@ fn context(
 }
 
 macro_rules! hands_out {
-    ($($field:ident: $service:ty),+ $(,)?) => {$(
+    ($($($field:ident).+: $service:ty),+ $(,)?) => {$(
         impl FromRef<AppState> for $service {
             fn from_ref(state: &AppState) -> Self {
-                state.0.$field.clone()
+                state.0.$($field).+.clone()
             }
         }
     )+};
@@ -338,17 +370,18 @@ makes! {
 
 hands_out! {
     accounts: AccountService,
-    api_keys: ApiKeyService,
-    audit_logs: AuditLogService,
     clay_destinations: ClayDestinationService,
-    following: FollowService,
     imports: ImportService,
     invitations: InvitationService,
     members: MemberService,
     organizations: OrganizationService,
-    readiness: ReadinessService,
+    plain.api_keys: ApiKeyService,
+    plain.audit_logs: AuditLogService,
+    plain.following: FollowService,
+    plain.readiness: ReadinessService,
     runs: RunService,
     sending_domain: SendingDomainService,
+    unipile: UnipileService,
     unsubscribe: UnsubscribeService,
     webhook_secrets: WebhookSecretService,
 }

@@ -19,7 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, EncryptionKeys, IdentitySettings, ServerConfig},
-    integrations::{mail::Mail, outbound::Outbound},
+    integrations::{
+        mail::Mail,
+        outbound::Outbound,
+        unipile::{Unipile, UnipileSettings},
+    },
     repositories::Database,
     routers,
     services::{SuppressionKeys, UnsubscribeLinks},
@@ -52,6 +56,7 @@ pub fn compose(
     let outbound = Outbound::new(server.outbound_anywhere)?;
     let mail = Mail::new(&server.mail)?;
     let links = UnsubscribeLinks::new(&encryption.0, server.mail.public_url.clone())?;
+    let unipile = unipile(&server)?;
     let state = AppState::new(Parts {
         server,
         db,
@@ -62,11 +67,18 @@ pub fn compose(
         outbound,
         mail,
         links,
+        unipile,
         clerk,
         metrics,
     });
     let router = routers::router(&state, document);
     Ok((state, router))
+}
+
+/// What speaks to Unipile, if this server has a key to it.
+fn unipile(server: &ServerConfig) -> anyhow::Result<Option<Unipile>> {
+    let settings = server.unipile.clone().map(|it| UnipileSettings { dsn: it.dsn, api_key: it.api_key });
+    Ok(settings.map(Unipile::new).transpose()?)
 }
 
 /// Serves until `stop` is cancelled, and works `with_workers` too: without them another process must.

@@ -4,10 +4,12 @@ mod clerk;
 mod database;
 mod encryption;
 mod jwt_key;
+mod linkedin;
 mod logging;
 mod mail;
 mod publishable_key;
 mod server;
+mod unipile;
 mod vars;
 mod webhook_secret;
 
@@ -15,10 +17,12 @@ pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys, TokenSe
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
 pub use jwt_key::{JwtKey, JwtKeyError};
+pub use linkedin::LinkedinConfig;
 pub use logging::{LogFormat, LoggingConfig};
 pub use mail::{MailConfig, OauthClient};
 pub use publishable_key::{PublishableKey, PublishableKeyError};
 pub use server::ServerConfig;
+pub use unipile::UnipileConfig;
 pub use vars::{ConfigFault, ConfigFaults, Vars};
 pub use webhook_secret::{WebhookSecret, WebhookSecretError};
 

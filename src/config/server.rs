@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Environment, MailConfig, Vars};
+use super::{Environment, LinkedinConfig, MailConfig, UnipileConfig, Vars};
 use crate::utils::sheet::Limits;
 
 /// Listening and limits.
@@ -37,6 +37,10 @@ pub struct ServerConfig {
     pub campaign_lease: Duration,
     /// Mailboxes.
     pub mail: MailConfig,
+    /// Unipile, if it is to be reached.
+    pub unipile: Option<UnipileConfig>,
+    /// What LinkedIn bears.
+    pub linkedin: LinkedinConfig,
     /// `MAX_CONNECTIONS`: how many callers may be connected at a time; more wait to be let in.
     pub max_connections: usize,
     /// How long a caller may take to say the first bytes, and then the head of a request.
@@ -57,26 +61,10 @@ pub struct ServerConfig {
 
 impl ServerConfig {
     pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
-        let cors_allowed_origins = vars.list("CORS_ALLOWED_ORIGINS");
-        for origin in &cors_allowed_origins {
-            if !is_origin(origin) {
-                vars.fault(
-                    "CORS_ALLOWED_ORIGINS",
-                    "must list origins such as https://app.example.com, without path or trailing slash",
-                );
-                break;
-            }
-        }
-        if environment.is_production() && cors_allowed_origins.is_empty() {
-            vars.fault(
-                "CORS_ALLOWED_ORIGINS",
-                "is required in production: the origins of the front end, comma-separated",
-            );
-        }
         Self {
             host: vars.parsed("HOST", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: vars.parsed("PORT", "a port number").unwrap_or(3001),
-            cors_allowed_origins: or_local(cors_allowed_origins, environment),
+            cors_allowed_origins: cors_allowed_origins(vars, environment),
             rate_limit_per_second: rate_limit(vars, environment),
             trusted_proxy_hops: trusted_proxy_hops(vars, environment),
             data_dir: vars.text("CLENTO_DATA_DIR").map(PathBuf::from),
@@ -86,6 +74,8 @@ impl ServerConfig {
             campaign_clock_speed: campaign_clock_speed(vars, environment),
             campaign_lease: campaign_lease(vars),
             mail: MailConfig::read(vars, environment),
+            unipile: UnipileConfig::read(vars, environment),
+            linkedin: LinkedinConfig::read(vars),
             max_connections: max_connections(vars),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
@@ -96,6 +86,24 @@ impl ServerConfig {
             shutdown_grace: Duration::from_secs(30),
         }
     }
+}
+
+/// The exact origins whose pages may call.
+fn cors_allowed_origins(vars: &mut Vars, environment: Environment) -> Vec<String> {
+    let origins = vars.list("CORS_ALLOWED_ORIGINS");
+    for origin in &origins {
+        if !is_origin(origin) {
+            vars.fault(
+                "CORS_ALLOWED_ORIGINS",
+                "must list origins such as https://app.example.com, without path or trailing slash",
+            );
+            break;
+        }
+    }
+    if environment.is_production() && origins.is_empty() {
+        vars.fault("CORS_ALLOWED_ORIGINS", "is required in production: the origins of the front end, comma-separated");
+    }
+    or_local(origins, environment)
 }
 
 /// The origins, or in development the usual ones of front ends that are being written.

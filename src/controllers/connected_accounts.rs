@@ -32,8 +32,8 @@ pub async fn list(
 /// Connect an account
 ///
 /// A mailbox (`mailbox`, `gmail`, `outlook`) is connected when both of its servers have let us in; else the answer is a 422 that says which
-/// of them refused, in its own words. `sandbox` rehearses a channel inside this service, and nothing leaves it. `linkedin` is answered with
-/// 422 `provider_not_available`.
+/// of them refused, in its own words. `sandbox` rehearses a channel inside this service, and nothing leaves it. `linkedin` is connected
+/// by `POST /connected-accounts/connect-link`, and answered here with 422 `provider_not_available`.
 #[utoipa::path(post, path = "/connected-accounts", request_body = CreateConnectedAccountRequest,
     responses((status = 201, body = ConnectedAccountDto)))]
 pub async fn create(
@@ -91,7 +91,8 @@ pub async fn update(
 
 /// Check a connected account
 ///
-/// Signs in to a mailbox's servers. One that lets us in again is taken up again; of one that does not, `status` and `status_reason` say why.
+/// Signs in to a mailbox's servers, or asks Unipile how a LinkedIn account is. One that lets us in again is taken up again; of one that does not,
+/// `status` and `status_reason` say why.
 #[utoipa::path(post, path = "/connected-accounts/{id}/sync", params(("id" = AccountId, Path)), responses((status = 200, body = ConnectedAccountDto)))]
 pub async fn sync(
     person: OrgPerson,
@@ -118,7 +119,7 @@ pub async fn sending_domain(
 
 /// Disconnect an account
 ///
-/// Deletes it with its credentials. An account that a campaign sends from stays: 409 `account_in_use`.
+/// Deletes it with its credentials; a LinkedIn account at Unipile too. An account that a campaign sends from stays: 409 `account_in_use`.
 #[utoipa::path(delete, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), responses((status = 204)))]
 pub async fn delete(
     member: OrgMember,

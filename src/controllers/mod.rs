@@ -8,6 +8,7 @@ pub mod campaign_executions;
 pub mod campaign_runs;
 pub mod campaigns;
 pub mod clay_destinations;
+pub mod connect_links;
 pub mod connected_accounts;
 pub mod conversations;
 pub mod imports;

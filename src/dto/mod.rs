@@ -9,6 +9,7 @@ pub mod campaign_runs;
 pub mod campaign_trials;
 pub mod campaigns;
 pub mod clay_destinations;
+pub mod connect_links;
 pub mod connected_accounts;
 pub mod conversations;
 pub mod extract;
@@ -31,7 +32,9 @@ pub mod users;
 pub mod webhook_secrets;
 pub mod webhooks;
 
-pub use extract::{Body, Checked, ClerkWebhookEvent, IfMatch, LastEventId, ListQuery, PathId, QueryParams};
+pub use extract::{
+    Body, Checked, ClerkWebhookEvent, IfMatch, LastEventId, ListQuery, PathId, QueryParams, UnipileEvent, UnipileReport,
+};
 pub use page::{PageDto, PageParams, Paged};
 pub use problem::Problem;
 pub use respond::{Accepted, Created, NoContent, ShownOnce, Versioned};

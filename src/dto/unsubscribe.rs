@@ -29,7 +29,8 @@ pub fn unknown() -> Page {
     )
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> Page {
+/// A page with a heading and a body.
+pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Page {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"

@@ -7,4 +7,5 @@ pub mod mail;
 pub mod outbound;
 pub mod postgres;
 pub mod sandbox;
+pub mod unipile;
 pub mod webhooks;

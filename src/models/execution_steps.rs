@@ -11,7 +11,7 @@ use super::{AccountId, CampaignId, ExecutionId, ExecutionStatus, LeadId, Organiz
 use crate::text_enum;
 
 text_enum! {
-    /// Where an attempt stands: `sending → sent | not_sent | failed | needs_review`.
+    /// Where an attempt stands: `sending → sent | not_sent | failed | needs_review | skipped`.
     StepState {
         /// It may be on the wire, now or since a crash; until that is cleared up nothing is sent again.
         Sending = "sending",
@@ -23,6 +23,8 @@ text_enum! {
         Failed = "failed",
         /// Nobody can tell whether the provider has it; a person must decide.
         NeedsReview = "needs_review",
+        /// It cannot be done to this lead, and was not; the lead goes on.
+        Skipped = "skipped",
     }
 }
 

@@ -11,6 +11,8 @@ typed_id! {
     MemberId,
     /// A LinkedIn profile or mailbox that sends.
     AccountId,
+    /// A link by which an account is connected.
+    ConnectLinkId,
     /// A list of leads.
     LeadListId,
     /// A person to be written to.

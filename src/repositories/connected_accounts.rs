@@ -18,7 +18,7 @@ base_repository!(
     "connected account",
     "connected_accounts",
     "id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window, \
-     spacing_seconds, last_act_at, rests_until, mailbox, version, created_by, created_at, updated_at"
+     spacing_seconds, last_act_at, rests_until, mailbox, unipile, version, created_by, created_at, updated_at"
 );
 
 impl AccountRepository<'_> {
@@ -130,7 +130,7 @@ impl AccountRepository<'_> {
         Ok(sqlx::query_as!(
             ConnectedAccount,
             r#"select id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window,
-                      spacing_seconds, last_act_at, rests_until, mailbox, version, created_by, created_at, updated_at
+                      spacing_seconds, last_act_at, rests_until, mailbox, unipile, version, created_by, created_at, updated_at
                from connected_accounts where organization_id = $1 and id = any($2) order by id for no key update"#,
             self.scope.id(),
             &ids,

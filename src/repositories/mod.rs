@@ -21,6 +21,7 @@ mod inbound_events;
 mod jobs;
 mod lead_lists;
 mod leads;
+mod linkedin;
 mod members;
 mod messages;
 mod organizations;
@@ -29,6 +30,7 @@ mod sandbox;
 mod sent_mails;
 mod suppressions;
 mod taken_in;
+mod unipile;
 mod users;
 mod webhook_secrets;
 
@@ -53,6 +55,7 @@ pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use imports::{ImportRepository, OtherKey, SettledPiece};
 pub use lead_lists::LeadListRepository;
 pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
+pub use linkedin::LinkedinRepository;
 pub use members::MemberRepository;
 pub use messages::{LostMessage, MessageRepository};
 pub use organizations::OrganizationRepository;
@@ -61,5 +64,8 @@ pub use sandbox::{DueHappening, NewAct, NewHappening, SandboxRepository};
 pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use taken_in::{AnsweredMail, IntakeRepository};
+pub use unipile::{
+    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, RegisteredWebhook, Reported, UnipileRepository, Watched,
+};
 pub use users::UserRepository;
 pub use webhook_secrets::WebhookSecretRepository;

@@ -3,7 +3,7 @@
 use utoipa_axum::routes;
 
 use super::Routes;
-use crate::controllers::connected_accounts;
+use crate::controllers::{connect_links, connected_accounts};
 
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(connected_accounts::list)).routes(routes!(
@@ -19,4 +19,6 @@ pub(super) fn person_routes() -> Routes {
         .routes(routes!(connected_accounts::usage))
         .routes(routes!(connected_accounts::sync))
         .routes(routes!(connected_accounts::sending_domain))
+        .routes(routes!(connect_links::create_link))
+        .routes(routes!(connect_links::create_link_again))
 }

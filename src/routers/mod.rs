@@ -73,6 +73,8 @@ enum Zone {
     Public,
     /// Who signs what they send.
     Webhooks,
+    /// Who shows a secret that we gave them.
+    Secret,
     /// A user.
     Session,
     /// A member of the organization that the request names.
@@ -87,7 +89,7 @@ impl Zone {
     /// Where its requests name their organization; none if nobody signs in here.
     fn source(self) -> Option<OrganizationSource> {
         match self {
-            Self::Public | Self::Webhooks => None,
+            Self::Public | Self::Webhooks | Self::Secret => None,
             Self::Session | Self::Keyed(_) => Some(OrganizationSource::Context),
             Self::Organization(source) | Self::Admin(source) => Some(source),
         }
@@ -114,6 +116,7 @@ fn zones() -> Vec<(Zone, Routes)> {
     vec![
         (Zone::Public, public::routes()),
         (Zone::Webhooks, webhooks::routes()),
+        (Zone::Secret, webhooks::unipile_routes()),
         (Zone::Session, users::routes()),
         (Zone::Organization(Context), campaign_executions::routes()),
         (Zone::Organization(Context), campaigns::person_routes()),

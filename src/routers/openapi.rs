@@ -138,7 +138,7 @@ fn noun_of(tag: &str) -> String {
 }
 
 fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
-    if !matches!(zone, Zone::Public | Zone::Webhooks) {
+    if !matches!(zone, Zone::Public | Zone::Webhooks | Zone::Secret) {
         security::stamp(method, operation, zone);
     }
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -185,6 +185,11 @@ fn headers(method: &str, zone: Zone) -> Vec<Value> {
             parameter
         }));
     }
+    if zone == Zone::Secret {
+        let mut parameter = header("Unipile-Auth", "The secret that this server has told Unipile.");
+        parameter["required"] = true.into();
+        parameters.push(parameter);
+    }
     if method == "post" && zone.is_of_an_organization() {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
@@ -220,11 +225,11 @@ fn problem(description: &str, example: Option<Value>) -> Value {
 const NOT_UNDERSTOOD: (&str, &str) = ("400", "The request cannot be understood.");
 const OF_WEBHOOKS: [(&str, &str); 6] = [
     NOT_UNDERSTOOD,
-    ("401", "Not signed for us, or not lately."),
+    ("401", "Not proved to be the sender's, or not lately."),
     ("413", "The body is too large."),
-    ("422", "Signed, and not understood."),
+    ("422", "Proved, and not understood."),
     ("500", "A fault of ours."),
-    ("503", "No signing secret is configured, or something we need is away."),
+    ("503", "No secret is configured to prove it by, or something we need is away."),
 ];
 
 const OF_BODIES: [(&str, &str); 3] = [
@@ -237,7 +242,7 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
     if zone == Zone::Public {
         return vec![NOT_UNDERSTOOD];
     }
-    if zone == Zone::Webhooks {
+    if matches!(zone, Zone::Webhooks | Zone::Secret) {
         return OF_WEBHOOKS.to_vec();
     }
     let mut told = vec![

@@ -28,11 +28,8 @@ const TOLD: &[(&str, Kind, &str, &str)] = &[
 pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Option<Value> {
     let error = match (status, zone) {
         ("400", _) => AppError::parameters(vec![Fault::unknown_parameter("colour")]),
-        ("401", Zone::Webhooks) => AppError::new(
-            Kind::Unauthenticated,
-            "webhook_signature_invalid",
-            "Not accepted: the webhook's signature is wrong.",
-        ),
+        ("401", Zone::Webhooks) => unproved("webhook_signature_invalid", "the webhook's signature is wrong"),
+        ("401", Zone::Secret) => unproved("webhook_secret_wrong", "the header Unipile-Auth does not hold our secret"),
         ("403", Zone::Admin(_)) => {
             AppError::forbidden("admin_required", "Only an administrator of the organization may do this.")
         }
@@ -53,7 +50,7 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
             AppError::conflict("idempotency_key_in_flight", "A request with this Idempotency-Key is being worked on.")
         }
         ("413", _) => body_too_large(),
-        ("422", Zone::Webhooks) => return None,
+        ("422", Zone::Webhooks | Zone::Secret) => return None,
         ("422", _) => AppError::invalid(vec![Fault::new("/name", "empty", "This must not be empty.")]),
         ("500", _) => AppError::internal("an example"),
         _ => {
@@ -62,4 +59,9 @@ pub(super) fn example(method: &str, status: &str, zone: Zone, noun: &str) -> Opt
         }
     };
     serde_json::to_value(Problem::of(&error, "01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90")).ok()
+}
+
+/// Who sent a webhook is not proved.
+fn unproved(code: &'static str, why: &str) -> AppError {
+    AppError::new(Kind::Unauthenticated, code, format!("Not accepted: {why}."))
 }

@@ -1,9 +1,9 @@
-//! What anybody may ask: signs of life, measurements, and the way out of a mail.
+//! What anybody may ask: signs of life, measurements, the way out of a mail, and what follows signing in elsewhere.
 
 use utoipa_axum::routes;
 
 use super::Routes;
-use crate::controllers::{service, unsubscribe};
+use crate::controllers::{connect_links, service, unsubscribe};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -11,4 +11,7 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(service::ready))
         .routes(routes!(service::metrics))
         .routes(routes!(unsubscribe::show, unsubscribe::leave))
+        .routes(routes!(connect_links::report))
+        .routes(routes!(connect_links::connected))
+        .routes(routes!(connect_links::not_connected))
 }

@@ -8,3 +8,8 @@ use crate::controllers::webhooks;
 pub(super) fn routes() -> Routes {
     Routes::new().routes(routes!(webhooks::clerk))
 }
+
+/// Those that show a secret.
+pub(super) fn unipile_routes() -> Routes {
+    Routes::new().routes(routes!(webhooks::unipile))
+}

@@ -55,6 +55,17 @@ pub async fn forget_imports(state: &AppState) -> Result<Done> {
     Ok(Done { rows: imports + pieces, more: imports == u64::from(FEW) || pieces == u64::from(FEW) })
 }
 
+/// Forgets what Unipile's webhooks hinted at, and links that accounts were connected by.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_unipile_events(state: &AppState) -> Result<Done> {
+    let before = state.clock().now() - EVENTS_REMEMBERED_FOR;
+    let events = bite(state.db().forget_unipile_events(before, BITE.into()).await?);
+    let links = bite(state.db().forget_connect_links(before, BITE.into()).await?);
+    Ok(Done { rows: events.rows + links.rows, more: events.more || links.more })
+}
+
 fn bite(rows: u64) -> Done {
     Done { rows, more: rows == u64::from(BITE) }
 }

@@ -15,11 +15,13 @@ use self::periodic::{Task, run};
 pub use self::{
     clay::push_to_clay,
     clerk::compare_members,
-    housekeeping::{forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in},
+    housekeeping::{
+        forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in, forget_unipile_events,
+    },
     periodic::Done,
     seal::seal_once,
 };
-use crate::{errors::Result, services::campaign_runs::Round, state::AppState};
+use crate::{errors::Result, models::WatchKind, services::campaign_runs::Round, state::AppState};
 
 /// A line of the audit log is sealed within about this time of its commit.
 const SEAL: Task = Task { name: "seal_audit_logs", every: Duration::from_secs(1) };
@@ -43,6 +45,16 @@ const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(
 const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
 const GUARD: Task = Task { name: "guard_campaigns", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
+/// A signed-in account is there, and one that is out is held, within about this time.
+const LINKS: Task = Task { name: "confirm_connect_links", every: Duration::from_millis(500) };
+const ACCOUNTS: Task = Task { name: "look_at_accounts", every: Duration::from_millis(500) };
+const UNIPILE_WEBHOOKS: Task = Task { name: "keep_unipile_webhooks", every: Duration::from_secs(30) };
+const DEPARTURES: Task = Task { name: "delete_unipile_accounts", every: Duration::from_secs(5) };
+const HINTS: Task = Task { name: "follow_unipile_hints", every: Duration::from_secs(1) };
+/// How often it is asked whose turn it is; how often it is an account's is told in `services::unipile`.
+const RELATIONS: Task = Task { name: "look_for_relations", every: Duration::from_secs(10) };
+const MESSAGES: Task = Task { name: "look_for_messages", every: Duration::from_secs(10) };
+const UNIPILE_EVENTS: Task = Task { name: "forget_unipile_events", every: Duration::from_hours(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
@@ -84,6 +96,7 @@ impl Workers {
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
         self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
+        self.look_after_unipile(state);
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
         // Where time passes faster for campaigns, they are looked at more often.
         let speed = state.server().campaign_clock_speed;
@@ -107,6 +120,19 @@ impl Workers {
         });
     }
 
+    /// Starts what looks after accounts at Unipile.
+    fn look_after_unipile(&self, state: &AppState) {
+        self.start(LINKS, state, |state| async move { state.unipile().confirm_reported().await.map(done) });
+        self.start(ACCOUNTS, state, |state| async move { state.unipile().look_at_accounts().await.map(done) });
+        self.start(UNIPILE_WEBHOOKS, state, |state| async move { state.unipile().keep_webhooks().await.map(done) });
+        self.start(DEPARTURES, state, |state| async move { state.unipile().see_off().await.map(done) });
+        let look = |kind| move |state: AppState| async move { state.unipile().look_in_turn(kind).await };
+        self.run(HINTS, state, |state| async move { state.unipile().follow_hints().await });
+        self.run(RELATIONS, state, look(WatchKind::Relations));
+        self.run(MESSAGES, state, look(WatchKind::Messages));
+        self.start(UNIPILE_EVENTS, state, |state| async move { forget_unipile_events(&state).await });
+    }
+
     /// Starts what goes by the clock of campaigns, which must have been set before: a machine's own may be wrong.
     fn run<W, F>(&self, task: Task, state: &AppState, work: W)
     where
@@ -118,7 +144,7 @@ impl Workers {
             let work = Arc::clone(&work);
             async move {
                 state.have_clock_set().await?;
-                work(state).await.map(|Round { done, more }| Done { rows: done, more })
+                work(state).await.map(done)
             }
         });
     }
@@ -137,4 +163,8 @@ impl Workers {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+fn done(round: Round) -> Done {
+    Done { rows: round.done, more: round.more }
 }

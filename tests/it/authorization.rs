@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::{
-    Answer, Caller, TestApp,
+    Answer, Caller, FakeUnipile, ManualClock, TestApp,
     app::{ADMIN, MEMBER, OUTSIDER, Person},
     fake_clerk::FakeClerk,
+    unipile::WEBHOOK_SECRET,
 };
 
 /// Who may call.
@@ -24,6 +25,7 @@ use crate::support::{
 enum Access {
     Public,
     Signed,
+    Secret,
     User,
     Member,
     Admin,
@@ -73,6 +75,8 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/connected-accounts/{id}/sync", Access::Member),
     ("GET /api/v1/connected-accounts/{id}/sending-domain", Access::Member),
     ("GET /api/v1/connected-accounts/{id}/usage", Access::Member),
+    ("POST /api/v1/connected-accounts/{id}/reconnect-link", Access::Member),
+    ("POST /api/v1/connected-accounts/connect-link", Access::Member),
     ("PATCH /api/v1/connected-accounts/{id}", Access::Member),
     ("GET /api/v1/conversations", Access::Member),
     ("GET /api/v1/conversations/{id}", Access::Member),
@@ -127,8 +131,12 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /api/v1/webhook-secret", Access::Admin),
     ("POST /api/v1/webhook-secret/rotate", Access::Admin),
     ("POST /api/v1/webhooks/clerk", Access::Signed),
+    ("POST /api/v1/webhooks/unipile", Access::Secret),
+    ("GET /connected", Access::Public),
+    ("POST /connected/{state}", Access::Public),
     ("GET /health", Access::Public),
     ("GET /metrics", Access::Public),
+    ("GET /not-connected", Access::Public),
     ("GET /ready", Access::Public),
     ("GET /u/{token}", Access::Public),
     ("POST /u/{token}", Access::Public),
@@ -300,16 +308,21 @@ fn way_out(organization: &Uuid, ids: &BTreeMap<&str, String>) -> String {
     link.path().trim_start_matches("/u/").to_owned()
 }
 
-/// The service with Clerk behind it, where both organizations and their people are known too.
+/// The service with Clerk and Unipile behind it, where both organizations and their people are known too.
 struct Story {
     clerk: FakeClerk,
+    unipile: FakeUnipile,
     app: TestApp,
 }
 
 impl Story {
     async fn begin() -> Self {
         let clerk = FakeClerk::start().await;
-        let app = TestApp::start_with_clerk(&clerk).await;
+        let clock = ManualClock::new();
+        let unipile = FakeUnipile::start(clock.clone()).await;
+        let app = TestApp::start_with_clerk_by(&clerk, clock, |server| unipile.set_up(server)).await;
+        // As many accounts as one likes.
+        sqlx::query("update organizations set plan = 'enterprise'").execute(&app.pool).await.unwrap();
         {
             let mut world = clerk.world();
             for organization in [ADMIN.clerk_organization, OUTSIDER.clerk_organization] {
@@ -320,7 +333,7 @@ impl Story {
                 world.add_member(clerk_organization, clerk_user, role);
             }
         }
-        let story = Self { clerk, app };
+        let story = Self { clerk, unipile, app };
         story.deliver_all().await;
         story
     }
@@ -368,6 +381,8 @@ impl Story {
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
         ids.insert("u", way_out(&organization_id, &ids));
+        made_link(&caller).await;
+        ids.insert("connected", self.unipile.world().last_secret());
         ids.insert("imports", import(&caller, &ids, word).await);
         ids.insert("conversations", conversation(&self.app, &ids).await);
         ids
@@ -390,6 +405,11 @@ impl Story {
         .unwrap();
         id.to_string()
     }
+}
+
+/// A link to connect an account by.
+async fn made_link(caller: &Caller) {
+    caller.post("/api/v1/connected-accounts/connect-link", json!({"provider": "linkedin"})).await.expect(201);
 }
 
 /// An execution, which only the engine makes: a lead in a campaign.
@@ -473,6 +493,11 @@ async fn prepare(app: &TestApp, operation: &Operation, ids: &BTreeMap<&str, Stri
     if verb == "test-send" {
         return prepare_trial(app, ids).await;
     }
+    if verb == "reconnect-link" {
+        let unipile = json!({"account_id": ids["connected-accounts"], "wire": "v1"});
+        let at_unipile = sqlx::query("update connected_accounts set unipile = $2 where id = $1::uuid");
+        at_unipile.bind(&ids["connected-accounts"]).bind(unipile).execute(&app.pool).await.unwrap();
+    }
     if operation.nouns() != ["imports"] || operation.path.ends_with("/cancel") {
         return;
     }
@@ -542,7 +567,7 @@ async fn without_a_valid_token_nothing_but_the_public_is_reached() {
         caller
     };
     for operation in operations(app).await {
-        if matches!(operation.access(), Access::Public | Access::Signed) {
+        if matches!(operation.access(), Access::Public | Access::Signed | Access::Secret) {
             continue;
         }
         let anonymous = operation.call(&app.anonymous(), &ids, &[]).await;
@@ -563,7 +588,7 @@ async fn an_outsider_finds_nothing_changes_nothing_and_learns_nothing() {
     let before = fingerprint(app, organization).await;
     let outsider = app.outsider();
     for operation in operations(app).await {
-        if matches!(operation.access(), Access::Public | Access::Signed) {
+        if matches!(operation.access(), Access::Public | Access::Signed | Access::Secret) {
             continue;
         }
         let nouns = operation.nouns();
@@ -622,6 +647,7 @@ async fn who_may_call_is_served() {
         let answer = match operation.access() {
             Access::Public => operation.call(&app.anonymous(), &ids, &[]).await,
             Access::Signed => app.deliver("msg_example", operation.body.as_ref().unwrap()).await,
+            Access::Secret => operation.call(&app.anonymous(), &ids, &[("unipile-auth", WEBHOOK_SECRET)]).await,
             Access::User | Access::Member => operation.call(&app.member(), &ids, &[]).await,
             Access::Admin => operation.call(&app.admin(), &ids, &[]).await,
         };
@@ -641,7 +667,7 @@ async fn the_document_says_where_keys_work_and_what_they_need() {
     let app = TestApp::start().await;
     for operation in operations(&app).await {
         let expected = match (operation.access(), operation.scope()) {
-            (Access::Public | Access::Signed, _) => Value::Null,
+            (Access::Public | Access::Signed | Access::Secret, _) => Value::Null,
             (_, None) => json!([{"session": []}]),
             (_, Some(scope)) => json!([{"session": []}, {"x_api_key": [scope]}]),
         };
@@ -667,7 +693,7 @@ async fn a_key_with_all_scopes_does_what_is_marked_for_keys_and_nothing_else() {
     let app = &story.app;
     let program = app.program(&scopes()).await;
     for operation in operations(app).await {
-        if matches!(operation.access(), Access::Public | Access::Signed) {
+        if matches!(operation.access(), Access::Public | Access::Signed | Access::Secret) {
             continue;
         }
         let ids = story.ours().await;

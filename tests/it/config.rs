@@ -211,3 +211,34 @@ fn the_pace_that_is_documented_for_clay_is_what_production_grants() {
     let granted = (0..2 * requests).filter(|_| limiter.count(&"key".to_owned()).is_ok()).count();
     assert_eq!(granted, 2 * requests as usize);
 }
+
+#[test]
+fn unipile_needs_all_its_settings_and_all_well_formed() {
+    let (dsn, key) = (("UNIPILE_DSN", "https://api1.unipile.com:13111"), ("UNIPILE_API_KEY", "abc+/="));
+    let secret = ("UNIPILE_WEBHOOK_SECRET", "a-secret-of-thirty-two-characters-or-more");
+    let url = ("PUBLIC_URL", "https://api.example.com");
+    assert!(production_but(&[]).unwrap().server.unipile.is_none());
+    let unipile = production_but(&[dsn, key, secret, url]).unwrap().server.unipile.unwrap();
+    assert_eq!((unipile.dsn.as_str(), unipile.api_key.expose_secret()), ("https://api1.unipile.com:13111/", "abc+/="));
+    assert_eq!(unipile.webhook_secret.unwrap().expose_secret(), secret.1);
+    assert_eq!(variables(production_but(&[dsn, secret, url])), ["UNIPILE_API_KEY"]);
+    assert_eq!(variables(production_but(&[key, secret, url])), ["UNIPILE_DSN"]);
+    // Nor is what its webhooks prove themselves by left out by accident, or guessed.
+    assert_eq!(variables(production_but(&[dsn, key])), ["PUBLIC_URL", "UNIPILE_WEBHOOK_SECRET"]);
+    for wrong in ["hunter2", "hunter2 with as many as thirty-two characters"] {
+        let faults = production_but(&[dsn, key, url, ("UNIPILE_WEBHOOK_SECRET", wrong)]).unwrap_err();
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
+        assert_eq!(variables(Err(faults)), ["UNIPILE_WEBHOOK_SECRET"]);
+    }
+    for wrong in
+        ["http://api1.unipile.com:13111", "https://api1.unipile.com/api/v1", "api1.unipile.com:13111", "hunter2"]
+    {
+        let faults = production_but(&[("UNIPILE_DSN", wrong), key, secret, url]).unwrap_err();
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
+        assert_eq!(variables(Err(faults)), ["UNIPILE_DSN"], "{wrong}");
+    }
+    assert_eq!(variables(production_but(&[dsn, ("UNIPILE_API_KEY", "two words"), secret, url])), ["UNIPILE_API_KEY"]);
+    // In development too: a half is a mistake, but webhooks can be done without.
+    assert_eq!(variables(Config::from_vars(Vars::given([key]))), ["UNIPILE_DSN"]);
+    assert!(Config::from_vars(Vars::given([dsn, key])).unwrap().server.unipile.unwrap().webhook_secret.is_none());
+}

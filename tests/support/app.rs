@@ -92,8 +92,27 @@ impl TestApp {
         Self::start_on(database, db, ManualClock::new(), change).await
     }
 
+    /// The same as at the start, by `clock` and with other settings.
+    pub(crate) async fn start_by(clock: Arc<ManualClock>, change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let database = TestDatabase::create().await;
+        for person in [ADMIN, MEMBER, OUTSIDER] {
+            introduce(&database.pool, person).await;
+        }
+        let db = database.open();
+        Self::start_on(database, db, clock, change).await
+    }
+
     /// The same, with `clerk`'s Backend API behind it.
     pub(crate) async fn start_with_clerk(clerk: &FakeClerk) -> Self {
+        Self::start_with_clerk_by(clerk, ManualClock::new(), |_| {}).await
+    }
+
+    /// The same, by `clock` and with other settings.
+    pub(crate) async fn start_with_clerk_by(
+        clerk: &FakeClerk,
+        clock: Arc<ManualClock>,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let database = TestDatabase::create().await;
         for person in [ADMIN, MEMBER, OUTSIDER] {
             introduce(&database.pool, person).await;
@@ -101,7 +120,7 @@ impl TestApp {
         let db = database.open();
         let settings = BackendSettings { api_url: clerk.url(), secret_key: SECRET_KEY.into() };
         let backend = ClerkBackend::new(settings, http_client().expect("a client")).expect("a usable URL");
-        Self::serve(database, db, ManualClock::new(), |_| {}, &SECRETS, Some(Arc::new(backend)), "").await
+        Self::serve(database, db, clock, change, &SECRETS, Some(Arc::new(backend)), "").await
     }
 
     /// The same, with other signing secrets of webhooks.

@@ -18,6 +18,7 @@ pub(crate) mod own_postgres;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod svix_sign;
+pub(crate) mod unipile;
 
 pub(crate) use app::TestApp;
 pub(crate) use browser::Browser;
@@ -25,3 +26,4 @@ pub(crate) use caller::{Answer, Caller};
 pub(crate) use clock::ManualClock;
 pub(crate) use dns::NameServer;
 pub(crate) use mail_server::MailServer;
+pub(crate) use unipile::FakeUnipile;

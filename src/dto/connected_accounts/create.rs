@@ -74,7 +74,8 @@ pub enum SandboxProvider {
     Sandbox,
 }
 
-/// An account of a provider that this server cannot connect yet: answered with 422 `provider_not_available`.
+/// An account that is connected by signing in at its provider, by `POST /connected-accounts/connect-link`: answered here with 422
+/// `provider_not_available`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({"provider": "linkedin"}))]
 pub struct UnavailableAccount {
@@ -82,7 +83,7 @@ pub struct UnavailableAccount {
     pub provider: UnavailableProvider,
 }
 
-/// A provider that this server cannot connect yet.
+/// A provider whose accounts are connected by a link.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnavailableProvider {
@@ -114,7 +115,8 @@ impl Checked for CreateConnectedAccountRequest {
 }
 
 fn unavailable() -> AppError {
-    let (code, detail) = ("provider_not_available", "This server cannot connect LinkedIn accounts yet.");
+    let (code, detail) =
+        ("provider_not_available", "LinkedIn accounts are connected by POST /connected-accounts/connect-link.");
     AppError::new(Kind::Invalid, code, detail).with_faults(vec![Fault::new("/provider", code, detail)])
 }
 

@@ -14,6 +14,7 @@ use crate::{
 
 mod create;
 mod limits;
+mod linkedin;
 mod mailbox;
 mod ramp_up;
 mod sending_domain;
@@ -25,6 +26,7 @@ pub use create::{
     UnavailableProvider,
 };
 pub use limits::{AccountLimitsPatch, ActionLimitsPatch};
+pub use linkedin::LinkedinProfileDto;
 pub use mailbox::{CreateMailboxAccount, MailOauthRequest, MailServerRequest, MailboxDto, MailboxProvider};
 pub use ramp_up::{AccountRampUpPatch, ActionRampUpPatch};
 pub use sending_domain::SendingDomainParams;
@@ -57,6 +59,8 @@ pub struct ConnectedAccountDto {
     pub terms: AccountTermsDto,
     /// How it is reached and what its mail looks like, if it is a mailbox.
     pub mailbox: Option<MailboxDto>,
+    /// Whose profile it is, if it is a LinkedIn account.
+    pub linkedin: Option<LinkedinProfileDto>,
     /// The kinds of steps that it can carry out.
     #[schema(example = json!(["profile_visit", "send_connection_request", "send_followup"]))]
     pub capabilities: Vec<NodeType>,
@@ -115,27 +119,10 @@ impl From<ConnectedAccount> for ConnectedAccountDto {
 
 impl ConnectedAccountDto {
     fn of(account: ConnectedAccount, capabilities: Vec<NodeType>) -> Self {
+        #[rustfmt::skip] // one name a line would make this longer than a function may be
         let ConnectedAccount {
-            id,
-            organization_id: _,
-            provider,
-            channel,
-            display_name,
-            email,
-            avatar_url,
-            status,
-            status_reason,
-            limits,
-            ramp_up,
-            sending_window,
-            spacing_seconds,
-            last_act_at,
-            rests_until,
-            mailbox,
-            version,
-            created_by,
-            created_at,
-            updated_at,
+            id, organization_id: _, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up, sending_window,
+            spacing_seconds, last_act_at, rests_until, mailbox, unipile, version, created_by, created_at, updated_at,
         } = account;
         Self {
             id,
@@ -147,6 +134,7 @@ impl ConnectedAccountDto {
             standing: AccountStandingDto { status, status_reason, last_act_at, rests_until },
             terms: AccountTermsDto::of(limits.0, ramp_up.0, sending_window.map(|window| window.0), spacing_seconds),
             mailbox: mailbox.map(|mailbox| mailbox.0.into()),
+            linkedin: unipile.map(|unipile| unipile.0.into()),
             capabilities,
             version,
             created_by,

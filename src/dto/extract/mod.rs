@@ -6,6 +6,7 @@ mod if_match;
 mod last_event_id;
 mod path;
 mod query;
+mod unipile_event;
 
 pub use body::{Body, Checked, body_broken_off, body_too_large, broken};
 pub(in crate::dto) use body::{fit, parse, unread};
@@ -14,3 +15,4 @@ pub use if_match::IfMatch;
 pub use last_event_id::LastEventId;
 pub use path::PathId;
 pub use query::{ListQuery, QueryParams, ShortText};
+pub use unipile_event::{UnipileEvent, UnipileReport};

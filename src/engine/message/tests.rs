@@ -68,6 +68,7 @@ fn sender(display_name: &str) -> ConnectedAccount {
         last_act_at: None,
         rests_until: None,
         mailbox: None,
+        unipile: None,
         version: 1,
         created_by: None,
         created_at: at,

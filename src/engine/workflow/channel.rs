@@ -30,15 +30,18 @@ pub enum LinkedinTier {
 }
 
 impl ConnectedChannel {
-    /// What `account` can do. The sandbox rehearses everything; of a real profile nothing is known to be paid for.
+    /// What `account` can do. The sandbox rehearses everything; of a real profile only what Unipile says is known to be paid for.
     #[must_use]
     pub fn of(account: &ConnectedAccount) -> Self {
         let channel = match (account.channel, account.provider) {
             (Channel::Linkedin, Provider::Sandbox) => Self::linkedin(LinkedinTier::Paid),
-            (Channel::Linkedin, _) => Self::linkedin(LinkedinTier::Free),
+            (Channel::Linkedin, _) => Self::linkedin(match &account.unipile {
+                Some(unipile) if unipile.tier.is_paid() => LinkedinTier::Paid,
+                _ => LinkedinTier::Free,
+            }),
             (Channel::Email, _) => Self::mailbox(),
         };
-        Self { hears_answers: account.provider == Provider::Sandbox, ..channel }
+        Self { hears_answers: matches!(account.provider, Provider::Sandbox | Provider::Linkedin), ..channel }
     }
 
     /// A LinkedIn profile.

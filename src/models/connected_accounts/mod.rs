@@ -11,6 +11,7 @@ mod mail_preset;
 mod mailbox;
 mod ramp_up;
 mod sandbox;
+mod unipile;
 mod window;
 
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
@@ -18,6 +19,7 @@ pub use mail_preset::MailPreset;
 pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, SentCopy};
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
+pub use unipile::{LinkedinTier, UnipileAccount, UnipileWire, WatchKind};
 pub use window::{SendingWindow, SendingWindowChanges};
 
 /// A sending account. Its credentials are not here: they are stored sealed, in columns of their own.
@@ -43,6 +45,8 @@ pub struct ConnectedAccount {
     pub rests_until: Option<DateTime<Utc>>,
     /// How it is reached, if it is a mailbox.
     pub mailbox: Option<Json<Mailbox>>,
+    /// By what Unipile knows it, if it is connected through Unipile.
+    pub unipile: Option<Json<UnipileAccount>>,
     pub version: i64,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,

@@ -14,9 +14,9 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
-        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, MemberRepository, MessageRepository,
-        OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository, SuppressionRepository,
-        UsageRepository, WebhookSecretRepository,
+        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MemberRepository,
+        MessageRepository, OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository,
+        SuppressionRepository, UnipileRepository, UsageRepository, WebhookSecretRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -213,6 +213,8 @@ macro_rules! lends_all {
             lead_lists -> LeadListRepository,
             /// People to be written to.
             leads -> LeadRepository,
+            /// People and acts on LinkedIn.
+            linkedin -> LinkedinRepository,
             /// Members.
             members -> MemberRepository,
             /// The organization itself.
@@ -223,6 +225,8 @@ macro_rules! lends_all {
             sandbox -> SandboxRepository,
             /// What was sent from mailboxes.
             sent_mails -> SentMailRepository,
+            /// What the organization has at Unipile.
+            unipile -> UnipileRepository,
             /// What accounts have done.
             usage -> UsageRepository,
             /// Whom nobody may write to.

@@ -97,25 +97,36 @@ pub(super) enum Found {
     Later,
     /// It would not show it either way: nobody can tell.
     Unclear,
+    /// It tells more than whether it has it.
+    Told(Delivery),
 }
 
 /// The channels of this process.
 pub(super) struct Channels {
     sandbox: Box<dyn Channel>,
     mailbox: Box<dyn Channel>,
+    linkedin: Box<dyn Channel>,
 }
 
 impl Channels {
-    pub(super) fn new(sandbox: impl Channel + 'static, mailbox: impl Channel + 'static) -> Self {
-        Self { sandbox: Box::new(sandbox), mailbox: Box::new(mailbox) }
+    pub(super) fn new(
+        sandbox: impl Channel + 'static,
+        mailbox: impl Channel + 'static,
+        linkedin: impl Channel + 'static,
+    ) -> Self {
+        Self { sandbox: Box::new(sandbox), mailbox: Box::new(mailbox), linkedin: Box::new(linkedin) }
     }
 
     /// What carries the steps of `provider`'s accounts, if this process can.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "who asks must have an answer for a provider that nothing here carries"
+    )]
     pub(super) fn of(&self, provider: Provider) -> Option<&dyn Channel> {
         match provider {
             Provider::Sandbox => Some(&*self.sandbox),
             Provider::Gmail | Provider::Outlook | Provider::Mailbox => Some(&*self.mailbox),
-            Provider::Linkedin => None,
+            Provider::Linkedin => Some(&*self.linkedin),
         }
     }
 }

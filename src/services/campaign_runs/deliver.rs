@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     RunService,
     claim::{Claimed, Order},
+    outcome::Outcome,
 };
 use crate::models::{AccountId, ExecutionStep};
 
@@ -30,6 +31,8 @@ pub(super) enum Delivery {
     AccountOut,
     /// Nobody can tell.
     Unknown,
+    /// Something between these.
+    Other(Outcome),
 }
 
 /// Its account was told to rest by what went out just before.
@@ -40,6 +43,14 @@ pub(super) const TOO_LATE: Delivery = Delivery::NotSent { reason: "lease_ran_out
 pub(super) const NOT_BEGUN: Delivery = Delivery::NotSent { reason: "not_begun", rest: None, ours: true };
 
 impl Delivery {
+    /// By what the provider knows it, if that has it.
+    pub(super) fn proof(&self) -> Option<&str> {
+        match self {
+            Self::Sent { provider_id } | Self::Other(Outcome::SentAs { provider_id, .. }) => Some(provider_id),
+            _ => None,
+        }
+    }
+
     /// Whether its account can do nothing more for the time being.
     pub(super) fn rests_account(&self) -> bool {
         matches!(self, Self::NotSent { rest: Some(_), .. } | Self::AccountOut)
@@ -118,7 +129,7 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 9] = [
+pub(super) const OURS: [&str; 14] = [
     "lease_ran_out",
     "account_rests",
     "not_found_at_provider",
@@ -128,4 +139,9 @@ pub(super) const OURS: [&str; 9] = [
     "mail_server_unreachable",
     "webhook_rests",
     "webhook_outcome_lost",
+    "linkedin_not_set_up",
+    "provider_unreachable",
+    "provider_slow",
+    "account_cools_down",
+    "no_credits",
 ];

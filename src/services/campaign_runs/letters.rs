@@ -12,6 +12,7 @@ use super::{
     Round, RunService,
     channel::{Channel as Carrier, Found, Letter},
     deliver::Delivery,
+    outcome::Outcome,
 };
 use crate::{
     errors::{AppError, Result},
@@ -97,10 +98,11 @@ impl RunService {
     /// Writes down how a message ended. One that nobody can tell of stays as it is, to be looked up.
     async fn settle_letter(&self, letter: &Letter, delivery: &Delivery) -> Result<()> {
         let (state, reason) = match delivery {
-            Delivery::Sent { .. } => (MessageState::Sent, None),
+            Delivery::Sent { .. } | Delivery::Other(Outcome::SentAs { .. }) => (MessageState::Sent, None),
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 (MessageState::Failed, Some(*reason))
             }
+            Delivery::Other(other) => (MessageState::Failed, Some(other.why())),
             Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
             Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),
             Delivery::Unknown => return Ok(()),
@@ -159,6 +161,7 @@ impl RunService {
             Found::No if now - begun >= self.lease().whole() + channel.shows_within() => {
                 Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true }
             }
+            Found::Told(delivery) => delivery,
             Found::No | Found::Later | Found::Unclear => return Ok(false),
         };
         self.settle_letter(&letter, &delivery).await?;

@@ -14,6 +14,7 @@
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
 //! | guard | what harms the organization's name is paused | `guard` |
 //! | try out | a mail is sent to whoever asks for it | `trial` |
+//! | LinkedIn | acts through Unipile, by what each error of it proves | `linkedin`, `outcome` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
@@ -33,10 +34,12 @@ mod guard;
 mod inbound;
 mod lease;
 mod letters;
+mod linkedin;
 mod mail_reply;
 mod mail_text;
 mod mailbox;
 mod mailbox_trial;
+mod outcome;
 mod party;
 mod reconcile;
 mod replan;
@@ -50,7 +53,7 @@ use std::sync::Arc;
 
 pub use self::{
     fate::ends_already,
-    inbound::MailFate,
+    inbound::{Intake, LinkedinMessage, MailFate, Parties},
     letters::NewLetter,
     party::{Party, newcomer, traveller},
     replan::replan,
@@ -60,10 +63,15 @@ pub use self::{
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::unsubscribed::end_unsubscribed;
-use self::{channel::Channels, lease::Lease, mailbox::MailboxChannel, sandbox::Sandbox, troubles::Troubles};
+use self::{
+    channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox,
+    troubles::Troubles,
+};
 use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
+    config::LinkedinConfig,
     errors::{AppError, Result},
+    integrations::unipile::Unipile,
     models::OrganizationId,
     repositories::{OrgTx, RunningCampaignRef, lost_race},
     utils::crypto::Cipher,
@@ -105,19 +113,20 @@ impl Round {
 }
 
 impl RunService {
-    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes`, and puts `links` into mails.
+    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes` and through Unipile as far as LinkedIn bears it, and puts `links` into mails.
     #[must_use]
-    pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
+    pub fn new(
+        context: Context,
+        cipher: Cipher,
+        mailboxes: Mailboxes,
+        links: UnsubscribeLinks,
+        linkedin: (Option<Unipile>, LinkedinConfig),
+    ) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher.clone());
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
-        Self {
-            context,
-            channels: Arc::new(Channels::new(sandbox, mailbox)),
-            cipher,
-            mailboxes,
-            links,
-            troubles: Arc::default(),
-        }
+        let linkedin = LinkedinChannel::new(context.clone(), linkedin);
+        let channels = Arc::new(Channels::new(sandbox, mailbox, linkedin));
+        Self { context, channels, cipher, mailboxes, links, troubles: Arc::default() }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

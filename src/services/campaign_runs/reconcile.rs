@@ -1,7 +1,7 @@
 //! What was begun and never told how it ended, after a crash or a time-out, is looked up at the provider: found is sent, surely absent is
 //! not sent, and what nobody can tell waits for a person. Nothing is ever sent again on a guess.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ use crate::{
 
 /// Steps that are looked up together, and organizations in one round.
 const BATCH: i64 = 100;
+/// How long a step rests between two looks, if its provider cannot be asked.
+const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(15);
 
 impl RunService {
     /// Looks up what was awaited in vain.
@@ -75,6 +77,7 @@ impl RunService {
             }
             Found::No | Found::Later => None,
             Found::Unclear => Some(Delivery::Unknown),
+            Found::Told(delivery) => Some(delivery),
         })
     }
 
@@ -91,7 +94,7 @@ impl RunService {
         let account = tx.accounts().find(account).await?;
         let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
         if let Some(channel) = channel {
-            tx.steps().await_until(step.id, token, self.shows_by(step, channel)).await?;
+            tx.steps().await_until(step.id, token, self.shows_by(step, channel).max(now + BETWEEN_LOOKS)).await?;
         }
         tx.commit().await
     }

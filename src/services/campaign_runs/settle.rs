@@ -96,7 +96,7 @@ async fn prove(
     let now = tx.now();
     let mut proved = Vec::new();
     for (step, delivery) in known {
-        let Delivery::Sent { provider_id } = delivery else { continue };
+        let Some(provider_id) = delivery.proof() else { continue };
         let there = |walk: &&Walk| walk.node_id.as_ref() == Some(&step.node_id);
         let walk = walks.get(&step.execution_id).filter(there);
         let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
@@ -137,7 +137,7 @@ impl Judge<'_> {
     ) {
         log(step, name(delivery));
         count(step, delivery);
-        if matches!(delivery, Delivery::NotSent { .. } | Delivery::Refused { .. } | Delivery::AccountOut) {
+        if gives_back(step, delivery) {
             told.refunds.extend(line(step));
         }
         if writes(step.action, delivery) {
@@ -195,6 +195,7 @@ impl Judge<'_> {
                 (Some(Stand::held(walk, "account_unavailable", detail.into())), vec![told])
             }
             Delivery::Unknown => (None, Vec::new()),
+            Delivery::Other(outcome) => self.otherwise((walk, &lead), step, outcome),
         }
     }
 }
@@ -243,6 +244,7 @@ fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
         Delivery::NoRecipient => (StepState::Failed, None, Some("no_such_recipient".to_owned())),
         Delivery::AccountOut => (StepState::NotSent, None, Some("account_needs_reconnect".to_owned())),
         Delivery::Unknown => (StepState::NeedsReview, None, Some("unknown".to_owned())),
+        Delivery::Other(outcome) => outcome.end(),
     };
     StepEnd { id: step.id, state, provider_id, reason }
 }
@@ -252,7 +254,7 @@ fn late(tx: &OrgTx, walk: &Walk, step: &ExecutionStep, delivery: &Delivery) -> A
     let mut data = reason(name(delivery));
     data["step_id"] = json!(step.id);
     data["node_id"] = json!(step.node_id);
-    if let Delivery::Sent { provider_id } = delivery {
+    if let Some(provider_id) = delivery.proof() {
         data["provider_id"] = json!(provider_id);
     }
     with_account(happened(tx, step.campaign_id, walk, "step_result_came_late", data), step.account_id)
@@ -280,7 +282,17 @@ fn writes(action: NodeType, delivery: &Delivery) -> bool {
         action,
         NodeType::SendConnectionRequest | NodeType::SendFollowup | NodeType::SendInmail | NodeType::SendEmail
     );
-    writes && matches!(delivery, Delivery::Sent { .. })
+    writes && delivery.proof().is_some()
+}
+
+/// Whether the ledger is not charged for it: it was surely not done. A look at a profile that was looked up in vain may have been one all the same.
+fn gives_back(step: &ExecutionStep, delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::NotSent { reason: "not_found_at_provider", .. } => step.action != NodeType::ProfileVisit,
+        Delivery::NotSent { .. } | Delivery::Refused { .. } | Delivery::AccountOut => true,
+        Delivery::Other(outcome) => outcome.was_not_done(),
+        Delivery::Sent { .. } | Delivery::NoRecipient | Delivery::Unknown => false,
+    }
 }
 
 fn name(delivery: &Delivery) -> &'static str {
@@ -291,6 +303,7 @@ fn name(delivery: &Delivery) -> &'static str {
         Delivery::NoRecipient => "no_such_recipient",
         Delivery::AccountOut => "account_needs_reconnect",
         Delivery::Unknown => "unknown",
+        Delivery::Other(outcome) => outcome.name(),
     }
 }
 

@@ -108,6 +108,7 @@ impl AccountService {
             last_act_at: None,
             rests_until: None,
             mailbox: Some(Json(mailbox)),
+            unipile: None,
             version: 1,
             created_by: Some(person.user_id()),
             created_at: now,
@@ -122,6 +123,10 @@ impl AccountService {
     pub async fn sync(&self, person: &OrgPerson, id: AccountId) -> Result<ConnectedAccount> {
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
         let account = tx.accounts().get(id).await?;
+        if account.unipile.is_some() {
+            drop(tx);
+            return self.unipile.sync(person, id).await;
+        }
         let Some(mailbox) = account.mailbox.as_deref() else { return Ok(account) };
         let secret = self.mailboxes.secret(&mut tx, &account).await?;
         drop(tx);

@@ -16,7 +16,7 @@ pub use self::{
     mailbox::{MailboxChanges, NewMailboxAccount},
 };
 
-use super::{Context, Mailboxes};
+use super::{Context, Mailboxes, UnipileService};
 use crate::{
     config::MailConfig,
     errors::{AppError, Fault, Result},
@@ -42,6 +42,7 @@ pub struct AccountService {
     context: Context,
     cipher: Cipher,
     mailboxes: Mailboxes,
+    unipile: UnipileService,
     mail: MailConfig,
 }
 
@@ -97,10 +98,16 @@ pub struct AccountUsage {
 }
 
 impl AccountService {
-    /// A service that seals credentials with `cipher`, and opens `mailboxes` as `mail` says.
+    /// A service that seals credentials with `cipher`, opens `mailboxes` as `mail` says, and asks `unipile` about accounts that are there.
     #[must_use]
-    pub fn new(context: Context, cipher: Cipher, mailboxes: Mailboxes, mail: MailConfig) -> Self {
-        Self { context, cipher, mailboxes, mail }
+    pub fn new(
+        context: Context,
+        cipher: Cipher,
+        mailboxes: Mailboxes,
+        unipile: UnipileService,
+        mail: MailConfig,
+    ) -> Self {
+        Self { context, cipher, mailboxes, unipile, mail }
     }
 
     /// A page of the organization's accounts.
@@ -184,6 +191,9 @@ impl AccountService {
                 let now = tx.now();
                 tx.executions().free(&[], Some(id), now).await?;
                 tx.guards().judge_account_from(id, self.context.campaign_clock.now()).await?;
+                if account.unipile.is_some() {
+                    tx.unipile().watch(id, now).await?;
+                }
             }
             let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
             let mut after = facts(&account);
@@ -194,12 +204,16 @@ impl AccountService {
         Ok(account)
     }
 
-    /// Deletes an account and its credentials; `account_in_use` if a campaign sends from it.
+    /// Deletes an account and its credentials, at Unipile too if it is there; `account_in_use` if a campaign sends from it.
     pub async fn delete(&self, member: &OrgMember, id: AccountId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         tx.accounts().delete(id).await?;
+        if let Some(unipile) = &account.unipile {
+            let now = tx.now();
+            tx.unipile().depart(&unipile.account_id, now).await?;
+        }
         let entry = AuditEntry::new("connected_account.deleted", "connected_account", id.0);
         tx.audit(entry.change(facts(&account), None));
         tx.commit().await
@@ -227,6 +241,7 @@ fn sandbox(person: &OrgPerson, now: DateTime<Utc>, new: NewSandboxAccount) -> (C
         last_act_at: None,
         rests_until: None,
         mailbox: None,
+        unipile: None,
         version: 1,
         created_by: Some(person.user_id()),
         created_at: now,

@@ -8,6 +8,7 @@ mod faults;
 mod guardrails;
 mod lifecycle;
 mod limits;
+mod linkedin;
 mod promises;
 mod reliability;
 mod stops;

@@ -1,17 +1,21 @@
 //! What leads do, from wherever it is known: an answer, an acceptance, a bounce. It ends their ways or sends them on, together with the note
-//! that it happened and with the message in their conversation, all in one transaction. Where it is known from is in `sandbox` and `mail`.
+//! that it happened and with the message in their conversation, all in one transaction. Where it is known from is in `sandbox`, `mail` and `linkedin`.
 
 mod deed;
+mod linkedin;
 mod mail;
 mod message;
 mod sandbox;
 
 use serde_json::{Value, json};
 
-pub use self::mail::MailFate;
 use self::{
     deed::{Bounced, Deed, Effect, What},
     message::NewMessage,
+};
+pub use self::{
+    linkedin::{Intake, LinkedinMessage, Parties},
+    mail::MailFate,
 };
 use super::{
     RunService,

@@ -1,6 +1,7 @@
 //! Everything fails at once: real worker processes are killed and stopped, their connections break, the database crashes and is away. What
 //! the sandbox was sent, which knows no duplicates, is then compared with what was promised. The one test of campaigns that goes by real time.
 
+mod linkedin;
 mod storm;
 mod workers;
 
@@ -77,7 +78,7 @@ async fn weathers(scale: Scale) {
     let proxy = Proxy::to(&postgres.url()).await;
     let app = TestApp::start_over(TestDatabase::at(proxy.url()), |_| {}).await;
     start(&app, scale).await;
-    let workers = Workers::start(app.database.url.clone(), scale);
+    let workers = Workers::start(app.database.url.clone(), scale, Vec::new());
     let at_work = async {
         while count(&app, "select count(*) from sandbox_acts").await == 0 {
             sleep(Duration::from_millis(50)).await;

@@ -10,12 +10,13 @@ use super::Scale;
 pub(super) struct Workers {
     url: SecretString,
     scale: Scale,
+    env: Vec<(&'static str, String)>,
     processes: Vec<Child>,
 }
 
 impl Workers {
-    pub(super) fn start(url: SecretString, scale: Scale) -> Self {
-        let mut workers = Self { url, scale, processes: Vec::new() };
+    pub(super) fn start(url: SecretString, scale: Scale, env: Vec<(&'static str, String)>) -> Self {
+        let mut workers = Self { url, scale, env, processes: Vec::new() };
         workers.processes = (0..scale.workers).map(|_| workers.one()).collect();
         workers
     }
@@ -44,6 +45,7 @@ impl Workers {
             .env("DATABASE_URL", self.url.expose_secret())
             .env("DATABASE_MAX_CONNECTIONS", "10")
             .env("CAMPAIGN_LEASE_SECONDS", self.scale.lease.as_secs().to_string())
+            .envs(self.env.iter().map(|(name, value)| (*name, value)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

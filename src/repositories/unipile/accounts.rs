@@ -1,0 +1,139 @@
+//! Accounts that are connected through Unipile.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::UnipileRepository;
+use crate::{
+    errors::Result,
+    models::{AccountId, ConnectedAccount, OrganizationId, UnipileAccount, WatchKind},
+    repositories::base::Database,
+};
+
+/// Whose an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountOwner {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Our id of the account.
+    pub account: AccountId,
+}
+
+impl Database {
+    /// Whose account Unipile calls by this id, over all organizations; nobody's if it is none of ours.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn owner_of_unipile_account(&self, unipile_account: &str) -> Result<Option<AccountOwner>> {
+        Ok(sqlx::query_as!(
+            AccountOwner,
+            r#"select organization_id as "organization!: OrganizationId", id as "account!: AccountId" from connected_accounts
+               where unipile is not null and unipile->>'account_id' = $1"#,
+            unipile_account,
+        )
+        .fetch_optional(&mut *self.system().await?)
+        .await?)
+    }
+}
+
+impl UnipileRepository<'_> {
+    /// Writes a new account, which has no credentials here.
+    ///
+    /// # Errors
+    /// The database's; that another organization has it.
+    pub async fn insert_account(&mut self, account: &ConnectedAccount) -> Result<()> {
+        sqlx::query!(
+            r#"insert into connected_accounts
+                 (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up,
+                  spacing_seconds, unipile, version, created_by, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"#,
+            account.id.0,
+            self.scope.id(),
+            account.provider.as_str(),
+            account.channel.as_str(),
+            account.display_name,
+            account.email,
+            account.avatar_url,
+            account.status.as_str(),
+            account.status_reason,
+            Json(&account.limits.0) as _,
+            Json(&account.ramp_up.0) as _,
+            account.spacing_seconds,
+            account.unipile.as_ref().map(|unipile| Json(&unipile.0)) as _,
+            account.version,
+            account.created_by.map(|id| id.0),
+            account.created_at,
+            account.updated_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes who an account is at Unipile.
+    ///
+    /// # Errors
+    /// The database's; that another organization has it.
+    pub async fn set_account(&mut self, id: AccountId, unipile: &UnipileAccount) -> Result<()> {
+        sqlx::query!(
+            "update connected_accounts set unipile = $3 where organization_id = $1 and id = $2",
+            self.scope.id(),
+            id.0,
+            Json(unipile) as _,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The account of the organization's that is this person's on LinkedIn.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn account_of_person(&mut self, provider_id: &str) -> Result<Option<AccountId>> {
+        Ok(sqlx::query_scalar!(
+            r#"select id as "id!: AccountId" from connected_accounts
+               where organization_id = $1 and unipile is not null and unipile->>'provider_id' = $2 order by created_at limit 1"#,
+            self.scope.id(),
+            provider_id,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// Has everything of an account looked at now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch(&mut self, id: AccountId, now: DateTime<Utc>) -> Result<()> {
+        let kinds: Vec<_> = WatchKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+        sqlx::query!(
+            r#"insert into account_watches as present (organization_id, account_id, kind, due_at)
+               select $1, $2, kind, $4 from unnest($3::text[]) as kind
+               on conflict (organization_id, account_id, kind) do update set due_at = least(present.due_at, excluded.due_at)"#,
+            self.scope.id(),
+            id.0,
+            &kinds,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Has an account that is gone here deleted at Unipile.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn depart(&mut self, unipile_account: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "insert into unipile_departures (organization_id, unipile_account, due_at) values ($1, $2, $3) on conflict do nothing",
+            self.scope.id(),
+            unipile_account,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+}

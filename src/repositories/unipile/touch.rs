@@ -1,0 +1,138 @@
+//! What an account has had to do with a lead: what comes in from anybody else is its owner's own business.
+
+use chrono::{DateTime, Utc};
+
+use super::UnipileRepository;
+use crate::{
+    errors::Result,
+    models::{AccountId, LeadId},
+};
+
+impl UnipileRepository<'_> {
+    /// The leads whom an account knows by LinkedIn's own ids of them, or whose profiles have these addresses; each with the id or address that found
+    /// it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn people(
+        &mut self,
+        account: AccountId,
+        provider_ids: &[String],
+        profiles: &[String],
+    ) -> Result<Vec<(String, LeadId)>> {
+        let rows = sqlx::query!(
+            r#"select p.provider_id as "by!", l.id from linkedin_people p
+               join leads l on l.organization_id = p.organization_id and l.linkedin_url = p.linkedin_url
+               where p.organization_id = $1 and p.account_id = $2 and p.provider_id = any($3)
+               union all
+               select l.linkedin_url, l.id from leads l where l.organization_id = $1 and l.linkedin_url = any($4)"#,
+            self.scope.id(),
+            account.0,
+            provider_ids,
+            profiles,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.by, LeadId(row.id?)))).collect())
+    }
+
+    /// Whether an account has invited a lead, as far as nobody can prove the contrary.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_invited(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = $2 and account_id = $3
+                              and action = 'send_connection_request' and state in ('sending', 'sent', 'needs_review')) as "has!""#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether a lead is awaited to accept an account's invitation.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn awaits_acceptance(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from campaign_executions where organization_id = $1 and lead_id = $2 and linkedin_account_id = $3
+                              and awaiting = 'acceptance' and status = 'waiting') as "awaits!""#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Since when somebody has been awaited to accept an account's invitation; nobody is if there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn awaits_since(&mut self, account: AccountId) -> Result<Option<DateTime<Utc>>> {
+        Ok(sqlx::query_scalar!(
+            r#"select min(coalesce(begun_at, updated_at)) from campaign_executions
+               where organization_id = $1 and linkedin_account_id = $2 and awaiting = 'acceptance' and status = 'waiting'"#,
+            self.scope.id(),
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Since when an account has had to do with a lead, by a campaign or by hand; not at all if there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_touch_since(&mut self, account: AccountId, lead: LeadId) -> Result<Option<DateTime<Utc>>> {
+        Ok(sqlx::query_scalar!(
+            r#"select least(
+                 (select min(sending_at) from execution_steps
+                  where organization_id = $1 and lead_id = $2 and account_id = $3 and state in ('sending', 'sent', 'needs_review')),
+                 (select min(sent_at) from messages
+                  where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound'))"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether an account has written just this to a lead.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_written(&mut self, account: AccountId, lead: LeadId, text: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = $2 and account_id = $3
+                              and action in ('send_connection_request', 'send_followup', 'send_inmail')
+                              and state in ('sending', 'sent', 'needs_review') and $4 <> ''
+                              and btrim(content->>'text', E' \n\r\t') = $4) as "has!""#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+            text,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether something was taken in at an account already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_taken_in(&mut self, account: AccountId, key: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from taken_in where organization_id = $1 and account_id = $2 and key = $3) as "has!""#,
+            self.scope.id(),
+            account.0,
+            key,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+}

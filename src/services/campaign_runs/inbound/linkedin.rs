@@ -1,0 +1,135 @@
+//! What leads do on LinkedIn, once Unipile's API has confirmed it. Of what comes in at an account only what a lead does whom the account has
+//! had to do with is ours; the rest is the account's owner's, and nothing of it is kept.
+
+use chrono::{DateTime, Utc};
+
+use super::{Deed, NewMessage, RunService, Taken, What};
+use crate::{
+    errors::Result,
+    models::{AccountId, LeadId, MessageAttachment, OrganizationId},
+    repositories::BaseRepository as _,
+    utils::mail,
+};
+
+/// The account of an organization's at which something came in, and the lead that it came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Parties {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The account.
+    pub account: AccountId,
+    /// The lead.
+    pub lead: LeadId,
+}
+
+/// A message that a lead wrote.
+#[derive(Debug, Clone)]
+pub struct LinkedinMessage {
+    /// Unipile's id of it.
+    pub id: String,
+    /// What it says; nothing if something was only attached.
+    pub text: String,
+    /// What was attached.
+    pub attachments: Vec<MessageAttachment>,
+    /// When it was written.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// What became of something that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// It was taken in, with all that follows.
+    TakenIn,
+    /// It had been taken in before.
+    Known,
+    /// It is none of ours; nothing was kept.
+    NotOurs,
+    /// A step of its lead is on its way out: come again.
+    Later,
+}
+
+impl RunService {
+    /// Takes in that a lead is a connection of an account's that has invited it. However often it is told, and by whom, a lead goes on once.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn take_in_connection(&self, of: Parties, person: &str) -> Result<Intake> {
+        self.again(|| self.take_in_connection_once(of, person)).await
+    }
+
+    async fn take_in_connection_once(&self, of: Parties, person: &str) -> Result<Intake> {
+        let Parties { organization, account, lead } = of;
+        let mut tx = self.begin_intake(organization, false).await?;
+        if !tx.accounts().exists(account).await? || !tx.unipile().has_invited(account, lead).await? {
+            return Ok(Intake::NotOurs);
+        }
+        let now = tx.now();
+        let key = format!("connected/{person}");
+        let first = tx.intake().is_first(account, &key, "accepted", now).await?;
+        // Whoever waits now waits for this, though it was told of another invitation before.
+        if !first && !tx.unipile().awaits_acceptance(account, lead).await? {
+            return Ok(Intake::Known);
+        }
+        let deed = Deed { lead_id: lead, account_id: account, what: What::Accepted, answers: None, message: None };
+        match self.take_in_deed(&mut tx, &deed).await? {
+            Taken::Later => Ok(Intake::Later),
+            Taken::Yes => {
+                tx.commit().await?;
+                Ok(Intake::TakenIn)
+            }
+        }
+    }
+
+    /// Takes in a message that a lead wrote to an account. The same message again does nothing, whoever brings it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn take_in_linkedin_message(&self, of: Parties, message: &LinkedinMessage) -> Result<Intake> {
+        self.again(|| self.take_in_linkedin_message_once(of, message)).await
+    }
+
+    async fn take_in_linkedin_message_once(&self, of: Parties, it: &LinkedinMessage) -> Result<Intake> {
+        let Parties { organization, account, lead } = of;
+        let asks_to_stop = mail::asks_to_stop(&it.text);
+        let mut tx = self.begin_intake(organization, asks_to_stop).await?;
+        let Some(found) = tx.leads().find(lead).await? else { return Ok(Intake::NotOurs) };
+        let since = tx.unipile().in_touch_since(account, lead).await?;
+        if !tx.accounts().exists(account).await? || since.is_none_or(|since| it.sent_at < since) {
+            return Ok(Intake::NotOurs);
+        }
+        // The note of an invitation comes back as a message when it is accepted.
+        if tx.unipile().has_written(account, lead, it.text.trim()).await? {
+            return Ok(Intake::NotOurs);
+        }
+        let now = tx.now();
+        if !tx.intake().is_first(account, &it.id, "reply", now).await? {
+            return Ok(Intake::Known);
+        }
+        let message = it.as_written_by(found.full_name.or(found.linkedin_url));
+        let what = What::Replied { asks_to_stop };
+        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, message: Some(message) };
+        match self.take_in_deed(&mut tx, &deed).await? {
+            Taken::Later => Ok(Intake::Later),
+            Taken::Yes => {
+                tx.commit().await?;
+                Ok(Intake::TakenIn)
+            }
+        }
+    }
+}
+
+impl LinkedinMessage {
+    fn as_written_by(&self, sender: Option<String>) -> NewMessage {
+        NewMessage {
+            provider_key: self.id.clone(),
+            message_id: None,
+            answers: Vec::new(),
+            sender,
+            subject: None,
+            text: self.text.clone(),
+            had_html: false,
+            attachments: self.attachments.clone(),
+            sent_at: self.sent_at,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The workers' rounds over what webhooks hinted at, and over what is looked at in turn.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt as _, stream};
+
+use super::{AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff, relations::Follow};
+use crate::{
+    errors::Result,
+    models::WatchKind,
+    repositories::{DueEvent, DueWatch, Watched},
+    services::campaign_runs::Round,
+};
+
+/// How often connections are asked for while somebody is awaited. A webhook may be eight hours late.
+const RELATIONS: TimeDelta = TimeDelta::hours(4);
+/// How often chats are looked through.
+const MESSAGES: TimeDelta = TimeDelta::minutes(10);
+/// How soon again when a step of the lead was on its way out.
+const SOON: TimeDelta = TimeDelta::seconds(5);
+/// The pauses between looks for what does not show yet, and their number: half a day in all.
+const LATE: (TimeDelta, TimeDelta, i32) = (TimeDelta::seconds(30), TimeDelta::hours(2), 14);
+/// The pauses while Unipile does not answer, and their number: two days in all.
+const SILENT: (TimeDelta, TimeDelta, i32) = (TimeDelta::seconds(5), TimeDelta::hours(1), 60);
+
+impl UnipileService {
+    /// Follows what webhooks hinted at.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn follow_hints(&self) -> Result<Round> {
+        if self.api.is_none() {
+            return Ok(Round::default());
+        }
+        let now = self.now();
+        let events = self.context.db.claim_unipile_events(now, now + CLAIM, IN_A_ROUND).await?;
+        let more = events.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
+        let followed = stream::iter(events).map(|event| async move {
+            if let Err(error) = self.follow_one(&event).await {
+                let (code, cause) = (error.code(), error.causes());
+                tracing::error!(kind = event.kind, account = %event.account, code, cause, "a webhook cannot be followed");
+            }
+        });
+        let done = followed.buffer_unordered(AT_A_TIME).count().await;
+        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+    }
+
+    async fn follow_one(&self, event: &DueEvent) -> Result<()> {
+        let follow = match self.site(event.organization, event.account).await? {
+            // What is read of an account that is out is stale: it is read when that is over.
+            None => Follow::NotThere,
+            Some(site) => match event.kind.as_str() {
+                "new_relation" => self.follow_relation(&site, event).await?,
+                _ => self.follow_message(&site, event).await?,
+            },
+        };
+        let (outcome, again) = next(&follow, event.tries, self.now());
+        if let Follow::Silent(error) = &follow {
+            tracing::warn!(kind = event.kind, account = %event.account, %error, "Unipile does not show what it hinted at");
+        }
+        self.context.db.settle_unipile_event(event, outcome, again).await
+    }
+
+    /// Looks for connections and messages of the accounts whose turn it is.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn look_in_turn(&self, kind: WatchKind) -> Result<Round> {
+        if self.api.is_none() {
+            return Ok(Round::default());
+        }
+        let now = self.now();
+        let watches = self.context.db.claim_watches(kind, now, now + CLAIM, IN_A_ROUND).await?;
+        let more = watches.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
+        let looks = stream::iter(watches).map(|watch| async move {
+            if let Err(error) = self.look_for(&watch).await {
+                let (code, cause) = (error.code(), error.causes());
+                tracing::error!(account = %watch.account_id, %kind, code, cause, "an account cannot be looked through");
+            }
+        });
+        let done = looks.buffer_unordered(AT_A_TIME).count().await;
+        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+    }
+
+    async fn look_for(&self, watch: &DueWatch) -> Result<()> {
+        let began = self.now();
+        let every = if watch.kind == WatchKind::Relations { RELATIONS } else { MESSAGES };
+        let outcome = match self.site(watch.organization_id, watch.account_id).await? {
+            None => None,
+            Some(site) if watch.kind == WatchKind::Relations => {
+                Some(self.look_for_relations(&site, watch.seen_until).await?.map(|read| read.later))
+            }
+            Some(site) => Some(self.look_for_messages(&site, watch.seen_until).await?),
+        };
+        let now = self.now();
+        let rests = about(every, watch.account_id.0.as_bytes(), now);
+        let (pause, seen_until, looked) = match outcome {
+            // It is out: what was missed is read when it is connected again.
+            None => (rests, watch.seen_until, true),
+            Some(Ok(false)) => (rests, Some(began), true),
+            Some(Ok(true)) => (SOON, watch.seen_until, true),
+            Some(Err(error)) => {
+                tracing::warn!(account = %watch.account_id, kind = %watch.kind, %error, "Unipile cannot be looked through");
+                let asked = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok());
+                (
+                    asked.unwrap_or_default().max(backoff(TimeDelta::seconds(30), every, watch.failures)),
+                    watch.seen_until,
+                    false,
+                )
+            }
+        };
+        let mut tx = self.context.db.begin_engine(watch.organization_id, now).await?;
+        tx.unipile().watched(watch, Watched { again: now + pause, seen_until, looked }, now).await?;
+        tx.commit().await
+    }
+}
+
+/// What is noted of a hint, and when it is followed again.
+fn next(follow: &Follow, tries: i32, now: DateTime<Utc>) -> (&'static str, Option<DateTime<Utc>>) {
+    let after = |(first, longest, most): (TimeDelta, TimeDelta, i32)| {
+        (tries < most).then(|| now + backoff(first, longest, tries - 1))
+    };
+    match follow {
+        Follow::Done(outcome) => (outcome, None),
+        Follow::Later => ("waits", Some(now + SOON)),
+        Follow::NotThere => ("not_there", after(LATE)),
+        Follow::Silent(_) => ("not_answered", after(SILENT)),
+    }
+}

@@ -1,0 +1,162 @@
+//! What was written to accounts: read from Unipile's chats when a webhook hints at it, and in turn. What the account itself wrote comes back too,
+//! and the note of an invitation that was accepted; neither is an answer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{UnipileService, people::Site, relations::Follow};
+use crate::{
+    errors::Result,
+    integrations::unipile::{Chat, ChatMessage, Class, MOST_ON_A_PAGE, PageQuery, Since, UnipileError},
+    models::{LeadId, MessageAttachment},
+    repositories::DueEvent,
+    services::campaign_runs::{Intake, LinkedinMessage},
+};
+
+/// Pages of a chat's messages, and of chats, that are read at most.
+const MOST_PAGES: usize = 5;
+/// How much earlier than seen is read again: what is listed may be late.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+/// How far back the first look goes.
+const FIRST_LOOK: TimeDelta = TimeDelta::days(30);
+/// The longest text that is kept, in characters.
+const LONGEST: usize = 100_000;
+
+/// What became of the messages of a chat.
+#[derive(Debug, Default)]
+struct Read {
+    ids: Vec<String>,
+    later: bool,
+}
+
+impl UnipileService {
+    /// Follows a hint that a message is there.
+    pub(super) async fn follow_message(&self, site: &Site, event: &DueEvent) -> Result<Follow> {
+        let id = |name: &str| event.about[name].as_str().unwrap_or_default().to_owned();
+        let (chat, message) = (id("chat"), id("message"));
+        let mut conn = self.context.db.engine_conn(site.organization).await?;
+        if conn.unipile().has_taken_in(site.account, &message).await? {
+            return Ok(Follow::Done("known"));
+        }
+        drop(conn);
+        let found = match self.api()?.chat(&chat).await {
+            Ok(found) => found,
+            Err(error) if error.class() == Class::Gone => return Ok(Follow::NotThere),
+            Err(error) => return Ok(Follow::Silent(error)),
+        };
+        let Some(lead) = self.partner(site, &found).await? else { return Ok(Follow::Done("not_ours")) };
+        Ok(match self.read_chat(site, &chat, lead, None).await? {
+            Err(error) => Follow::Silent(error),
+            Ok(read) if read.later => Follow::Later,
+            Ok(read) if read.ids.contains(&message) => Follow::Done("taken_in"),
+            Ok(_) => Follow::NotThere,
+        })
+    }
+
+    /// Reads what has been written since `seen`, in all chats with leads; whether some must wait.
+    pub(super) async fn look_for_messages(
+        &self,
+        site: &Site,
+        seen: Option<DateTime<Utc>>,
+    ) -> Result<std::result::Result<bool, UnipileError>> {
+        let after = seen.map_or(self.now() - FIRST_LOOK, |seen| seen - OVERLAP);
+        let since = Since { after: Some(after), before: None };
+        let (mut cursor, mut later) = (None::<String>, false);
+        for _ in 0..MOST_PAGES {
+            let query = PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref());
+            let page = match self.api()?.chats(&site.unipile.account_id, since, query).await {
+                Ok(page) => page,
+                Err(error) => return Ok(Err(error)),
+            };
+            for chat in &page.items {
+                let (Some(id), Some(lead)) = (&chat.id, self.partner(site, chat).await?) else { continue };
+                match self.read_chat(site, id, lead, Some(after)).await? {
+                    Ok(read) => later |= read.later,
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Ok(later))
+    }
+
+    /// The lead whom a chat is with, if the chat is the account's and the account has had to do with the lead. The key sees all tenants' chats: whose
+    /// this one is, is not taken from whoever named it.
+    async fn partner(&self, site: &Site, chat: &Chat) -> Result<Option<LeadId>> {
+        if chat.account_id.as_deref() != Some(site.unipile.account_id.as_str()) {
+            return Ok(None);
+        }
+        let Some(person) = &chat.attendee_provider_id else { return Ok(None) };
+        let found = self.find_people(site, std::slice::from_ref(person), &[]).await?;
+        let Some((_, lead)) = found.first() else { return Ok(None) };
+        let mut conn = self.context.db.engine_conn(site.organization).await?;
+        let touched = conn.unipile().in_touch_since(site.account, *lead).await?;
+        Ok(touched.map(|_| *lead))
+    }
+
+    /// Takes in what the lead wrote in a chat, the oldest first.
+    async fn read_chat(
+        &self,
+        site: &Site,
+        chat: &str,
+        lead: LeadId,
+        after: Option<DateTime<Utc>>,
+    ) -> Result<std::result::Result<Read, UnipileError>> {
+        let mut messages = match self.messages_of(chat, after).await? {
+            Ok(messages) => messages,
+            Err(error) => return Ok(Err(error)),
+        };
+        messages.sort_by_key(|message| message.timestamp);
+        let mut read = Read::default();
+        for message in messages {
+            let Some(id) = message.id.clone() else { continue };
+            if !is_own(site, &message)
+                && self.runs.take_in_linkedin_message(site.with(lead), &wrote(id.clone(), message, self.now())).await?
+                    == Intake::Later
+            {
+                read.later = true;
+                break;
+            }
+            read.ids.push(id);
+        }
+        Ok(Ok(read))
+    }
+
+    async fn messages_of(
+        &self,
+        chat: &str,
+        after: Option<DateTime<Utc>>,
+    ) -> Result<std::result::Result<Vec<ChatMessage>, UnipileError>> {
+        let (mut cursor, mut messages) = (None::<String>, Vec::new());
+        for _ in 0..MOST_PAGES {
+            let query = PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref());
+            match self.api()?.messages_of(chat, Since { after, before: None }, query).await {
+                Ok(page) => {
+                    messages.extend(page.items);
+                    cursor = page.cursor;
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Ok(messages))
+    }
+}
+
+/// Whether the account wrote it, by Unipile's mark or by who it says has.
+fn is_own(site: &Site, message: &ChatMessage) -> bool {
+    let by_sender = || message.sender_id.is_some() && message.sender_id == site.unipile.provider_id;
+    message.is_sender == Some(true) || by_sender()
+}
+
+/// A message as it is taken in. The shape of attachments is not documented: that there are some is noted.
+fn wrote(id: String, message: ChatMessage, now: DateTime<Utc>) -> LinkedinMessage {
+    let unknown = || MessageAttachment { name: None, media_type: "application/octet-stream".into(), bytes: 0 };
+    let attachments = message.attachments.unwrap_or_default().iter().map(|_| unknown()).collect();
+    let text = message.text.unwrap_or_default().replace('\0', "").chars().take(LONGEST).collect();
+    LinkedinMessage { id, text, attachments, sent_at: message.timestamp.unwrap_or(now) }
+}

@@ -1,0 +1,57 @@
+//! Whose account something is about, and which of the people there are leads.
+
+use super::UnipileService;
+use crate::{
+    errors::Result,
+    models::{AccountId, AccountStatus, LeadId, OrganizationId, UnipileAccount},
+    repositories::BaseRepository as _,
+    services::campaign_runs::Parties,
+    utils::linkedin::LinkedinUrl,
+};
+
+/// An account at Unipile that can be read.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) organization: OrganizationId,
+    pub(super) account: AccountId,
+    pub(super) unipile: UnipileAccount,
+}
+
+impl Site {
+    pub(super) fn with(&self, lead: LeadId) -> Parties {
+        Parties { organization: self.organization, account: self.account, lead }
+    }
+}
+
+impl UnipileService {
+    /// The account, if it is connected: what is read of another is stale. One that a person has set aside is read too: people answer it all the
+    /// same.
+    pub(super) async fn site(&self, organization: OrganizationId, account: AccountId) -> Result<Option<Site>> {
+        let found = self.context.db.engine_conn(organization).await?.accounts().find(account).await?;
+        let readable = |status| matches!(status, AccountStatus::Connected | AccountStatus::Paused);
+        let unipile = found.filter(|account| readable(account.status)).and_then(|account| account.unipile);
+        Ok(unipile.map(|unipile| Site { organization, account, unipile: unipile.0 }))
+    }
+
+    /// The leads among people, by LinkedIn's own ids and by the last parts of their profiles' addresses; each with what found it.
+    pub(super) async fn find_people(
+        &self,
+        site: &Site,
+        ids: &[String],
+        names: &[String],
+    ) -> Result<Vec<(String, LeadId)>> {
+        let profiles: Vec<(String, String)> = names
+            .iter()
+            .filter_map(|name| {
+                let url = LinkedinUrl::parse(&format!("https://www.linkedin.com/in/{name}")).ok()?;
+                Some((url.into_string(), name.clone()))
+            })
+            .collect();
+        let urls: Vec<_> = profiles.iter().map(|(url, _)| url.clone()).collect();
+        let mut conn = self.context.db.engine_conn(site.organization).await?;
+        let found = conn.unipile().people(site.account, ids, &urls).await?;
+        let name =
+            |by: String| profiles.iter().find(|(url, _)| *url == by).map_or(by.clone(), |(_, name)| name.clone());
+        Ok(found.into_iter().map(|(by, lead)| (name(by), lead)).collect())
+    }
+}

@@ -1,0 +1,163 @@
+//! Outcomes that were lost: looked up by what every attempt is known by, and never repeated on a guess.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{MONDAY, Stage, at, invitation, only};
+use crate::support::unipile::{Act, On, Trouble};
+
+/// What each kind of step is: its workflow, where it is sent, and what it does.
+fn kinds() -> Vec<(Value, On, Act)> {
+    vec![
+        (invitation(&json!("Hello")), On::post("/users/invite"), Act::Invite),
+        (
+            only("send_followup", &json!({"message": "Hi  there,\n{{ first_name }} é"})),
+            On::post("/chats"),
+            Act::Message,
+        ),
+        (only("send_inmail", &json!({"subject": "You", "message": "Hello there"})), On::post("/chats"), Act::Inmail),
+        (only("comment_post", &json!({"message": "Well said"})), On::post("/posts"), Act::Comment),
+    ]
+}
+
+/// Somebody who can be written to and has written; what was done shows a minute and a half later.
+async fn set(act: Act) -> (Stage, String, String) {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", true).await;
+    let list = stage.people(1).await;
+    let mut world = stage.fake.world();
+    world.shows_after = TimeDelta::seconds(90);
+    world.post("person-0", at(MONDAY));
+    if act == Act::Message {
+        world.accept("A1", "person-0");
+    }
+    drop(world);
+    (stage, account, list)
+}
+
+#[tokio::test]
+async fn what_was_done_and_not_answered_is_found_and_not_repeated() {
+    let troubles = [
+        Trouble::CutAfter,
+        Trouble::RefuseAfter(500, "unexpected_error"),
+        Trouble::RefuseAfter(504, "request_timeout"),
+        Trouble::SayAfter(200, "<html>"),
+    ];
+    for (workflow, on, act) in kinds() {
+        for trouble in &troubles {
+            let (stage, account, list) = set(act).await;
+            stage.fake.world().null_ids = true;
+            stage.fake.trouble(on.clone(), trouble.clone());
+            stage.start(&list, &[&account], workflow.clone()).await;
+            stage.pass(8).await;
+            assert_eq!(stage.done(act).len(), 1, "{act:?} {trouble:?}");
+            let attempts = stage.attempts().await;
+            assert!(attempts.len() == 1 && attempts[0].ends_with(" sent"), "{act:?} {trouble:?}: {attempts:?}");
+            let kept = stage.texts("select provider_id from execution_steps").await;
+            assert!(!kept[0].is_empty(), "{act:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_done_and_not_answered_is_surely_absent_and_done_then_once() {
+    for (workflow, on, act) in kinds() {
+        for trouble in [Trouble::CutBefore, Trouble::Refuse(503, "no_client_session"), Trouble::Say(502, "x")] {
+            let (stage, account, list) = set(act).await;
+            stage.fake.trouble(on.clone(), trouble.clone());
+            stage.start(&list, &[&account], workflow.clone()).await;
+            stage.pass(8).await;
+            assert_eq!(stage.done(act).len(), 1, "{act:?} {trouble:?}");
+            let attempts = stage.attempts().await;
+            assert_eq!(attempts.len(), 2, "{attempts:?}");
+            assert!(attempts[0].ends_with("not_sent not_found_at_provider"), "{attempts:?}");
+            let gap = "select extract(epoch from max(sending_at) - min(sending_at))::int8::text from execution_steps";
+            let gap: i64 = stage.texts(gap).await[0].parse().unwrap();
+            assert!(gap >= 180, "a minute of lease and two until it shows: {gap}");
+            let used = stage.texts("select sum(used)::text from account_usage").await;
+            assert_eq!(used, ["1"], "{act:?}: charged once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_found_on_whatever_page_it_is() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
+    stage.start(&list, &[&account], invitation(&Value::Null)).await;
+    while stage.done(Act::Invite).is_empty() {
+        stage.app.clock.advance(std::time::Duration::from_secs(30));
+        super::tick(&stage.app).await;
+    }
+    stage.fake.world().crowd("A1", 250);
+    stage.pass(6).await;
+    let pages = stage.fake.world().requests.iter().filter(|it| it.contains("/invite/sent?")).count();
+    assert!(pages >= 3, "{pages}");
+    assert_eq!((stage.done(Act::Invite).len(), stage.attempts().await), (1, vec!["invite sent".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_accepted_before_it_was_looked_up_is_no_longer_in_the_list() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
+    stage.start(&list, &[&account], invitation(&json!("Hello"))).await;
+    while stage.done(Act::Invite).is_empty() {
+        stage.app.clock.advance(std::time::Duration::from_secs(30));
+        super::tick(&stage.app).await;
+    }
+    stage.fake.world().accept("A1", "person-0");
+    stage.pass(6).await;
+    assert_eq!((stage.done(Act::Invite).len(), stage.done(Act::Message).len()), (1, 1));
+    assert_eq!(stage.attempts().await, ["invite sent already_connected", "chat sent"]);
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_was_not_answered_is_one_if_nothing_waits_any_more() {
+    for (trouble, attempts) in [(Trouble::CutAfter, 1), (Trouble::CutBefore, 2)] {
+        let (stage, account, list) = set(Act::Invite).await;
+        stage.fake.trouble(On::delete("/users/invite/sent"), trouble.clone());
+        stage.start(&list, &[&account], invitation(&Value::Null)).await;
+        stage.pass(24 * 10).await;
+        assert_eq!((stage.done(Act::Invite).len(), stage.done(Act::Withdraw).len()), (1, 1), "{trouble:?}");
+        let tried = "select count(*)::text from execution_steps where action = 'withdraw_request'";
+        assert_eq!(stage.texts(tried).await, [attempts.to_string()], "{trouble:?}");
+        assert_eq!(stage.standing().await, ["withdraw completed"]);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_look_up_waits_for_a_person() {
+    for (workflow, on, act) in kinds() {
+        let (stage, account, list) = set(act).await;
+        stage.fake.trouble(on, Trouble::CutAfter);
+        stage.start(&list, &[&account], workflow).await;
+        while stage.done(act).is_empty() {
+            stage.app.clock.advance(std::time::Duration::from_secs(30));
+            super::tick(&stage.app).await;
+        }
+        // From now on nothing can be read.
+        stage.fake.world().chance = Some(Box::new(|_, _| Some(Trouble::Refuse(500, "provider_error"))));
+        stage.pass(1).await;
+        assert_eq!((stage.done(act).len(), stage.attempts().await.len()), (1, 1));
+        assert_eq!(stage.attempts().await[0].split_once(' ').unwrap().1, "needs_review outcome_unknown");
+        assert!(stage.standing().await[0].ends_with("waiting needs_review"));
+    }
+}
+
+#[tokio::test]
+async fn a_look_and_a_like_are_repeated_since_they_may_be() {
+    for (kind, on, act) in
+        [("profile_visit", On::get("/users"), Act::Visit), ("like_post", On::post("/posts/reaction"), Act::Like)]
+    {
+        let (stage, account, list) = set(act).await;
+        // The first request of a like is for the profile.
+        stage.fake.trouble(on, Trouble::CutAfter);
+        stage.start(&list, &[&account], only(kind, &json!({}))).await;
+        stage.pass(8).await;
+        assert_eq!(stage.done(act).len(), 2, "{kind}");
+        assert_eq!(stage.done(act)[0], stage.done(act)[1], "{kind}: the same post");
+        assert_eq!(stage.standing().await, ["it completed"]);
+        let used = stage.texts("select sum(used)::text from account_usage").await;
+        assert_eq!(used, [if act == Act::Visit { "2" } else { "1" }], "LinkedIn counts looks, and not second likes");
+    }
+}

@@ -1,0 +1,203 @@
+//! The same over LinkedIn: what Unipile's stand-in says it did is compared with what was promised.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clento::utils::{clock::SystemClock, draw::Draw};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Scale, always, of, storm::Storm, taken_over, workers::Workers};
+use crate::{
+    campaign_runs::{CAMPAIGNS, account, act, count, list_of, made, nobody},
+    support::{
+        FakeUnipile, TestApp,
+        own_postgres::OwnPostgres,
+        postgres::TestDatabase,
+        proxy::Proxy,
+        unipile::{API_KEY, Act, Trouble},
+    },
+};
+
+/// What takes half of its acts and does not say so, and the other way.
+const SHORT: Scale = Scale {
+    leads: 48,
+    mailboxes: 6,
+    workers: 4,
+    lease: Duration::from_secs(15),
+    storm: Duration::from_secs(22),
+    kill_every: Duration::from_secs(3),
+    crashes: 1,
+    away: Duration::from_secs(2),
+    calm: Duration::from_mins(4),
+};
+
+const LONG: Scale = Scale {
+    leads: 1_200,
+    mailboxes: 24,
+    workers: 8,
+    storm: Duration::from_mins(4),
+    kill_every: Duration::from_secs(1),
+    crashes: 3,
+    away: Duration::from_secs(20),
+    calm: Duration::from_mins(12),
+    ..SHORT
+};
+
+#[tokio::test]
+async fn whatever_fails_nothing_is_done_twice_on_linkedin_and_nothing_is_lost() {
+    // Of what Unipile did not do in the end, all is known at once: what must be waited for is in the long form.
+    weathers(SHORT, false).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a quarter of an hour: ./x reliability"]
+async fn whatever_fails_for_minutes_nothing_is_done_twice_on_linkedin_and_nothing_is_lost() {
+    weathers(LONG, true).await;
+}
+
+async fn weathers(scale: Scale, loses: bool) {
+    let mut postgres = OwnPostgres::start().await;
+    let proxy = Proxy::to(&postgres.url()).await;
+    let app = TestApp::start_over(TestDatabase::at(proxy.url()), |_| {}).await;
+    let fake = FakeUnipile::start(Arc::new(SystemClock::new())).await;
+    arrange(&fake, scale, loses);
+    start(&app, scale).await;
+    let env = vec![("UNIPILE_DSN", fake.dsn().to_string()), ("UNIPILE_API_KEY", API_KEY.to_owned())];
+    let workers = Workers::start(app.database.url.clone(), scale, env);
+    let at_work = async {
+        while fake.world().deeds.is_empty() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_mins(2), at_work).await.expect("the workers begin");
+    let storm = Storm::begin(proxy, workers, scale);
+    storm.rage(&mut postgres).await;
+    let (calm, leads) = (Instant::now(), i64::try_from(scale.leads).unwrap());
+    let over = "select count(*) from campaign_executions where status in ('completed', 'waiting') and hold is null
+                  and (status = 'completed' or awaiting = 'acceptance')";
+    let ends = async {
+        while count(&app, over).await < leads {
+            sleep(Duration::from_millis(500)).await;
+        }
+    };
+    let in_time = timeout(scale.calm, ends).await;
+    let acts = fake.world().deeds.len();
+    let attempts = count(&app, &of("true")).await;
+    let absent = count(&app, &of("reason = 'not_found_at_provider'")).await;
+    let found = count(&app, &of(&format!("state = 'sent' and {}", taken_over(scale)))).await;
+    let _ = writeln!(
+        std::io::stderr(),
+        "{}; all ended {:.0?} after the last of it; {acts} acts of {attempts} attempts: {absent} looked up in vain, {found} found",
+        storm.told(),
+        calm.elapsed(),
+    );
+    assert_eq!(fake.world().doubled(), []);
+    assert!(in_time.is_ok(), "{} of {leads} came to their end", count(&app, over).await);
+    assert!(found > 0, "no fault hit a step on its way");
+    for (what, acts) in
+        [(Act::Comment, scale.leads / 2), (Act::Message, scale.leads / 2), (Act::Invite, scale.leads / 2)]
+    {
+        assert_eq!(fake.world().done(what).len(), acts, "{what:?}");
+    }
+    let charged = "select sum(used)::int8 from account_usage where action <> 'like_post'";
+    assert_eq!(count(&app, charged).await, 3 * leads / 2, "each is charged once");
+}
+
+/// One in eight acts is done and not answered, one way or another; and, if it may be lost, one in sixteen is not done and not answered.
+fn arrange(fake: &FakeUnipile, scale: Scale, loses: bool) {
+    let mut world = fake.world();
+    let now: DateTime<Utc> = world.now();
+    for i in 0..scale.mailboxes {
+        world.account(&format!("A{i}"));
+    }
+    for i in 0..scale.leads {
+        let name = format!("person-{i}");
+        world.person(&name);
+        if i < scale.leads / 2 {
+            world.post(&name, now - TimeDelta::hours(1));
+            for account in 0..scale.mailboxes {
+                world.accept(&format!("A{account}"), &name);
+            }
+        }
+    }
+    world.shows_after = TimeDelta::seconds(1);
+    let mut draws = 0;
+    world.chance = Some(Box::new(move |method, _| {
+        draws += 1;
+        let draw = Draw::new(7).branch(draws).below(64);
+        match draw {
+            _ if *method != "POST" => (draw == 0).then_some(Trouble::Refuse(500, "provider_error")),
+            0..3 => Some(Trouble::CutAfter),
+            3..5 => Some(Trouble::RefuseAfter(500, "unexpected_error")),
+            5..7 => Some(Trouble::SayAfter(200, "<html>")),
+            7 => Some(Trouble::StallAfter),
+            8..10 if loses => Some(Trouble::CutBefore),
+            10 if loses => Some(Trouble::StallBefore),
+            11 if loses => Some(Trouble::Refuse(503, "no_channel")),
+            _ => None,
+        }
+    }));
+}
+
+/// The first half are connections that have published something; the others are invited.
+async fn start(app: &TestApp, scale: Scale) {
+    let now: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()").fetch_one(&app.pool).await.unwrap();
+    app.clock.set(now);
+    let member = app.member();
+    let mut accounts = Vec::new();
+    for i in 0..scale.mailboxes {
+        let limits = json!({"comment_post": {"per_day": 900}, "send_followup": {"per_day": 900}, "like_post": {"per_day": 900},
+                            "send_connection_request": {"per_day": 900, "per_week": 900}});
+        let terms = json!({"spacing_seconds": 1, "limits": limits});
+        let id = account(&member, "linkedin", nobody(json!({})), terms).await;
+        let unipile = json!({"account_id": format!("A{i}"), "wire": "v1", "provider_id": format!("ACo-A{i}"), "tier": {"premium": true}});
+        sqlx::query("update connected_accounts set provider = 'linkedin', unipile = $2 where id = $1::uuid")
+            .bind(&id)
+            .bind(unipile)
+            .execute(&app.pool)
+            .await
+            .unwrap();
+        accounts.push(id);
+    }
+    let list = list_of(&member, scale.leads).await;
+    let others = made(&member, "/api/v1/lead-lists", json!({"name": "To be invited"})).await;
+    sqlx::query(
+        "update lead_list_members m set lead_list_id = $1::uuid from leads l
+         where l.id = m.lead_id and substring(l.linkedin_url from '[0-9]+$')::int >= $2",
+    )
+    .bind(&others)
+    .bind(i32::try_from(scale.leads / 2).unwrap())
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    let soon = json!({"value": 0, "unit": "minutes"});
+    let to_connections = json!({
+        "nodes": [
+            {"id": "like", "type": "like_post"},
+            {"id": "comment", "type": "comment_post", "config": {"message": "Well said, {{ first_name }}"}},
+            {"id": "chat", "type": "send_followup", "config": {"message": "Hello {{ first_name }}"}}
+        ],
+        "edges": [{"source": "like", "target": "comment", "delay": soon}, {"source": "comment", "target": "chat", "delay": soon}]
+    });
+    let to_others = json!({
+        "nodes": [
+            {"id": "invite", "type": "send_connection_request", "config": {"message": "Hello {{ first_name }}"}},
+            {"id": "chat", "type": "send_followup", "config": {"message": "Thank you"}},
+            {"id": "withdraw", "type": "withdraw_request"}
+        ],
+        "edges": [
+            {"source": "invite", "target": "chat", "condition": "accepted"},
+            {"source": "invite", "target": "withdraw", "condition": "not_accepted", "delay": {"value": 7, "unit": "days"}}
+        ]
+    });
+    begin(app, &list, &accounts, to_connections).await;
+    begin(app, &others, &accounts, to_others).await;
+}
+
+async fn begin(app: &TestApp, list: &str, accounts: &[String], workflow: Value) {
+    let body = json!({"name": "Campaign", "lead_list_ids": [list], "account_ids": accounts, "workflow": workflow,
+                      "schedule": always(), "stop_on": ["unsubscribe"]});
+    let id = made(&app.member(), CAMPAIGNS, body).await;
+    act(&app.member(), &id, "start").await;
+}
