@@ -8,6 +8,7 @@ mod html;
 mod imap;
 mod message;
 mod oauth;
+mod reading;
 mod smtp;
 mod wire;
 
@@ -22,6 +23,7 @@ pub use self::{
     imap::ImapClient,
     message::{Draft, Unwritable, Written},
     oauth::AccessToken,
+    reading::{FolderState, MailHead, Survey},
     smtp::{Reply, SmtpClient, Stage},
     wire::Wire,
 };

@@ -7,6 +7,7 @@
 mod auto_reply;
 mod bounce;
 mod complaint;
+mod glance;
 mod headers;
 mod html;
 mod mime;
@@ -22,6 +23,7 @@ use mail_parser::HeaderName;
 pub use self::{
     bounce::{Action, Bounce, FailedRecipient},
     complaint::Complaint,
+    glance::{GLANCE, Glance},
 };
 use self::{
     headers::{Headers, Mailbox},

@@ -6,6 +6,7 @@ mod status;
 
 use mail_parser::HeaderName;
 
+pub(super) use self::plain::is_a_daemon;
 use super::{
     Read, Verdict,
     headers::{Headers, id},

@@ -96,13 +96,17 @@ pub(super) fn recipients(mail: &Read<'_>) -> Option<Vec<FailedRecipient>> {
     Some(recipients)
 }
 
+/// Whether whoever has this name before the `@`, in small letters, writes reports.
+pub(in crate::utils::mail) fn is_a_daemon(local: &str) -> bool {
+    DAEMONS.contains(&local)
+}
+
 /// Daemons write other mail, and people write about mail that came back: both must fit.
 fn is_written_by_a_daemon(mail: &Read<'_>) -> bool {
     let subject = mail.subject.unwrap_or_default().to_lowercase();
     let about_delivery = SUBJECTS.iter().any(|words| subject.contains(words));
     let sender = mail.from.map(|from| from.address.to_lowercase()).unwrap_or_default();
-    let local = sender.split('@').next().unwrap_or_default();
-    let daemon = DAEMONS.contains(&local);
+    let daemon = is_a_daemon(sender.split('@').next().unwrap_or_default());
     let returns_to_nobody =
         mail.headers.has("Return-Path") && mail.headers.ids(&mail_parser::HeaderName::ReturnPath).is_empty();
     about_delivery && (daemon || returns_to_nobody)

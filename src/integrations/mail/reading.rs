@@ -1,0 +1,243 @@
+//! Reading what has come into a mailbox, a little at a time. Commands are run and their answers read here one by one: `async-imap`'s own streams
+//! end in silence where a server refuses or hangs up, and what is missing then would pass for what is not there.
+
+use std::time::Duration;
+
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, NameAttribute, RequestId, Response, ResponseCode, Status};
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{
+    ImapClient,
+    error::{MailError, MailFault, words},
+};
+
+/// How long a server may be silent amid an answer.
+const SILENCE: Duration = Duration::from_mins(1);
+/// How much of the headers of a mail is looked at, in bytes.
+const MOST_HEADERS: usize = 16 * 1024;
+/// What the folder for unwanted mail is called where the server does not say which it is (RFC 6154).
+const JUNK_NAMES: [&str; 5] = ["Junk", "Spam", "Junk Email", "INBOX.Junk", "INBOX.Spam"];
+
+/// What must be known of a server before its mailbox is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// Whether it tells by itself what comes (RFC 2177).
+    pub tells_by_itself: bool,
+    /// The folder that unwanted mail is put into, if there is one: answers end up there too.
+    pub junk: Option<String>,
+}
+
+/// What a server says of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FolderState {
+    /// Which numbers its mails have; none where they are not kept.
+    pub uid_validity: Option<u32>,
+    /// The number that the next mail gets, if the server says so.
+    pub uid_next: Option<u32>,
+    /// How many mails are in it.
+    pub exists: u32,
+}
+
+/// A few headers of a mail.
+#[derive(Debug, Clone)]
+pub struct MailHead {
+    /// Its number.
+    pub uid: u32,
+    /// When it came.
+    pub received_at: Option<DateTime<Utc>>,
+    /// The headers that were asked for, as they stand in it.
+    pub headers: Vec<u8>,
+}
+
+impl ImapClient {
+    /// What must be known of a server before its mailbox is read.
+    ///
+    /// # Errors
+    /// The server broke off.
+    pub async fn survey(&mut self) -> Result<Survey, MailError> {
+        let offers = self.session().capabilities().await.map_err(|error| MailError::from(&error))?;
+        let marks = offers.has_str("LIST-EXTENDED") && offers.has_str("SPECIAL-USE");
+        let (mut marked, mut usual) = (None, None);
+        let list = if marks { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
+        self.run(list, |response| {
+            if let Response::MailboxData(MailboxDatum::List(folder)) = response {
+                if folder.name_attributes.contains(&NameAttribute::Junk) {
+                    marked = Some(folder.name.to_string());
+                }
+                let place = JUNK_NAMES.iter().position(|junk| *junk == &*folder.name);
+                usual = usual.take().into_iter().chain(place).min();
+            }
+        })
+        .await?;
+        let junk = marked.or(usual.map(|place: usize| JUNK_NAMES[place].to_owned()));
+        Ok(Survey { tells_by_itself: offers.has_str("IDLE"), junk })
+    }
+
+    /// Opens a folder without changing anything in it.
+    ///
+    /// # Errors
+    /// There is no such folder, or the server broke off.
+    pub async fn look_into(&mut self, folder: &str) -> Result<FolderState, MailError> {
+        let mut state = FolderState::default();
+        self.run(&format!("EXAMINE {}", quoted(folder)), |response| match response {
+            Response::Data { outcome, .. } => match outcome.code {
+                Some(ResponseCode::UidValidity(is)) => state.uid_validity = Some(is),
+                Some(ResponseCode::UidNext(is)) => state.uid_next = Some(is),
+                _ => {}
+            },
+            Response::MailboxData(MailboxDatum::Exists(count)) => state.exists = *count,
+            _ => {}
+        })
+        .await?;
+        Ok(state)
+    }
+
+    /// Which of the numbers from `first` to `last` are in the folder that is open, of mails that came on `since` or later if a day is given, in
+    /// order.
+    ///
+    /// # Errors
+    /// The server refuses, or broke off.
+    pub async fn numbers(
+        &mut self,
+        first: u32,
+        last: Option<u32>,
+        since: Option<NaiveDate>,
+    ) -> Result<Vec<u32>, MailError> {
+        let last = last.map_or_else(|| "*".to_owned(), |last| last.to_string());
+        let since = since.map(|day| day.format(" SINCE %-d-%b-%Y").to_string()).unwrap_or_default();
+        let mut found: Vec<u32> = Vec::new();
+        self.run(&format!("UID SEARCH UID {first}:{last}{since}"), |response| {
+            if let Response::MailboxData(MailboxDatum::Search(numbers)) = response {
+                // `n:*` names the last mail, whatever its number.
+                found.extend(numbers.iter().filter(|number| **number >= first));
+            }
+        })
+        .await?;
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// These headers of these mails of the folder that is open, as far as they are still there, in the order of their numbers.
+    ///
+    /// # Errors
+    /// The server refuses, or broke off.
+    pub async fn heads(&mut self, numbers: &[u32], headers: &str) -> Result<Vec<MailHead>, MailError> {
+        let numbers = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let command =
+            format!("UID FETCH {numbers} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({headers})]<0.{MOST_HEADERS}>)");
+        let mut heads = Vec::new();
+        self.run(&command, |response| {
+            if let Response::Fetch(_, attributes) = response {
+                heads.extend(head(attributes));
+            }
+        })
+        .await?;
+        heads.sort_unstable_by_key(|head| head.uid);
+        Ok(heads)
+    }
+
+    /// A mail of the folder that is open, up to so many bytes; none if it is no longer there.
+    ///
+    /// # Errors
+    /// The server refuses, or broke off.
+    pub async fn mail(&mut self, number: u32, most: usize) -> Result<Option<Vec<u8>>, MailError> {
+        let mut mail = None;
+        self.run(&format!("UID FETCH {number} (UID BODY.PEEK[]<0.{most}>)"), |response| {
+            if let Response::Fetch(_, attributes) = response {
+                mail = head(attributes).filter(|found| found.uid == number).map(|found| found.headers).or(mail.take());
+            }
+        })
+        .await?;
+        Ok(mail)
+    }
+
+    /// Waits until something happens in the folder that is open, `most` at the longest. For servers that tell by themselves.
+    ///
+    /// # Errors
+    /// The server broke off.
+    pub async fn wait(&mut self, most: Duration) -> Result<(), MailError> {
+        let until = Instant::now() + most;
+        let tag = self.session().run_command("IDLE").await.map_err(|error| MailError::from(&error))?;
+        while !self.answer(|response| matches!(response, Response::Continue(_)), &tag).await? {}
+        let news = |response: &Response<'_>| {
+            matches!(response, Response::MailboxData(MailboxDatum::Exists(_)) | Response::Expunge(_))
+        };
+        while let Ok(told) = timeout_at(until, self.next(news)).await {
+            if told? {
+                break;
+            }
+        }
+        self.session().run_command_untagged("DONE").await.map_err(|error| MailError::from(&error))?;
+        self.until_done(&tag, |_| {}).await
+    }
+
+    /// Runs a command, and shows each answer up to the one that ends it.
+    async fn run(&mut self, command: &str, each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
+        let tag = self.session().run_command(command).await.map_err(|error| MailError::from(&error))?;
+        self.until_done(&tag, each).await
+    }
+
+    async fn until_done(&mut self, tag: &RequestId, mut each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
+        loop {
+            let done = |response: &Response<'_>| {
+                let done = matches!(response, Response::Done { tag: of, .. } if of == tag);
+                if !done {
+                    each(response);
+                }
+                done
+            };
+            if self.answer(done, tag).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next answer, unless it says that the command of `tag` is refused.
+    async fn answer<T>(&mut self, look: impl FnOnce(&Response<'_>) -> T, tag: &RequestId) -> Result<T, MailError> {
+        let answered = self.next(|response| match response {
+            Response::Done { tag: of, status: Status::No | Status::Bad, outcome } if of == tag => Err(refused(outcome)),
+            other => Ok(look(other)),
+        });
+        Ok(timeout(SILENCE, answered).await.map_err(|_| MailFault::TimedOut)???)
+    }
+
+    async fn next<T>(&mut self, look: impl FnOnce(&Response<'_>) -> T) -> Result<T, MailError> {
+        match self.session().read_response().await? {
+            Some(response) => match response.parsed() {
+                Response::Data { status: Status::Bye, outcome } => Err(refused(outcome).into()),
+                other => Ok(look(other)),
+            },
+            None => Err(MailFault::Broken("it hung up".into()).into()),
+        }
+    }
+}
+
+fn refused(outcome: &async_imap::imap_proto::Outcome<'_>) -> MailFault {
+    MailFault::Broken(words(outcome.information.as_deref().unwrap_or("it refused")))
+}
+
+fn head(attributes: &[AttributeValue<'_>]) -> Option<MailHead> {
+    let (mut uid, mut received_at, mut body) = (None, None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(is) => uid = Some(*is),
+            AttributeValue::InternalDate(text) => {
+                let read = DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z");
+                received_at = read.ok().map(|at| at.to_utc());
+            }
+            AttributeValue::BodySection { data, .. } => {
+                body = Some(data.as_ref().map(|data| data.to_vec()).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    Some(MailHead { uid: uid?, received_at, headers: body? })
+}
+
+/// A folder's name as a command takes it (RFC 9051, `quoted`).
+fn quoted(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}

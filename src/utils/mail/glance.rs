@@ -1,0 +1,65 @@
+//! What a few headers say of a mail before it is read: enough to leave alone what is surely none of ours.
+
+use mail_parser::HeaderName;
+
+use super::{answers, bounce::is_a_daemon, headers::Headers};
+
+/// The headers that a glance needs.
+pub const GLANCE: &str =
+    "MESSAGE-ID IN-REPLY-TO REFERENCES FROM CONTENT-TYPE RETURN-PATH X-FAILED-RECIPIENTS AUTO-SUBMITTED";
+
+/// What a few headers say of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// The Message-IDs that it answers or follows, the nearest first.
+    pub answers: Vec<String>,
+    /// The address that it says to come from.
+    pub from: Option<String>,
+    /// Whether it may be a report of a server's or of a reader's, which names what it is about in its body only.
+    pub may_be_report: bool,
+}
+
+impl Glance {
+    /// Looks at headers as they stand in a mail.
+    #[must_use]
+    pub fn at(raw: &[u8]) -> Self {
+        let (headers, _) = Headers::split(raw);
+        let from = headers.mailbox(&HeaderName::From).map(|from| from.address);
+        let local = from.as_deref().and_then(|from| from.split('@').next()).unwrap_or_default().to_lowercase();
+        let content_type = headers.first(&HeaderName::ContentType).and_then(|of| of.as_content_type());
+        let is_report = content_type.is_some_and(|of| {
+            of.subtype().is_some_and(|subtype| {
+                subtype.eq_ignore_ascii_case("report") || of.ctype().eq_ignore_ascii_case("message")
+            })
+        });
+        let to_nobody = headers.has("Return-Path") && headers.ids(&HeaderName::ReturnPath).is_empty();
+        let complains = from.as_deref().is_some_and(|from| from.eq_ignore_ascii_case("staff@hotmail.com"));
+        let may_be_report =
+            is_report || to_nobody || complains || is_a_daemon(&local) || headers.has("X-Failed-Recipients");
+        Self { answers: answers(&headers), from, may_be_report }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glance_tells_whom_a_mail_answers_and_whether_it_may_be_a_report() {
+        let of = |raw: &str| Glance::at(raw.replace('\n', "\r\n").as_bytes());
+        let answer = of("From: Ben <ben@lead.example>\nIn-Reply-To: <b@x>\nReferences: <a@x>\n <b@x>\n\n");
+        assert_eq!(answer.answers, ["b@x", "a@x"]);
+        assert_eq!((answer.from.as_deref(), answer.may_be_report), (Some("ben@lead.example"), false));
+        for report in [
+            "From: Mailer-Daemon@mx.example\n\n",
+            "From: a@b.example\nReturn-Path: <>\n\n",
+            "From: a@b.example\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\n\n",
+            "X-Failed-Recipients: ben@lead.example\n\n",
+            "From: staff@hotmail.com\n\n",
+        ] {
+            assert!(of(report).may_be_report, "{report}");
+        }
+        assert!(!of("From: a@b.example\nReturn-Path: <a@b.example>\n\n").may_be_report);
+        assert!(!of("").may_be_report);
+    }
+}
