@@ -20,9 +20,10 @@ use crate::{
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService, FollowService,
-        IdentityService, ImportService, InvitationService, LeadListService, LeadService, Mailboxes, MemberService,
-        OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys, SuppressionService,
-        UnipileService, UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService, unipile::Addresses,
+        IdentityService, ImportService, InvitationService, LeadListService, LeadService, MailboxWatch, Mailboxes,
+        MemberService, OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys,
+        SuppressionService, UnipileService, UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService,
+        unipile::Addresses,
     },
     utils::{
         clock::{AlignedClock, FastClock, SharedClock},
@@ -47,6 +48,7 @@ struct Inner {
     metrics: PrometheusHandle,
     sending_domain: SendingDomainService,
     runs: RunService,
+    mailbox_watch: MailboxWatch,
     clerk: Clerk,
     rate_limiter: RateLimiter,
     sign_in_failures: RateLimiter,
@@ -122,6 +124,7 @@ impl AppState {
         let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
         let mail = server.mail.clone();
         Self(Arc::new(Inner {
+            mailbox_watch: MailboxWatch::new(context.clone(), mailboxes.clone(), runs.clone()),
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes, unipile.clone(), mail),
             unipile,
             runs,
@@ -265,6 +268,12 @@ impl AppState {
     #[must_use]
     pub fn runs(&self) -> &RunService {
         &self.0.runs
+    }
+
+    /// Reading mailboxes, for the worker that does it.
+    #[must_use]
+    pub fn mailbox_watch(&self) -> &MailboxWatch {
+        &self.0.mailbox_watch
     }
 
     /// Pushing leads to Clay, for the worker that does it.

@@ -200,6 +200,8 @@ text_enum! {
         CampaignChanged = "campaign_changed",
         /// It was due long ago, and is not done in a rush.
         Late = "late",
+        /// Who has answered is not known: the mailbox has not been read for some minutes.
+        MailboxUnread = "mailbox_unread",
         /// The account must rest.
         AccountRests = "account_rests",
         /// The attempt before it failed for the time being.

@@ -172,6 +172,23 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
+    /// Says why an account that is in use does not do all that it should, or that it does again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_reason(&mut self, id: AccountId, reason: Option<&str>) -> Result<()> {
+        sqlx::query!(
+            r#"update connected_accounts set status_reason = $3
+               where organization_id = $1 and id = $2 and status in ('connected', 'paused')"#,
+            self.scope.id(),
+            id.0,
+            reason,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// The provider does not let an account in any more.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, AnsweredStep, LeadId},
+    models::{AccountId, AnsweredStep, CampaignId, ExecutionId, LeadId, StepId},
 };
 
 /// What one organization has taken in.
@@ -17,34 +17,107 @@ pub struct IntakeRepository<'c> {
 }
 
 /// What a mail answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AnsweredMail {
     /// Who was written to.
     pub lead_id: LeadId,
     /// The step, if a campaign wrote.
     pub step: Option<AnsweredStep>,
+    /// The address of the account that wrote.
+    pub sender: Option<String>,
 }
 
 impl IntakeRepository<'_> {
-    /// Which mail of an account's has one of these Message-IDs, of several that of the first.
+    /// Which mail of the organization's has one of these Message-IDs, of several that of the first. The account that it went out from does not
+    /// matter: answers may be led to another.
     ///
     /// # Errors
     /// The database's.
-    pub async fn answered(&mut self, account: AccountId, ids: &[String]) -> Result<Option<AnsweredMail>> {
+    pub async fn answered(&mut self, ids: &[String]) -> Result<Option<AnsweredMail>> {
         if ids.is_empty() {
             return Ok(None);
         }
-        let by_hand = sqlx::query_scalar!(
-            r#"select lead_id from messages
-               where organization_id = $1 and message_id = any($3) and account_id = $2
-               order by array_position($3, message_id) limit 1"#,
+        let row = sqlx::query!(
+            r#"select f.lead_id as "lead_id!: LeadId", f.campaign_id as "campaign_id: CampaignId",
+                      f.execution_id as "execution_id: ExecutionId", f.step_id as "step_id: StepId",
+                      (select a.email from connected_accounts a where a.organization_id = $1 and a.id = f.account_id) as sender
+               from (select lead_id, campaign_id, execution_id, step_id, account_id, message_id from sent_mails
+                     where organization_id = $1 and message_id = any($2)
+                     union all
+                     select lead_id, null, null, null, account_id, message_id from messages
+                     where organization_id = $1 and message_id = any($2)) f
+               order by array_position($2, f.message_id) limit 1"#,
             self.scope.id(),
-            account.0,
             ids,
         )
         .fetch_optional(&mut *self.conn)
         .await?;
-        Ok(by_hand.map(|lead_id| AnsweredMail { lead_id, step: None }))
+        Ok(row.map(|row| {
+            let step = row.campaign_id.zip(row.execution_id).zip(row.step_id);
+            let step =
+                step.map(|((campaign_id, execution_id), step_id)| AnsweredStep { campaign_id, execution_id, step_id });
+            AnsweredMail { lead_id: row.lead_id, step, sender: row.sender }
+        }))
+    }
+
+    /// Those of these Message-IDs that the organization knows: of what it has sent, and of what came in its conversations.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ours(&mut self, ids: &[String]) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"select message_id as "id!" from sent_mails where organization_id = $1 and message_id = any($2)
+               union all select message_id from messages where organization_id = $1 and message_id = any($2)"#,
+            self.scope.id(),
+            ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether a mail with this Message-ID is there already: one that we have sent, or one that came in at whichever account.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_there(&mut self, id: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from sent_mails where organization_id = $1 and message_id = $2)
+                   or exists (select from messages where organization_id = $1 and message_id = $2) as "is!""#,
+            self.scope.id(),
+            id,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Those of these addresses, in their normal form, that leads have.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leads_among(&mut self, addresses: &[String]) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"select email as "email!" from leads where organization_id = $1 and email = any($2)"#,
+            self.scope.id(),
+            addresses,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// The step whose mail was the last that any mailbox has sent to a lead.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_mailed(&mut self, lead: LeadId) -> Result<Option<AnsweredStep>> {
+        Ok(sqlx::query_as!(
+            AnsweredStep,
+            r#"select campaign_id, execution_id, step_id from sent_mails where organization_id = $1 and lead_id = $2
+               order by begun_at desc limit 1"#,
+            self.scope.id(),
+            lead.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
     }
 
     /// The lead with an address in its normal form.

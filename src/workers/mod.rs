@@ -57,6 +57,8 @@ const MESSAGES: Task = Task { name: "look_for_messages", every: Duration::from_s
 const UNIPILE_EVENTS: Task = Task { name: "forget_unipile_events", every: Duration::from_hours(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
+/// Mailboxes are watched until the process stops, or the database goes away; then again.
+const MAILBOXES: Task = Task { name: "watch_mailboxes", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
 
@@ -112,6 +114,11 @@ impl Workers {
         self.run(STEPS.hurried(speed), state, move |state| {
             let stop = stop.clone();
             async move { state.runs().do_due(&stop).await }
+        });
+        let stop = self.stop.clone();
+        self.start(MAILBOXES, state, move |state| {
+            let stop = stop.clone();
+            async move { state.mailbox_watch().watch(stop).await.map(|()| Done::default()) }
         });
         let stop = self.stop.clone();
         self.start(QUEUE, state, move |state| {

@@ -7,6 +7,7 @@ pub(crate) mod caller;
 pub(crate) mod clerk_events;
 pub(crate) mod clerk_tokens;
 pub(crate) mod clock;
+pub(crate) mod cut_imap;
 pub(crate) mod cut_smtp;
 pub(crate) mod dns;
 pub(crate) mod fake_clay;

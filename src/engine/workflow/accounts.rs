@@ -1,7 +1,7 @@
 //! Whether somebody is there to do each step.
 
 use super::{CampaignInput, ConnectedChannel, faults, faults::Faults};
-use crate::models::workflow::{StopOn, Workflow};
+use crate::models::workflow::Workflow;
 
 /// A campaign that needs an account has one.
 pub(super) fn check_chosen(input: &CampaignInput<'_>, faults: &mut Faults) {
@@ -21,15 +21,5 @@ pub(super) fn check_nodes(workflow: &Workflow, channels: &[ConnectedChannel], fa
             let detail = format!("No connected account can do this: {}.", node_type.as_str());
             faults.add(format!("{}/type", faults::node(i)), "no_connected_account", detail);
         }
-    }
-}
-
-/// What a campaign is to stop at is heard of. Mail is sent from mailboxes that nobody here reads: who started such a campaign all the same would
-/// write to people who have answered.
-pub(super) fn check_stops(input: &CampaignInput<'_>, faults: &mut Faults) {
-    let deaf = input.channels.iter().any(|channel| !channel.hears_answers);
-    for (i, _) in input.stop_on.iter().enumerate().filter(|(_, on)| deaf && **on != StopOn::Unsubscribe) {
-        let detail = "This server does not read mailboxes yet, so that it would not learn of this. Leave it out, and look after the mailbox and stop the leads yourself.";
-        faults.add(format!("/stop_on/{i}"), "answers_not_read", detail);
     }
 }

@@ -16,8 +16,6 @@ pub struct ConnectedChannel {
     pub capabilities: BTreeSet<NodeType>,
     /// The most characters of an invitation's note.
     pub note_limit: usize,
-    /// Whether this server learns what is answered to it.
-    pub hears_answers: bool,
 }
 
 /// What is paid for a LinkedIn account; it decides how long a note may be and whether `InMails` exist.
@@ -33,15 +31,14 @@ impl ConnectedChannel {
     /// What `account` can do. The sandbox rehearses everything; of a real profile only what Unipile says is known to be paid for.
     #[must_use]
     pub fn of(account: &ConnectedAccount) -> Self {
-        let channel = match (account.channel, account.provider) {
+        match (account.channel, account.provider) {
             (Channel::Linkedin, Provider::Sandbox) => Self::linkedin(LinkedinTier::Paid),
             (Channel::Linkedin, _) => Self::linkedin(match &account.unipile {
                 Some(unipile) if unipile.tier.is_paid() => LinkedinTier::Paid,
                 _ => LinkedinTier::Free,
             }),
             (Channel::Email, _) => Self::mailbox(),
-        };
-        Self { hears_answers: matches!(account.provider, Provider::Sandbox | Provider::Linkedin), ..channel }
+        }
     }
 
     /// A LinkedIn profile.
@@ -62,13 +59,13 @@ impl ConnectedChannel {
             LinkedinTier::Free => FREE_NOTE,
             LinkedinTier::Paid => PAID_NOTE,
         };
-        Self { capabilities, note_limit, hears_answers: true }
+        Self { capabilities, note_limit }
     }
 
     /// A mailbox.
     #[must_use]
     pub fn mailbox() -> Self {
-        Self { capabilities: BTreeSet::from([NodeType::SendEmail]), note_limit: PAID_NOTE, hears_answers: true }
+        Self { capabilities: BTreeSet::from([NodeType::SendEmail]), note_limit: PAID_NOTE }
     }
 
     /// Whether it can carry out nodes of this kind.

@@ -71,7 +71,6 @@ pub fn validate(input: &CampaignInput<'_>) -> Vec<Fault> {
         Some(workflow) => check_workflow(workflow, input, &mut faults),
     }
     accounts::check_chosen(input, &mut faults);
-    accounts::check_stops(input, &mut faults);
     schedule::check(input.schedule, input.now, &mut faults);
     check_stop_rules(input.stop_on, &mut faults);
     faults.into_sorted()

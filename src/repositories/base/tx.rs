@@ -14,9 +14,10 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
-        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MemberRepository,
-        MessageRepository, OrganizationRepository, SandboxRepository, SentMailRepository, StepRepository,
-        SuppressionRepository, UnipileRepository, UsageRepository, WebhookSecretRepository,
+        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository,
+        MailboxWatchRepository, MemberRepository, MessageRepository, OrganizationRepository, SandboxRepository,
+        SentMailRepository, StepRepository, SuppressionRepository, UnipileRepository, UsageRepository,
+        WebhookSecretRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -215,6 +216,8 @@ macro_rules! lends_all {
             leads -> LeadRepository,
             /// People and acts on LinkedIn.
             linkedin -> LinkedinRepository,
+            /// Who reads which mailbox, and how far.
+            mailbox_watches -> MailboxWatchRepository,
             /// Members.
             members -> MemberRepository,
             /// The organization itself.

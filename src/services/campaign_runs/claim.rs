@@ -30,6 +30,10 @@ use crate::{
 /// Steps that are claimed together.
 pub(super) const BATCH: usize = 500;
 
+/// No mail of a campaign leaves a mailbox whose answers were not read within this time, by the database's clock: nobody is written to who has
+/// answered before that. Mailboxes are looked into three times as often.
+const READ_WITHIN: Duration = Duration::from_mins(3);
+
 /// What was claimed of a campaign.
 pub(super) struct Claimed {
     /// Who may say how it ended.
@@ -83,7 +87,9 @@ impl RunService {
         let had = had(&mut tx, &run, &walks).await?;
         let caps = Caps::count(&mut tx, &run).await?;
         let capped = caps.is_some();
-        let mut judge = Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had, caps };
+        let unread = unread(&mut tx, &walks).await?;
+        let mut judge =
+            Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had, caps, unread };
         claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let (stands, activities, dispatches) = judge.judge_all(walks);
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
@@ -97,6 +103,13 @@ impl RunService {
         (claimed.orders, claimed.calls) = self::orders(steps, &run, &mut party, &dispatches);
         Ok(claimed)
     }
+}
+
+/// Mailboxes that are to send and have not been read lately.
+async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
+    let accounts: HashSet<_> = walks.iter().filter_map(|walk| walk.account_id).collect();
+    let accounts: Vec<_> = accounts.into_iter().collect();
+    Ok(tx.mailbox_watches().not_read_lately(&accounts, READ_WITHIN).await?.into_iter().collect())
 }
 
 /// The steps that these leads have had, if the workflow may lead them to one of them again.

@@ -31,6 +31,9 @@ use crate::{
 /// A step that is overdue by more than this is planned anew, with its account's spacing, and not done in a rush.
 const GRACE: TimeDelta = TimeDelta::hours(1);
 
+/// How long a step waits at a time until its mailbox has been read.
+const UNTIL_READ: TimeDelta = TimeDelta::minutes(1);
+
 /// What becomes of a lead.
 pub(super) enum Fate {
     /// It stands somewhere else, or has come to its end.
@@ -63,12 +66,15 @@ pub(super) struct Judge<'a> {
     pub(super) had: HashSet<(ExecutionId, String)>,
     /// What caps let go out on this day, if there are any.
     pub(super) caps: Option<Caps>,
+    /// Mailboxes of which nobody knows who has answered there lately.
+    pub(super) unread: HashSet<AccountId>,
 }
 
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        Self { tx, run, planner, party, last_acts: HashMap::new(), had: HashSet::new(), caps: None }
+        let (last_acts, had, unread) = (HashMap::new(), HashSet::new(), HashSet::new());
+        Self { tx, run, planner, party, last_acts, had, caps: None, unread }
     }
 }
 
@@ -189,6 +195,9 @@ impl Judge<'_> {
         }
         if walk.next_run_at.is_some_and(|at| now - at > GRACE) {
             return Err((Rule::Late, now));
+        }
+        if self.unread.contains(&account.id) {
+            return Err((Rule::MailboxUnread, now + UNTIL_READ));
         }
         let spacing = TimeDelta::seconds(account.spacing_seconds.into());
         // What is planned is never closer than half a slot; what is done may be late by the pace of the workers.

@@ -12,6 +12,7 @@ use super::{
     Round, RunService,
     channel::{Channel as Carrier, Found, Letter},
     deliver::Delivery,
+    mail_text::message_id_by_hand,
     outcome::Outcome,
 };
 use crate::{
@@ -162,7 +163,9 @@ impl RunService {
                 Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true }
             }
             Found::Told(delivery) => delivery,
-            Found::No | Found::Later | Found::Unclear => return Ok(false),
+            // Nobody will ever be able to tell: whoever wrote it must know.
+            Found::Unclear => Delivery::NotSent { reason: "outcome_unknown", rest: None, ours: true },
+            Found::No | Found::Later => return Ok(false),
         };
         self.settle_letter(&letter, &delivery).await?;
         Ok(true)
@@ -212,7 +215,7 @@ async fn message(
     let message = Message {
         id, organization_id: tx.organization_id(), conversation_id: conversation.id, lead_id: conversation.lead_id,
         direction: MessageDirection::Outbound, channel: account.channel, account_id: Some(account.id), campaign_id: None, execution_id: None,
-        step_id: None, user_id: tx.user_id(), provider_key: id.to_string(), message_id: None, answers, sender: account.email.clone(), subject,
+        step_id: None, user_id: tx.user_id(), provider_key: id.to_string(), message_id: message_id_by_hand(id, account), answers, sender: account.email.clone(), subject,
         text, had_html: false, attachments: Json(Vec::new()), verdict: None, asks_to_stop: false, away_until: None,
         state: Some(MessageState::Sending), reason: None, token: Some(Uuid::new_v4()), deadline: Some(deadline), sent_at: now,
         created_at: now,

@@ -7,7 +7,7 @@ use url::Url;
 use crate::{
     engine::message::Content,
     integrations::mail::{Draft, Unwritable, Written},
-    models::{ConnectedAccount, ExecutionStep, Lead, SentMail},
+    models::{ConnectedAccount, ExecutionStep, Lead, MessageId, SentMail},
     utils::names,
 };
 
@@ -35,6 +35,12 @@ pub(super) fn message_id(step: &ExecutionStep, account: &ConnectedAccount) -> Op
     let mut id = hex::encode(hash.finalize());
     id.truncate(ID);
     Some(format!("{id}@{domain}"))
+}
+
+/// The same of what is written by hand.
+pub(super) fn message_id_by_hand(id: MessageId, account: &ConnectedAccount) -> Option<String> {
+    let (_, domain) = account.email.as_deref()?.rsplit_once('@')?;
+    account.mailbox.as_ref().map(|_| format!("{}@{domain}", id.0.simple()))
 }
 
 impl<'a> Letter<'a> {

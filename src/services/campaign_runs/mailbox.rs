@@ -2,14 +2,19 @@
 //! of the message was written it is proved that nothing was sent: no server delivers such a mail. After that only its answer, or the mail in
 //! the Sent folder, says so.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
 use super::{
     Context,
-    channel::{Channel, Found, MayBegin, Trial},
+    channel::{self, Channel, Found, MayBegin, Trial},
     claim::Order,
     deliver::Delivery,
     lease::Lease,
@@ -37,16 +42,17 @@ const REST: TimeDelta = TimeDelta::minutes(5);
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
 /// Mailboxes.
+#[derive(Clone)]
 pub(super) struct MailboxChannel {
-    context: Context,
-    mailboxes: Mailboxes,
+    pub(super) context: Context,
+    pub(super) mailboxes: Mailboxes,
     links: UnsubscribeLinks,
-    lines: Lines,
+    lines: Arc<Lines>,
 }
 
 impl MailboxChannel {
     pub(super) fn new(context: Context, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
-        Self { context, mailboxes, links, lines: Lines::default() }
+        Self { context, mailboxes, links, lines: Arc::default() }
     }
 
     async fn prepare(&self, order: &Order) -> Result<Result<(SentMail, Written), Delivery>> {
@@ -68,20 +74,29 @@ impl MailboxChannel {
 
     /// Everything up to the server's answer.
     async fn hand_in(&self, order: &Order, may_begin: &MayBegin<'_>) -> Delivery {
-        let (mail, written) = match self.prepare(order).await {
-            Ok(Ok(prepared)) => prepared,
-            Ok(Err(delivery)) => return delivery,
-            Err(error) => return not_begun(&order.step, &error),
-        };
+        let Order { step, account, .. } = order;
+        match self.prepare(order).await {
+            Ok(Ok((mail, written))) => {
+                let (message_id, noted) = (mail.message_id.as_str(), Some((&mail, step.token)));
+                let outgoing = Outgoing { account, about: step.id.0, message_id, written: &written, noted };
+                self.hand_over(&outgoing, may_begin).await
+            }
+            Ok(Err(delivery)) => delivery,
+            Err(error) => not_begun(step.id.0, &error),
+        }
+    }
+
+    /// Hands a mail to the account's server.
+    pub(super) async fn hand_over(&self, mail: &Outgoing<'_>, may_begin: &MayBegin<'_>) -> Delivery {
         let until = tokio::time::Instant::now() + Lease(self.context.campaign_lease).timeout().saturating_sub(SPARE);
-        let key = (order.account.id, order.account.version);
+        let key = (mail.account.id, mail.account.version);
         let kept = self.lines.take(key, self.context.clock.monotonic());
         let reused = kept.is_some();
-        let delivery = self.on_a_line(order, (&mail, &written), kept, (may_begin, until)).await;
+        let delivery = self.on_a_line(mail, kept, (may_begin, until)).await;
         match delivery {
             // The server had hung up on a connection that we had kept: nothing was said yet.
             Err(Hung) if reused => {
-                let again = self.on_a_line(order, (&mail, &written), None, (may_begin, until)).await;
+                let again = self.on_a_line(mail, None, (may_begin, until)).await;
                 again.unwrap_or_else(|Hung| not_sent("connection_broke", None, true))
             }
             Err(Hung) => not_sent("connection_broke", None, true),
@@ -91,20 +106,20 @@ impl MailboxChannel {
 
     async fn on_a_line(
         &self,
-        order: &Order,
-        (mail, written): (&SentMail, &Written),
+        mail: &Outgoing<'_>,
         kept: Option<SmtpClient>,
         (may_begin, until): (&MayBegin<'_>, tokio::time::Instant),
     ) -> Result<Delivery, Hung> {
-        let mut line = match self.open(order, kept, until).await {
+        let (account, written) = (mail.account, mail.written);
+        let mut line = match self.open(mail, kept, until).await {
             Ok(line) => line,
             Err(delivery) => return Ok(delivery),
         };
         // From here on an answer to the mail finds its step, and nobody else sends it.
-        match self.begin(order, mail).await {
+        match self.begin(mail).await {
             Ok(true) => {}
             Ok(false) => return Ok(not_sent("lease_ran_out", None, true)),
-            Err(error) => return Ok(not_begun(&order.step, &error)),
+            Err(error) => return Ok(not_begun(mail.about, &error)),
         }
         let may_have_sent = line.may_have_sent();
         let sending = line.send(&written.from, &written.to, &written.bytes, may_begin);
@@ -115,14 +130,14 @@ impl MailboxChannel {
         Ok(match reply {
             None => not_sent("lease_ran_out", None, true),
             Some(Reply::Taken(_)) => {
-                self.lines.keep((order.account.id, order.account.version), line, self.context.clock.monotonic());
-                Delivery::Sent { provider_id: mail.message_id.clone() }
+                self.lines.keep((account.id, account.version), line, self.context.clock.monotonic());
+                Delivery::Sent { provider_id: mail.message_id.to_owned() }
             }
             Some(Reply::Broken { stage: Stage::Verdict, .. }) => Delivery::Unknown,
             Some(Reply::Broken { stage: Stage::Sender, .. }) => return Err(Hung),
             Some(Reply::Broken { .. }) => not_sent("connection_broke", None, true),
             Some(Reply::Refused { stage, code, text }) => {
-                tracing::info!(step = %order.step.id, account = %order.account.id, ?stage, code, "a mail was refused");
+                tracing::info!(about = %mail.about, account = %account.id, ?stage, code, "a mail was refused");
                 judged(stage, code, &text)
             }
         })
@@ -131,35 +146,56 @@ impl MailboxChannel {
     /// A connection that was kept, or a new one.
     async fn open(
         &self,
-        order: &Order,
+        mail: &Outgoing<'_>,
         kept: Option<SmtpClient>,
         until: tokio::time::Instant,
     ) -> Result<SmtpClient, Delivery> {
         if let Some(line) = kept {
             return Ok(line);
         }
-        match tokio::time::timeout_at(until, self.mailboxes.smtp(&order.account)).await {
+        match tokio::time::timeout_at(until, self.mailboxes.smtp(mail.account)).await {
             Ok(Ok(line)) => Ok(line),
-            Ok(Err(Unopened::Mail(error))) => Err(unopened(&order.step, &error)),
-            Ok(Err(Unopened::Ours(error))) => Err(not_begun(&order.step, &error)),
+            Ok(Err(Unopened::Mail(error))) => Err(unopened(mail, &error)),
+            Ok(Err(Unopened::Ours(error))) => Err(not_begun(mail.about, &error)),
             Err(_) => Err(not_sent("mail_server_slow", Some(REST), true)),
         }
     }
 
-    async fn begin(&self, order: &Order, mail: &SentMail) -> Result<bool> {
-        let mut conn = self.context.db.engine_conn(order.step.organization_id).await?;
-        let mine = conn.sent_mails().begin(mail, order.step.token).await?;
+    /// Writes that a step's mail may leave from now on; one that was written by hand is written down already.
+    async fn begin(&self, mail: &Outgoing<'_>) -> Result<bool> {
+        let Some((noted, token)) = mail.noted else { return Ok(true) };
+        let mut conn = self.context.db.engine_conn(noted.organization_id).await?;
+        let mine = conn.sent_mails().begin(noted, token).await?;
         conn.give_back();
         Ok(mine)
     }
 
-    /// Whether the mail is in the Sent folder.
-    async fn look_up(&self, step: &ExecutionStep, account: &ConnectedAccount) -> Result<bool, Unopened> {
-        let Some(id) = message_id(step, account) else { return Ok(false) };
+    /// What the Sent folder says of a mail that was begun at `begun_at`.
+    pub(super) async fn search(
+        &self,
+        (id, begun_at): (Option<&str>, DateTime<Utc>),
+        account: &ConnectedAccount,
+    ) -> Found {
+        let waited = self.context.campaign_clock.now() - begun_at;
+        match self.look_up(id, account).await {
+            Ok(true) => Found::Yes { provider_id: id.unwrap_or_default().to_owned() },
+            Ok(false) if account.mailbox.as_ref().is_some_and(|mailbox| mailbox.shows_all_sent()) => Found::No,
+            // That there is no copy says nothing where nobody but us makes one.
+            Ok(false) => Found::Unclear,
+            Err(error) => {
+                tracing::warn!(account = %account.id, code = error.code(), "a mailbox cannot be searched");
+                if waited < PATIENCE { Found::Later } else { Found::Unclear }
+            }
+        }
+    }
+
+    /// Whether a mail is in the Sent folder.
+    async fn look_up(&self, id: Option<&str>, account: &ConnectedAccount) -> Result<bool, Unopened> {
+        let Some(id) = id else { return Ok(false) };
         let mut reader = self.mailboxes.imap(account).await?;
         let folder = reader.sent_folder().await?;
         let found = match folder {
-            Some(folder) => reader.contains(&folder, &id).await?,
+            Some(folder) => reader.contains(&folder, id).await?,
             None => return Err(MailError::from(MailFault::Broken("it has no Sent folder".to_owned())).into()),
         };
         reader.logout().await;
@@ -174,17 +210,8 @@ impl Channel for MailboxChannel {
 
     fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
-            let waited = self.context.campaign_clock.now() - step.sending_at;
-            Ok(match self.look_up(step, account).await {
-                Ok(true) => Found::Yes { provider_id: message_id(step, account).unwrap_or_default() },
-                Ok(false) if account.mailbox.as_ref().is_some_and(|mailbox| mailbox.shows_all_sent()) => Found::No,
-                // That there is no copy says nothing where nobody but us makes one.
-                Ok(false) => Found::Unclear,
-                Err(error) => {
-                    tracing::warn!(step = %step.id, account = %account.id, code = error.code(), "a mailbox cannot be searched");
-                    if waited < PATIENCE { Found::Later } else { Found::Unclear }
-                }
-            })
+            let id = message_id(step, account);
+            Ok(self.search((id.as_deref(), step.sending_at), account).await)
         })
     }
 
@@ -193,25 +220,49 @@ impl Channel for MailboxChannel {
         Box::pin(mailbox_trial::hand_in(&self.mailboxes, trial, timeout, may_begin))
     }
 
+    fn writes(&self) -> bool {
+        true
+    }
+
+    fn write<'a>(&'a self, letter: &'a channel::Letter, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
+        Box::pin(self.write_by_hand(letter, may_begin))
+    }
+
+    fn find_written<'a>(&'a self, letter: &'a channel::Letter) -> BoxFuture<'a, Result<Found>> {
+        let of = (letter.message.message_id.as_deref(), letter.message.created_at);
+        Box::pin(async move { Ok(self.search(of, &letter.account).await) })
+    }
+
     fn shows_within(&self) -> TimeDelta {
         TimeDelta::minutes(2)
     }
 }
 
+/// A mail that is to be handed to its account's server.
+pub(super) struct Outgoing<'a> {
+    pub(super) account: &'a ConnectedAccount,
+    /// The step or the message that it is, for the log.
+    pub(super) about: Uuid,
+    pub(super) message_id: &'a str,
+    pub(super) written: &'a Written,
+    /// What is kept of a step's mail, and its token.
+    pub(super) noted: Option<(&'a SentMail, Uuid)>,
+}
+
 /// The connection was of no use from the start.
 struct Hung;
 
-fn not_sent(reason: &'static str, rest: Option<TimeDelta>, ours: bool) -> Delivery {
+pub(super) fn not_sent(reason: &'static str, rest: Option<TimeDelta>, ours: bool) -> Delivery {
     Delivery::NotSent { reason, rest, ours }
 }
 
-fn not_begun(step: &ExecutionStep, error: &crate::errors::AppError) -> Delivery {
-    tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a step was not begun");
+pub(super) fn not_begun(about: Uuid, error: &crate::errors::AppError) -> Delivery {
+    tracing::warn!(%about, code = error.code(), cause = error.causes(), "a mail was not begun");
     not_sent("not_begun", None, true)
 }
 
-fn unopened(step: &ExecutionStep, error: &MailError) -> Delivery {
-    tracing::warn!(step = %step.id, account = step.account_id.map(tracing::field::display), code = error.fault.code(), "a mailbox cannot be used");
+fn unopened(mail: &Outgoing<'_>, error: &MailError) -> Delivery {
+    tracing::warn!(about = %mail.about, account = %mail.account.id, code = error.fault.code(), "a mailbox cannot be used");
     if error.fault.needs_reconnect() {
         return Delivery::AccountOut;
     }

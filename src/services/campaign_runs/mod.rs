@@ -38,6 +38,7 @@ mod linkedin;
 mod mail_reply;
 mod mail_text;
 mod mailbox;
+mod mailbox_letter;
 mod mailbox_trial;
 mod outcome;
 mod party;

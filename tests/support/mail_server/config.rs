@@ -46,7 +46,7 @@ pub(super) fn write(folder: &Path, address: Ipv4Addr, tokens: SocketAddr) {
         fs::write(folder.join(file), text).unwrap();
     }
     fs::set_permissions(folder.join("check-password"), Permissions::from_mode(0o755)).unwrap();
-    for file in ["secrets", "recipients", "deferred", "denied"] {
+    for file in ["secrets", "recipients", "deferred", "denied", "bouncing"] {
         fs::write(folder.join(file), "").unwrap();
     }
 }

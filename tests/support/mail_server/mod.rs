@@ -109,6 +109,16 @@ impl MailServer {
         self.running.add_line(file, &format!("{recipient}: {answer}"));
     }
 
+    /// From now on mail to `recipient` is taken, and then comes back for good.
+    pub(crate) fn bounce(&self, recipient: &str) {
+        self.running.add_line("bouncing", &format!("{recipient}: No such mailbox here"));
+    }
+
+    /// The folder that a mailbox's mail lies in: a maildir.
+    pub(crate) fn maildir(&self, mailbox: &TestMailbox) -> std::path::PathBuf {
+        self.running.folder().join("mail").join(&mailbox.email)
+    }
+
     /// What its programs have to say, for a test that fails.
     pub(crate) fn log(&self) -> String {
         ["exim-main.log", "exim-reject.log", "exim-panic.log", "dovecot.log"]

@@ -1,5 +1,5 @@
 //! Mails that come into a mailbox: whose they are, and what they mean. Only what answers something of ours, or comes from a lead that the
-//! mailbox has written to, is ours at all; the rest is the mailbox's owner's, and nothing of it is kept.
+//! mailbox or another of the organization's has written to, is ours at all; the rest is the mailbox's owner's, and nothing of it is kept.
 
 use std::fmt::Write as _;
 
@@ -61,6 +61,11 @@ impl RunService {
             return Ok(MailFate::Known);
         }
         let wrote = matches!(what, What::Replied { .. } | What::AutoReplied { .. });
+        // It went to several mailboxes of the organization's: a person has answered once.
+        if wrote && is_there(&mut tx, mail).await? {
+            tx.commit().await?;
+            return Ok(MailFate::Known);
+        }
         let message = wrote.then(|| message(mail, key, now));
         let deed = Deed { lead_id: lead.id, account_id: id, what, answers: answered, message };
         match self.take_in_deed(&mut tx, &deed).await? {
@@ -94,19 +99,38 @@ async fn whose(
     if own.is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address)) {
         return Ok(None);
     }
-    if let Some(AnsweredMail { lead_id, step }) = tx.intake().answered(account.id, &ids).await? {
+    if let Some(AnsweredMail { lead_id, step, sender }) = tx.intake().answered(&ids).await? {
+        // A mail of ours goes on in its thread, and has come to a mailbox that is ours too.
+        let ours = sender.zip(mail.from.as_ref()).is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address));
+        if ours {
+            return Ok(None);
+        }
         return Ok(tx.leads().find(lead_id).await?.map(|lead| (lead, step)));
     }
-    let Some(lead) = known(tx, account.id, address).await? else { return Ok(None) };
-    Ok(tx.leads().find(lead).await?.map(|lead| (lead, None)))
+    let Some((lead, step)) = known(tx, account.id, address).await? else { return Ok(None) };
+    Ok(tx.leads().find(lead).await?.map(|lead| (lead, step)))
 }
 
-/// The lead with an address, if the account has written to it.
-async fn known(tx: &mut OrgTx, account: AccountId, address: Option<&str>) -> Result<Option<LeadId>> {
+/// The lead with an address, if the account has written to it; or if another mailbox has, with the step that did so last.
+async fn known(
+    tx: &mut OrgTx,
+    account: AccountId,
+    address: Option<&str>,
+) -> Result<Option<(LeadId, Option<AnsweredStep>)>> {
     let Some(address) = address.and_then(|address| NormalizedEmail::parse(address).ok()) else { return Ok(None) };
     let Some(lead) = tx.intake().lead_at(address.key()).await? else { return Ok(None) };
-    let written_to = tx.steps().last_sent(lead, account).await?.is_some();
-    Ok(Some(lead).filter(|_| written_to))
+    if tx.steps().last_sent(lead, account).await?.is_some() {
+        return Ok(Some((lead, None)));
+    }
+    Ok(tx.intake().last_mailed(lead).await?.map(|step| (lead, Some(step))))
+}
+
+/// Whether a mail is known already, by its Message-ID: as one of ours, or as one that came in elsewhere.
+async fn is_there(tx: &mut OrgTx, mail: &Mail) -> Result<bool> {
+    match &mail.message_id {
+        Some(id) => tx.intake().is_there(id).await,
+        None => Ok(false),
+    }
 }
 
 /// Whom a report is about that names a single address.

@@ -1,0 +1,132 @@
+//! Mails that people write by hand, from a conversation: in the thread of what they answer, to whom they answer.
+
+use super::{
+    channel::{Letter, MayBegin},
+    deliver::Delivery,
+    mailbox::{MailboxChannel, Outgoing, not_begun, not_sent},
+};
+use crate::{
+    errors::Result,
+    integrations::mail::{Draft, Unwritable, Written},
+    models::{ConnectedAccount, SentCopy},
+    repositories::BaseRepository as _,
+    utils::email::NormalizedEmail,
+};
+
+/// Whom a mail goes to: name, if it is known, and address.
+struct Recipient {
+    name: Option<String>,
+    address: String,
+}
+
+impl MailboxChannel {
+    /// Sends a message that somebody wrote by hand.
+    pub(super) async fn write_by_hand(&self, letter: &Letter, may_begin: &MayBegin<'_>) -> Delivery {
+        let about = letter.message.id.0;
+        let recipient = match self.recipient(letter).await {
+            Ok(Ok(recipient)) => recipient,
+            Ok(Err(delivery)) => return delivery,
+            Err(error) => return not_begun(about, &error),
+        };
+        let written = match written(letter, &recipient) {
+            Ok(written) => written,
+            Err(Unwritable::Address) => return Delivery::NoRecipient,
+            Err(Unwritable::Shape) => return not_sent("cannot_be_written", None, false),
+        };
+        let message_id = letter.message.message_id.as_deref().unwrap_or_default();
+        let outgoing = Outgoing { account: &letter.account, about, message_id, written: &written, noted: None };
+        let delivery = self.hand_over(&outgoing, may_begin).await;
+        if matches!(delivery, Delivery::Sent { .. }) {
+            self.copy(&letter.account, message_id, written.bytes);
+        }
+        delivery
+    }
+
+    /// Whoever wrote last, who may have answered from another address than the lead's; else the lead. Nobody who may not be written to.
+    async fn recipient(&self, letter: &Letter) -> Result<Result<Recipient, Delivery>> {
+        let message = &letter.message;
+        let mut conn = self.context.db.engine_conn(message.organization_id).await?;
+        let last = conn.messages().last_inbound(message.conversation_id, letter.account.id).await?;
+        let lead = conn.leads().find(message.lead_id).await?;
+        let writer = last.and_then(|last| last.sender).as_deref().and_then(mailbox);
+        let lead = || {
+            let lead = lead?;
+            Some(Recipient { name: lead.full_name, address: lead.email? })
+        };
+        let Some(recipient) = writer.or_else(lead) else { return Ok(Err(Delivery::NoRecipient)) };
+        let address = NormalizedEmail::parse(&recipient.address).ok();
+        let address = address.as_ref().map(NormalizedEmail::key);
+        let keys = self.context.suppression_keys.of_person(message.organization_id, address, None);
+        let barred = conn.suppressions().matching(&keys).await?.kind(&keys).is_some();
+        conn.give_back();
+        Ok(if barred { Err(not_sent("lead_suppressed", None, false)) } else { Ok(recipient) })
+    }
+
+    /// Puts a copy into Sent where the provider does not: behind the answer, since the mail has gone out whatever becomes of its copy.
+    fn copy(&self, account: &ConnectedAccount, id: &str, mail: Vec<u8>) {
+        if account.mailbox.as_ref().is_none_or(|mailbox| mailbox.sent_copy != SentCopy::Append) {
+            return;
+        }
+        let (this, account, id) = (self.clone(), account.clone(), id.to_owned());
+        tokio::spawn(async move {
+            let kept = async {
+                let mut reader = this.mailboxes.imap(&account).await?;
+                if let Some(folder) = reader.sent_folder().await?
+                    && !reader.contains(&folder, &id).await?
+                {
+                    reader.keep(&folder, &mail).await?;
+                }
+                reader.logout().await;
+                Ok::<_, crate::services::mailboxes::Unopened>(())
+            };
+            if let Err(error) = kept.await {
+                tracing::warn!(account = %account.id, code = error.code(), "a copy cannot be put into Sent");
+            }
+        });
+    }
+}
+
+fn written(letter: &Letter, recipient: &Recipient) -> Result<Written, Unwritable> {
+    let Letter { message, account } = letter;
+    // Kept with the nearest first.
+    let refs: Vec<String> = message.answers.iter().rev().cloned().collect();
+    let mailbox = account.mailbox.as_deref();
+    let draft = Draft {
+        from: (&account.display_name, account.email.as_deref().unwrap_or_default()),
+        to: (recipient.name.as_deref(), &recipient.address),
+        reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
+        subject: message.subject.as_deref().unwrap_or_default(),
+        text: Some(&message.text),
+        html: None,
+        signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
+        message_id: message.message_id.as_deref().unwrap_or_default(),
+        refs: &refs,
+        date: message.created_at,
+        unsubscribe: None,
+    };
+    draft.write()
+}
+
+/// Name and address of `Name <address>`, or of an address alone.
+fn mailbox(sender: &str) -> Option<Recipient> {
+    let (name, address) = match sender.rsplit_once('<') {
+        Some((name, rest)) => (Some(name.trim().to_owned()), rest.strip_suffix('>')?),
+        None => (None, sender),
+    };
+    NormalizedEmail::parse(address).ok()?;
+    Some(Recipient { name: name.filter(|name| !name.is_empty()), address: address.trim().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_wrote_is_answered() {
+        let read = |text| mailbox(text).map(|it| (it.name, it.address));
+        assert_eq!(read("Ben <ben@lead.example>"), Some((Some("Ben".into()), "ben@lead.example".into())));
+        assert_eq!(read("ben@lead.example"), Some((None, "ben@lead.example".into())));
+        assert_eq!(read("A <b> <ben@lead.example>"), Some((Some("A <b>".into()), "ben@lead.example".into())));
+        assert_eq!((read("Ben <ben>"), read("Ben <ben@lead.example"), read("")), (None, None, None));
+    }
+}

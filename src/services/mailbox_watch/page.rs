@@ -1,0 +1,132 @@
+//! A page of mails: their headers first, and of those that may concern us the mail itself, one after the other.
+
+use std::{collections::HashSet, panic::AssertUnwindSafe};
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+
+use super::follow::{End, Following};
+use crate::{
+    errors::{AppError, Kind, Result},
+    integrations::mail::MailHead,
+    models::MailFolder,
+    services::campaign_runs::MailFate,
+    utils::{
+        email::NormalizedEmail,
+        mail::{self, GLANCE, Glance, MOST_BYTES},
+    },
+};
+
+/// A mail of which a few headers are known.
+struct Glanced {
+    uid: u32,
+    received_at: DateTime<Utc>,
+    glance: Glance,
+}
+
+impl Following<'_> {
+    /// Reads a page; false if a mail of it must be read again soon. The place in the folder moves on as far as everything was taken in.
+    pub(super) async fn read_page(&mut self, folder: &mut MailFolder, page: &[u32]) -> Result<bool, End> {
+        let Some((first, last)) = page.first().copied().zip(page.last().copied()) else { return Ok(true) };
+        self.at = Some((folder.name.clone(), first));
+        // That it was begun is known, so that it can be said where it broke off.
+        if !self.folders.iter().any(|known| known.name == folder.name && known.uid_validity == folder.uid_validity) {
+            self.moves_to(folder, folder.last_uid).await?;
+        }
+        if page.len() == 1 && folder.passes_over(first) {
+            self.is_unreadable(folder, first, "Reading broke off at it again and again.").await?;
+        } else {
+            for mail in self.concerning(page).await? {
+                self.at = Some((folder.name.clone(), mail.uid));
+                if !self.read_mail(folder, &mail).await? {
+                    let before = i64::from(mail.uid) - 1;
+                    self.at = None;
+                    if before > folder.last_uid {
+                        self.moves_to(folder, before).await?;
+                    }
+                    return Ok(false);
+                }
+            }
+        }
+        self.at = None;
+        self.moves_to(folder, last.into()).await?;
+        Ok(true)
+    }
+
+    /// Which mails of a page may concern us: those that answer something of ours or come from somebody who is a lead, and reports.
+    async fn concerning(&mut self, page: &[u32]) -> Result<Vec<Glanced>, End> {
+        let now = self.inner.context.clock.now();
+        let glanced = |head: MailHead| Glanced {
+            uid: head.uid,
+            received_at: head.received_at.unwrap_or(now),
+            glance: Glance::at(&head.headers),
+        };
+        let mut mails: Vec<Glanced> = self.reader.heads(page, GLANCE).await?.into_iter().map(glanced).collect();
+        let ids: Vec<String> = mails.iter().flat_map(|mail| mail.glance.answers.iter().cloned()).collect();
+        let addresses: Vec<String> = mails.iter().filter_map(|mail| sender(&mail.glance)).collect();
+        let (ids, addresses) = self.known(&ids, &addresses).await?;
+        let from = self.of.reads_from;
+        mails.retain(|mail| {
+            mail.received_at >= from
+                && (mail.glance.may_be_report
+                    || mail.glance.answers.iter().any(|id| ids.contains(id))
+                    || sender(&mail.glance).is_some_and(|from| addresses.contains(&from)))
+        });
+        Ok(mails)
+    }
+
+    /// Which of these Message-IDs are ours, and which of these addresses leads'.
+    async fn known(&self, ids: &[String], addresses: &[String]) -> Result<(HashSet<String>, HashSet<String>)> {
+        if ids.is_empty() && addresses.is_empty() {
+            return Ok((HashSet::new(), HashSet::new()));
+        }
+        let mut conn = self.inner.context.db.engine_conn(self.of.organization).await?;
+        let ids = conn.intake().ours(ids).await?.into_iter().collect();
+        let addresses = conn.intake().leads_among(addresses).await?.into_iter().collect();
+        conn.give_back();
+        Ok((ids, addresses))
+    }
+
+    /// Reads one mail and takes it in; false if that must be tried again soon.
+    async fn read_mail(&mut self, folder: &MailFolder, glanced: &Glanced) -> Result<bool, End> {
+        if folder.passes_over(glanced.uid) {
+            self.is_unreadable(folder, glanced.uid, "Reading broke off at it again and again.").await?;
+            return Ok(true);
+        }
+        let _body = self.inner.bodies.acquire().await.map_err(AppError::internal)?;
+        // It may have been deleted meanwhile.
+        let Some(raw) = self.reader.mail(glanced.uid, MOST_BYTES).await? else { return Ok(true) };
+        let taken = AssertUnwindSafe(async {
+            let mail = mail::read(&raw, glanced.received_at);
+            self.inner.runs.take_in_mail(self.of.organization, self.of.account, &mail).await
+        });
+        let taken = taken.catch_unwind().await.unwrap_or_else(|_| Err(AppError::internal("a panic, told above")));
+        match taken {
+            Ok(MailFate::Later) => Ok(false),
+            Ok(MailFate::TakenIn | MailFate::Known | MailFate::NotOurs) => Ok(true),
+            // The database is away, or busy: nothing is wrong with the mail.
+            Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
+            Err(error) => {
+                let (code, at, cause) = (error.code(), error.location(), error.causes());
+                tracing::error!(account = %self.of.account, uid = glanced.uid, code, %at, cause, "a mail cannot be taken in");
+                self.is_unreadable(folder, glanced.uid, "It cannot be taken in.").await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn is_unreadable(&mut self, folder: &MailFolder, uid: u32, reason: &str) -> Result<(), End> {
+        tracing::warn!(organization = %self.of.organization, account = %self.of.account, uid, reason, "a mail is passed over");
+        metrics::counter!("unreadable_mails_total").increment(1);
+        let mut conn = self.inner.context.db.engine_conn(self.of.organization).await?;
+        conn.mailbox_watches().note_unreadable(self.of.account, folder, (uid.into(), reason)).await?;
+        conn.give_back();
+        Ok(())
+    }
+}
+
+/// The sender's address, in its normal form.
+fn sender(glance: &Glance) -> Option<String> {
+    let address = NormalizedEmail::parse(glance.from.as_deref()?).ok()?;
+    Some(address.key().to_owned())
+}

@@ -1,0 +1,93 @@
+//! A line to a real IMAP server that can break amid a mail, or be down.
+
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+use super::mail_server::IMAP;
+
+/// What a mail begins with in an answer.
+const MAIL: &[u8] = b"BODY[]";
+
+/// A line to an IMAP server. Its task ends with the test.
+pub(crate) struct CutImap {
+    port: u16,
+    /// How often it still breaks amid a mail.
+    cuts: Arc<AtomicUsize>,
+    up: watch::Sender<bool>,
+}
+
+impl CutImap {
+    /// An open line to the server at `address`, without TLS, so that the answers can be seen.
+    pub(crate) async fn to(address: Ipv4Addr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let (up, is_up) = watch::channel(true);
+        let left = Arc::clone(&cuts);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if *is_up.borrow() {
+                    tokio::spawn(pass(client, address, Arc::clone(&left), is_up.clone()));
+                }
+            }
+        });
+        Self { port, cuts, up }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The line breaks amid the next mails that are fetched, so many times.
+    pub(crate) fn cut_mails(&self, times: usize) {
+        self.cuts.store(times, Ordering::SeqCst);
+    }
+
+    /// How often it is still to break.
+    pub(crate) fn cuts_left(&self) -> usize {
+        self.cuts.load(Ordering::SeqCst)
+    }
+
+    /// Breaks every line and refuses new ones, or lets them through again.
+    pub(crate) fn set_up(&self, up: bool) {
+        self.up.send_replace(up);
+    }
+}
+
+async fn pass(mut client: TcpStream, address: Ipv4Addr, cuts: Arc<AtomicUsize>, mut is_up: watch::Receiver<bool>) {
+    let Ok(mut server) = TcpStream::connect((address, IMAP)).await else { return };
+    let (mut from_client, mut from_server) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    loop {
+        tokio::select! {
+            _ = is_up.changed() => return,
+            read = client.read(&mut from_client) => {
+                let Ok(read @ 1..) = read else { return };
+                if server.write_all(&from_client[..read]).await.is_err() { return }
+            }
+            read = server.read(&mut from_server) => {
+                let Ok(read @ 1..) = read else { return };
+                let said = &from_server[..read];
+                let mail = said.windows(MAIL.len()).position(|window| window == MAIL);
+                let cut = mail.filter(|_| {
+                    cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+                });
+                if let Some(at) = cut {
+                    let _ = client.write_all(&said[..(at + 60).min(read)]).await;
+                    return;
+                }
+                if client.write_all(said).await.is_err() { return }
+            }
+        }
+    }
+}
