@@ -190,14 +190,9 @@ impl Judge<'_> {
         action: NodeType,
     ) -> Result<DateTime<Utc>, (Rule, DateTime<Utc>)> {
         let now = self.tx.now();
-        if let Some(until) = account.rests_until.filter(|until| *until > now) {
-            return Err((Rule::AccountRests, until));
-        }
+        self.account_waits(account)?;
         if walk.next_run_at.is_some_and(|at| now - at > GRACE) {
             return Err((Rule::Late, now));
-        }
-        if self.unread.contains(&account.id) {
-            return Err((Rule::MailboxUnread, now + UNTIL_READ));
         }
         let spacing = TimeDelta::seconds(account.spacing_seconds.into());
         // What is planned is never closer than half a slot; what is done may be late by the pace of the workers.
@@ -223,6 +218,18 @@ impl Judge<'_> {
         }
         let closes = terms.hours.open_until(now).min(book.open_until(now));
         Ok(terms.end_at.map_or(closes, |end| closes.min(end)))
+    }
+
+    /// Whether the account itself must wait, whatever it is to do.
+    fn account_waits(&self, account: &ConnectedAccount) -> Result<(), (Rule, DateTime<Utc>)> {
+        let now = self.tx.now();
+        if let Some(until) = account.rests_until.filter(|until| *until > now) {
+            return Err((Rule::AccountRests, until));
+        }
+        if self.unread.contains(&account.id) {
+            return Err((Rule::MailboxUnread, now + UNTIL_READ));
+        }
+        Ok(())
     }
 
     pub(super) fn replan(
