@@ -186,6 +186,22 @@ CREATE TABLE public.account_usage (
 );
 
 --
+-- Name: account_watches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.account_watches (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    seen_until timestamp with time zone,
+    checked_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT account_watches_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text])))
+);
+
+--
 -- Name: activities; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -200,6 +216,7 @@ CREATE TABLE public.activities (
     user_id uuid,
     data jsonb DEFAULT '{}'::jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    xact xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT activities_data_check CHECK ((jsonb_typeof(data) = 'object'::text)),
     CONSTRAINT activities_type_check CHECK (((length(type) >= 1) AND (length(type) <= 100)))
 );
@@ -392,6 +409,8 @@ CREATE TABLE public.campaigns (
     replanning uuid,
     replan_hours boolean DEFAULT false NOT NULL,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    paused_because text,
+    judged_from timestamp with time zone,
     CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
     CONSTRAINT campaigns_ended CHECK (((status = ANY (ARRAY['completed'::text, 'stopped'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -477,6 +496,38 @@ CREATE TABLE public.clay_webhooks (
 );
 
 --
+-- Name: connect_links; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.connect_links (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    purpose text NOT NULL,
+    account_id uuid,
+    state_hash bytea NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    reason text,
+    reported_account text,
+    due_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT connect_links_failed CHECK (((state = 'failed'::text) = (reason IS NOT NULL))),
+    CONSTRAINT connect_links_provider_check CHECK ((provider = 'linkedin'::text)),
+    CONSTRAINT connect_links_purpose_check CHECK ((purpose = ANY (ARRAY['connect'::text, 'reconnect'::text]))),
+    CONSTRAINT connect_links_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
+    CONSTRAINT connect_links_reported CHECK (((state = 'reported'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT connect_links_reported_account_check CHECK (((length(reported_account) >= 1) AND (length(reported_account) <= 200))),
+    CONSTRAINT connect_links_settled CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (settled_at IS NOT NULL))),
+    CONSTRAINT connect_links_state_check CHECK ((state = ANY (ARRAY['open'::text, 'reported'::text, 'done'::text, 'failed'::text]))),
+    CONSTRAINT connect_links_state_hash_check CHECK ((octet_length(state_hash) = 32)),
+    CONSTRAINT connect_links_tries_check CHECK ((tries >= 0))
+);
+
+--
 -- Name: connected_accounts; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -504,6 +555,8 @@ CREATE TABLE public.connected_accounts (
     rests_until timestamp with time zone,
     ramp_up jsonb DEFAULT '{}'::jsonb NOT NULL,
     mailbox jsonb,
+    judged_from timestamp with time zone,
+    unipile jsonb,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -517,6 +570,7 @@ CREATE TABLE public.connected_accounts (
     CONSTRAINT connected_accounts_spacing_seconds_check CHECK (((spacing_seconds >= 0) AND (spacing_seconds <= 86400))),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connecting'::text, 'connected'::text, 'paused'::text, 'needs_reconnect'::text, 'error'::text, 'disconnected'::text]))),
     CONSTRAINT connected_accounts_status_reason_check CHECK ((length(status_reason) <= 1000)),
+    CONSTRAINT connected_accounts_unipile_check CHECK ((jsonb_typeof(unipile) = 'object'::text)),
     CONSTRAINT connected_accounts_version_check CHECK ((version > 0))
 );
 
@@ -562,7 +616,7 @@ CREATE TABLE public.execution_steps (
     campaign_id uuid NOT NULL,
     execution_id uuid NOT NULL,
     lead_id uuid NOT NULL,
-    account_id uuid NOT NULL,
+    account_id uuid,
     node_id text NOT NULL,
     action text NOT NULL,
     attempt integer NOT NULL,
@@ -577,6 +631,9 @@ CREATE TABLE public.execution_steps (
     reason text,
     sending_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
+    capped boolean DEFAULT false NOT NULL,
+    recipient_domain text,
+    company_domain text,
     CONSTRAINT execution_steps_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT execution_steps_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT execution_steps_charged_hour_check CHECK (((charged_hour >= 0) AND (charged_hour <= 23))),
@@ -585,7 +642,18 @@ CREATE TABLE public.execution_steps (
     CONSTRAINT execution_steps_provider_id_check CHECK ((length(provider_id) <= 1000)),
     CONSTRAINT execution_steps_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
     CONSTRAINT execution_steps_settled CHECK (((state = 'sending'::text) = (settled_at IS NULL))),
-    CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text])))
+    CONSTRAINT execution_steps_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'sent'::text, 'not_sent'::text, 'failed'::text, 'needs_review'::text, 'skipped'::text])))
+);
+
+--
+-- Name: guard_marks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.guard_marks (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    marked_at timestamp with time zone NOT NULL
 );
 
 --
@@ -846,6 +914,48 @@ CREATE TABLE public.lead_lists (
 );
 
 --
+-- Name: linkedin_acts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.linkedin_acts (
+    organization_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    node_id text NOT NULL,
+    action text NOT NULL,
+    person text NOT NULL,
+    target text NOT NULL,
+    chat_id text,
+    noted boolean DEFAULT false NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT linkedin_acts_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
+    CONSTRAINT linkedin_acts_chat_id_check CHECK (((length(chat_id) >= 1) AND (length(chat_id) <= 500))),
+    CONSTRAINT linkedin_acts_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
+    CONSTRAINT linkedin_acts_person_check CHECK (((length(person) >= 1) AND (length(person) <= 200))),
+    CONSTRAINT linkedin_acts_target_check CHECK (((length(target) >= 1) AND (length(target) <= 500)))
+);
+
+--
+-- Name: linkedin_people; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.linkedin_people (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    linkedin_url text NOT NULL,
+    tier text NOT NULL,
+    provider_id text NOT NULL,
+    public_identifier text,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT linkedin_people_linkedin_url_check CHECK (((length(linkedin_url) >= 1) AND (length(linkedin_url) <= 500))),
+    CONSTRAINT linkedin_people_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 200))),
+    CONSTRAINT linkedin_people_public_identifier_check CHECK (((length(public_identifier) >= 1) AND (length(public_identifier) <= 500))),
+    CONSTRAINT linkedin_people_tier_check CHECK (((length(tier) >= 1) AND (length(tier) <= 50)))
+);
+
+--
 -- Name: mailbox_folders; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1091,6 +1201,59 @@ CREATE TABLE public.taken_in (
 );
 
 --
+-- Name: unipile_departures; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_departures (
+    organization_id uuid NOT NULL,
+    unipile_account text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT unipile_departures_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT unipile_departures_unipile_account_check CHECK (((length(unipile_account) >= 1) AND (length(unipile_account) <= 200)))
+);
+
+--
+-- Name: unipile_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_events (
+    key text NOT NULL,
+    kind text NOT NULL,
+    unipile_account text NOT NULL,
+    about jsonb NOT NULL,
+    arrivals bigint DEFAULT 1 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    outcome text,
+    received_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    CONSTRAINT unipile_events_about_check CHECK ((jsonb_typeof(about) = 'object'::text)),
+    CONSTRAINT unipile_events_arrivals_check CHECK ((arrivals > 0)),
+    CONSTRAINT unipile_events_key_check CHECK (((length(key) >= 1) AND (length(key) <= 900))),
+    CONSTRAINT unipile_events_kind_check CHECK ((kind = ANY (ARRAY['new_relation'::text, 'message'::text]))),
+    CONSTRAINT unipile_events_outcome_check CHECK (((length(outcome) >= 1) AND (length(outcome) <= 50))),
+    CONSTRAINT unipile_events_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT unipile_events_unipile_account_check CHECK (((length(unipile_account) >= 1) AND (length(unipile_account) <= 200)))
+);
+
+--
+-- Name: unipile_webhooks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unipile_webhooks (
+    source text NOT NULL,
+    webhook_id text,
+    request_url text NOT NULL,
+    secret_hash bytea NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone,
+    CONSTRAINT unipile_webhooks_request_url_check CHECK ((length(request_url) <= 2000)),
+    CONSTRAINT unipile_webhooks_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT unipile_webhooks_source_check CHECK (((length(source) >= 1) AND (length(source) <= 50))),
+    CONSTRAINT unipile_webhooks_webhook_id_check CHECK (((length(webhook_id) >= 1) AND (length(webhook_id) <= 200)))
+);
+
+--
 -- Name: unreadable_mails; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1135,11 +1298,38 @@ CREATE TABLE public.users (
 );
 
 --
+-- Name: webhook_secrets; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.webhook_secrets (
+    organization_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    secret_key bytea NOT NULL,
+    secret_key_id text NOT NULL,
+    earlier bytea,
+    earlier_key bytea,
+    earlier_key_id text,
+    earlier_until timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_secrets_earlier CHECK ((num_nonnulls(earlier, earlier_key, earlier_key_id, earlier_until) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT webhook_secrets_version_check CHECK ((version > 0))
+);
+
+--
 -- Name: account_usage account_usage_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.account_usage
     ADD CONSTRAINT account_usage_pkey PRIMARY KEY (organization_id, account_id, action, day, hour);
+
+--
+-- Name: account_watches account_watches_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_watches
+    ADD CONSTRAINT account_watches_pkey PRIMARY KEY (organization_id, account_id, kind);
 
 --
 -- Name: activities activities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1212,6 +1402,13 @@ ALTER TABLE ONLY public.campaign_revisions
     ADD CONSTRAINT campaign_revisions_pkey PRIMARY KEY (organization_id, campaign_id, number);
 
 --
+-- Name: campaigns campaigns_paused_because; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaigns
+    ADD CONSTRAINT campaigns_paused_because CHECK (((length(paused_because) >= 1) AND (length(paused_because) <= 1000))) NOT VALID;
+
+--
 -- Name: campaigns campaigns_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1247,6 +1444,13 @@ ALTER TABLE ONLY public.clay_webhooks
     ADD CONSTRAINT clay_webhooks_pkey PRIMARY KEY (organization_id, url_hash);
 
 --
+-- Name: connect_links connect_links_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: connected_accounts connected_accounts_mailbox; Type: CHECK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1259,6 +1463,13 @@ ALTER TABLE public.connected_accounts
 
 ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: connected_accounts connected_accounts_unipile; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connected_accounts
+    ADD CONSTRAINT connected_accounts_unipile CHECK (((unipile IS NULL) OR ((length((unipile ->> 'account_id'::text)) >= 1) AND (length((unipile ->> 'account_id'::text)) <= 200)))) NOT VALID;
 
 --
 -- Name: conversations conversations_organization_id_lead_id_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1275,6 +1486,13 @@ ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: execution_steps execution_steps_account_or_webhook; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.execution_steps
+    ADD CONSTRAINT execution_steps_account_or_webhook CHECK (((account_id IS NOT NULL) OR (action = 'webhook'::text))) NOT VALID;
+
+--
 -- Name: execution_steps execution_steps_organization_id_execution_id_node_id_attemp_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1287,6 +1505,13 @@ ALTER TABLE ONLY public.execution_steps
 
 ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: guard_marks guard_marks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_pkey PRIMARY KEY (organization_id, campaign_id, account_id);
 
 --
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1350,6 +1575,20 @@ ALTER TABLE ONLY public.lead_lists
 
 ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: linkedin_acts linkedin_acts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_pkey PRIMARY KEY (organization_id, step_id);
+
+--
+-- Name: linkedin_people linkedin_people_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_people
+    ADD CONSTRAINT linkedin_people_pkey PRIMARY KEY (organization_id, account_id, linkedin_url);
 
 --
 -- Name: mailbox_folders mailbox_folders_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1443,6 +1682,27 @@ ALTER TABLE ONLY public.taken_in
     ADD CONSTRAINT taken_in_pkey PRIMARY KEY (organization_id, account_id, key);
 
 --
+-- Name: unipile_departures unipile_departures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_departures
+    ADD CONSTRAINT unipile_departures_pkey PRIMARY KEY (organization_id, unipile_account);
+
+--
+-- Name: unipile_events unipile_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_events
+    ADD CONSTRAINT unipile_events_pkey PRIMARY KEY (key);
+
+--
+-- Name: unipile_webhooks unipile_webhooks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_webhooks
+    ADD CONSTRAINT unipile_webhooks_pkey PRIMARY KEY (source);
+
+--
 -- Name: unreadable_mails unreadable_mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1462,6 +1722,19 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+--
+-- Name: webhook_secrets webhook_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: account_watches_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX account_watches_due ON public.account_watches USING btree (due_at);
 
 --
 -- Name: activities_account; Type: INDEX; Schema: public; Owner: -
@@ -1492,6 +1765,12 @@ CREATE INDEX activities_keyset ON public.activities USING btree (organization_id
 --
 
 CREATE INDEX activities_lead ON public.activities USING btree (organization_id, lead_id, occurred_at DESC, id DESC);
+
+--
+-- Name: activities_order; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_order ON public.activities USING btree (organization_id, campaign_id, xact, id) WHERE (campaign_id IS NOT NULL);
 
 --
 -- Name: api_key_secrets_current; Type: INDEX; Schema: public; Owner: -
@@ -1668,6 +1947,30 @@ CREATE UNIQUE INDEX clay_destinations_url ON public.clay_destinations USING btre
 CREATE INDEX clay_destinations_webhook ON public.clay_destinations USING btree (organization_id, url_hash);
 
 --
+-- Name: connect_links_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_account ON public.connect_links USING btree (organization_id, account_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: connect_links_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_due ON public.connect_links USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: connect_links_expired; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connect_links_expired ON public.connect_links USING btree (expires_at);
+
+--
+-- Name: connect_links_state; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connect_links_state ON public.connect_links USING btree (state_hash);
+
+--
 -- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1678,6 +1981,12 @@ CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree 
 --
 
 CREATE UNIQUE INDEX connected_accounts_mailbox_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE (mailbox IS NOT NULL);
+
+--
+-- Name: connected_accounts_unipile_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connected_accounts_unipile_once ON public.connected_accounts USING btree (((unipile ->> 'account_id'::text))) WHERE (unipile IS NOT NULL);
 
 --
 -- Name: conversations_account; Type: INDEX; Schema: public; Owner: -
@@ -1722,6 +2031,12 @@ CREATE INDEX execution_steps_account ON public.execution_steps USING btree (orga
 CREATE INDEX execution_steps_campaign ON public.execution_steps USING btree (organization_id, campaign_id, node_id, state, variant);
 
 --
+-- Name: execution_steps_capped; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_capped ON public.execution_steps USING btree (organization_id, sending_at) INCLUDE (campaign_id, recipient_domain, company_domain, state) WHERE capped;
+
+--
 -- Name: execution_steps_in_flight; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1744,6 +2059,18 @@ CREATE UNIQUE INDEX execution_steps_once ON public.execution_steps USING btree (
 --
 
 CREATE INDEX execution_steps_unsettled ON public.execution_steps USING btree (deadline) WHERE (state = 'sending'::text);
+
+--
+-- Name: guard_marks_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX guard_marks_account ON public.guard_marks USING btree (organization_id, account_id);
+
+--
+-- Name: guard_marks_oldest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX guard_marks_oldest ON public.guard_marks USING btree (marked_at);
 
 --
 -- Name: idempotency_keys_expiry; Type: INDEX; Schema: public; Owner: -
@@ -1834,6 +2161,42 @@ CREATE INDEX leads_list ON public.leads USING btree (organization_id, lead_list_
 --
 
 CREATE INDEX leads_search ON public.leads USING gin (organization_id, search_text public.gin_trgm_ops, tags);
+
+--
+-- Name: linkedin_acts_account; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_account ON public.linkedin_acts USING btree (organization_id, account_id, person, action, begun_at);
+
+--
+-- Name: linkedin_acts_execution; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_execution ON public.linkedin_acts USING btree (organization_id, execution_id, node_id, begun_at);
+
+--
+-- Name: linkedin_acts_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_lead ON public.linkedin_acts USING btree (organization_id, lead_id);
+
+--
+-- Name: linkedin_acts_noted; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_acts_noted ON public.linkedin_acts USING btree (organization_id, account_id, begun_at) WHERE noted;
+
+--
+-- Name: linkedin_acts_post_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX linkedin_acts_post_once ON public.linkedin_acts USING btree (organization_id, account_id, action, target) WHERE (action = ANY (ARRAY['like_post'::text, 'comment_post'::text]));
+
+--
+-- Name: linkedin_people_provider; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX linkedin_people_provider ON public.linkedin_people USING btree (organization_id, account_id, provider_id);
 
 --
 -- Name: mailbox_watches_due; Type: INDEX; Schema: public; Owner: -
@@ -2022,6 +2385,24 @@ CREATE INDEX suppressions_keyset ON public.suppressions USING btree (organizatio
 CREATE INDEX taken_in_taken ON public.taken_in USING btree (taken_at);
 
 --
+-- Name: unipile_departures_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_departures_due ON public.unipile_departures USING btree (due_at);
+
+--
+-- Name: unipile_events_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_events_due ON public.unipile_events USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: unipile_events_received; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unipile_events_received ON public.unipile_events USING btree (received_at);
+
+--
 -- Name: activities activities_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2087,6 +2468,13 @@ CREATE TRIGGER leads_to_clay AFTER INSERT ON public.leads REFERENCING NEW TABLE 
 
 ALTER TABLE ONLY public.account_usage
     ADD CONSTRAINT account_usage_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: account_watches account_watches_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.account_watches
+    ADD CONSTRAINT account_watches_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: activities activities_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2320,6 +2708,27 @@ ALTER TABLE ONLY public.clay_webhooks
     ADD CONSTRAINT clay_webhooks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
 --
+-- Name: connect_links connect_links_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: connect_links connect_links_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
+-- Name: connect_links connect_links_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+--
 -- Name: connected_accounts connected_accounts_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2367,6 +2776,20 @@ ALTER TABLE ONLY public.execution_steps
 
 ALTER TABLE ONLY public.execution_steps
     ADD CONSTRAINT execution_steps_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: guard_marks guard_marks_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: guard_marks guard_marks_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.guard_marks
+    ADD CONSTRAINT guard_marks_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2451,6 +2874,41 @@ ALTER TABLE ONLY public.leads
 
 ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_execution_id_fkey FOREIGN KEY (organization_id, execution_id) REFERENCES public.campaign_executions(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_acts linkedin_acts_organization_id_step_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_acts
+    ADD CONSTRAINT linkedin_acts_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: linkedin_people linkedin_people_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.linkedin_people
+    ADD CONSTRAINT linkedin_people_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: mailbox_folders mailbox_folders_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2621,6 +3079,13 @@ ALTER TABLE ONLY public.taken_in
     ADD CONSTRAINT taken_in_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: unipile_departures unipile_departures_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unipile_departures
+    ADD CONSTRAINT unipile_departures_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: unreadable_mails unreadable_mails_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2628,10 +3093,23 @@ ALTER TABLE ONLY public.unreadable_mails
     ADD CONSTRAINT unreadable_mails_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: webhook_secrets webhook_secrets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: account_usage; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.account_usage ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: account_watches; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.account_watches ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: activities; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2718,6 +3196,12 @@ ALTER TABLE public.clay_paces ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.clay_webhooks ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: connect_links; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.connect_links ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: connected_accounts; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2734,6 +3218,12 @@ ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.execution_steps ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: guard_marks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.guard_marks ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2788,6 +3278,18 @@ ALTER TABLE public.lead_lists ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.leads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: linkedin_acts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.linkedin_acts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: linkedin_people; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.linkedin_people ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mailbox_folders; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2856,6 +3358,24 @@ ALTER TABLE public.suppressions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.taken_in ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: unipile_departures; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_departures ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unipile_events; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unipile_webhooks; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unipile_webhooks ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: unreadable_mails; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2866,6 +3386,12 @@ ALTER TABLE public.unreadable_mails ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.webhook_secrets ENABLE ROW LEVEL SECURITY;
 
 --
 -- PostgreSQL database dump complete
