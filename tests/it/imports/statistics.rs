@@ -24,8 +24,8 @@ async fn the_planner_is_told_of_leads_that_came() {
         .unwrap();
     // What is small needs no statistics.
     for (from, to, known) in [(0, 400, -1.0..0.0), (400, 3_000, 2_000.0..3_100.0), (3_000, 3_400, 2_000.0..3_100.0)] {
-        let rows = (from..to).map(|i| format!("person{i}@lead.example\n")).collect::<String>();
-        let import = upload(&member, &list, "", format!("email\n{rows}")).await;
+        let rows: Vec<_> = (from..to).map(|i| format!("person{i}@lead.example")).collect();
+        let import = upload(&member, &list, "", format!("email\n{}\n", rows.join("\n"))).await;
         assert_eq!(done(&app, &member, &import).await["created"], to - from);
         app.state.db().tidy_search(OrganizationId(id)).await.unwrap();
         let counted = counted(&app).await;
