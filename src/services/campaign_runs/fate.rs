@@ -31,6 +31,8 @@ use crate::{
 /// A step that is overdue by more than this is planned anew, with its account's spacing, and not done in a rush.
 const GRACE: TimeDelta = TimeDelta::hours(1);
 
+/// Why a step waits whose account cannot be used.
+pub(super) const NOT_CONNECTED: &str = "The account that is to do this is not connected.";
 /// How long a step waits at a time until its mailbox has been read.
 const UNTIL_READ: TimeDelta = TimeDelta::minutes(1);
 
@@ -150,7 +152,7 @@ impl Judge<'_> {
         let Some(id) = walk.account_id else { return self.replan(&walk, lead, node, now, Rule::NoAccount) };
         let account = self.party.accounts.get(&id).cloned();
         let Some(account) = account.filter(|account| account.status == AccountStatus::Connected) else {
-            let detail = "The account that is to do this is not connected.";
+            let detail = NOT_CONNECTED;
             return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
         };
         self.release(&walk);

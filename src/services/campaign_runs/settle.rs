@@ -10,7 +10,7 @@ use super::{
     activities::{happened, reason, with_account},
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
-    fate::Judge,
+    fate::{Judge, NOT_CONNECTED},
     party::{Party, planner_of, traveller},
 };
 use crate::{
@@ -191,8 +191,7 @@ impl Judge<'_> {
             Delivery::NoRecipient => fails(self.unreachable(step), "no_such_recipient"),
             Delivery::AccountOut => {
                 let told = tell("step_not_sent", Some("account_needs_reconnect"));
-                let detail = "The account that is to do this is not connected.";
-                (Some(Stand::held(walk, "account_unavailable", detail.into())), vec![told])
+                (Some(Stand::held(walk, "account_unavailable", NOT_CONNECTED.into())), vec![told])
             }
             Delivery::Unknown => (None, Vec::new()),
             Delivery::Other(outcome) => self.otherwise((walk, &lead), step, outcome),
