@@ -66,8 +66,14 @@ impl CutImap {
 }
 
 async fn pass(mut client: TcpStream, address: Ipv4Addr, cuts: Arc<AtomicUsize>, mut is_up: watch::Receiver<bool>) {
+    // What was said before this line was opened does not break it.
+    if !*is_up.borrow_and_update() {
+        return;
+    }
     let Ok(mut server) = TcpStream::connect((address, IMAP)).await else { return };
     let (mut from_client, mut from_server) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    // The end of what was read before: what is looked for may come in two pieces.
+    let mut before = Vec::new();
     loop {
         tokio::select! {
             _ = is_up.changed() => return,
@@ -78,14 +84,16 @@ async fn pass(mut client: TcpStream, address: Ipv4Addr, cuts: Arc<AtomicUsize>, 
             read = server.read(&mut from_server) => {
                 let Ok(read @ 1..) = read else { return };
                 let said = &from_server[..read];
-                let mail = said.windows(MAIL.len()).position(|window| window == MAIL);
+                let all = [&before[..], said].concat();
+                let mail = all.windows(MAIL.len()).position(|window| window == MAIL);
                 let cut = mail.filter(|_| {
                     cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
                 });
                 if let Some(at) = cut {
-                    let _ = client.write_all(&said[..(at + 60).min(read)]).await;
+                    let _ = client.write_all(&said[..(at + 60).saturating_sub(before.len()).min(read)]).await;
                     return;
                 }
+                before = all[all.len().saturating_sub(MAIL.len() - 1)..].to_vec();
                 if client.write_all(said).await.is_err() { return }
             }
         }
