@@ -22,16 +22,17 @@ base_repository!(
 );
 
 impl AccountRepository<'_> {
-    /// Writes a new account with its sealed credentials.
+    /// Writes a new account, with its sealed credentials if they are kept here.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn insert(&mut self, account: &ConnectedAccount, credentials: &Sealed) -> Result<()> {
+    /// The database's; that another organization has it at Unipile.
+    pub async fn insert(&mut self, account: &ConnectedAccount, credentials: Option<&Sealed>) -> Result<()> {
         sqlx::query!(
             r#"insert into connected_accounts
-                 (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, sending_window,
-                  spacing_seconds, mailbox, credentials, credentials_key, credentials_key_id, version, created_by, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"#,
+                 (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up,
+                  sending_window, spacing_seconds, mailbox, unipile, credentials, credentials_key, credentials_key_id, version, created_by,
+                  created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"#,
             account.id.0,
             self.scope.id(),
             account.provider.as_str(),
@@ -42,12 +43,14 @@ impl AccountRepository<'_> {
             account.status.as_str(),
             account.status_reason,
             Json(&account.limits.0) as _,
+            Json(&account.ramp_up.0) as _,
             account.sending_window.as_ref().map(|window| Json(&window.0)) as _,
             account.spacing_seconds,
             account.mailbox.as_ref().map(|mailbox| Json(&mailbox.0)) as _,
-            credentials.ciphertext,
-            credentials.data_key,
-            credentials.key_id,
+            account.unipile.as_ref().map(|unipile| Json(&unipile.0)) as _,
+            credentials.map(|sealed| sealed.ciphertext.as_slice()),
+            credentials.map(|sealed| sealed.data_key.as_slice()),
+            credentials.map(|sealed| sealed.key_id.as_str()),
             account.version,
             account.created_by.map(|id| id.0),
             account.created_at,

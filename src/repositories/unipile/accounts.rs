@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, ConnectedAccount, OrganizationId, UnipileAccount, WatchKind},
+    models::{AccountId, OrganizationId, UnipileAccount, WatchKind},
     repositories::base::Database,
 };
 
@@ -37,39 +37,6 @@ impl Database {
 }
 
 impl UnipileRepository<'_> {
-    /// Writes a new account, which has no credentials here.
-    ///
-    /// # Errors
-    /// The database's; that another organization has it.
-    pub async fn insert_account(&mut self, account: &ConnectedAccount) -> Result<()> {
-        sqlx::query!(
-            r#"insert into connected_accounts
-                 (id, organization_id, provider, channel, display_name, email, avatar_url, status, status_reason, limits, ramp_up,
-                  spacing_seconds, unipile, version, created_by, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"#,
-            account.id.0,
-            self.scope.id(),
-            account.provider.as_str(),
-            account.channel.as_str(),
-            account.display_name,
-            account.email,
-            account.avatar_url,
-            account.status.as_str(),
-            account.status_reason,
-            Json(&account.limits.0) as _,
-            Json(&account.ramp_up.0) as _,
-            account.spacing_seconds,
-            account.unipile.as_ref().map(|unipile| Json(&unipile.0)) as _,
-            account.version,
-            account.created_by.map(|id| id.0),
-            account.created_at,
-            account.updated_at,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
-    }
-
     /// Writes who an account is at Unipile.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ impl AccountService {
 
     /// Writes a new account with its secret.
     async fn insert(&self, tx: &mut OrgTx, account: &ConnectedAccount, secret: &impl Serialize) -> Result<()> {
-        tx.accounts().insert(account, &self.seal(account, secret)?).await?;
+        tx.accounts().insert(account, Some(&self.seal(account, secret)?)).await?;
         let mut after = facts(account);
         after["credentials"] = MASKED.into();
         tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));

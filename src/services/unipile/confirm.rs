@@ -144,7 +144,7 @@ impl UnipileService {
             Err(error) => return Err(error),
         }
         let account = new_account(link, tx, unipile, it);
-        tx.unipile().insert_account(&account).await?;
+        tx.accounts().insert(&account, None).await?;
         let now = tx.now();
         tx.unipile().watch(account.id, now).await?;
         let entry = AuditEntry::new("connected_account.created", "connected_account", account.id.0);

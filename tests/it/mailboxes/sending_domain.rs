@@ -15,13 +15,17 @@ struct Domain {
 
 impl Domain {
     async fn new() -> Self {
-        let (mail, dns) = (MailServer::start().await, NameServer::start().await);
+        Self::of("anna@sender.example", NameServer::start().await).await
+    }
+
+    async fn of(address: &str, dns: NameServer) -> Self {
+        let mail = MailServer::start().await;
         let app = TestApp::start_with(|settings| {
             mail.trust(&mut settings.mail);
             settings.mail.dns_servers = vec![dns.address];
         })
         .await;
-        let account = app.member().post(PATH, mail.mailbox("anna@sender.example").request()).await.expect(201);
+        let account = app.member().post(PATH, mail.mailbox(address).request()).await.expect(201);
         let path = format!("{PATH}/{}/sending-domain", account["id"].as_str().unwrap());
         Self { app, dns, path, _mail: mail }
     }
@@ -137,32 +141,17 @@ async fn a_selector_that_is_named_is_looked_at_alone() {
 
 #[tokio::test]
 async fn a_policy_of_the_domain_above_holds() {
-    let (mail, dns) = (MailServer::start().await, NameServer::start().await);
-    let app = TestApp::start_with(|settings| {
-        mail.trust(&mut settings.mail);
-        settings.mail.dns_servers = vec![dns.address];
-    })
-    .await;
-    dns.text("_dmarc.sender.co.uk", "v=DMARC1; p=reject");
-    dns.text("_dmarc.co.uk", "v=DMARC1; p=none");
-    let account = app.member().post(PATH, mail.mailbox("anna@outreach.sender.co.uk").request()).await.expect(201);
-    let path = format!("{PATH}/{}/sending-domain", account["id"].as_str().unwrap());
-    let checked = app.member().get(&path).await.expect(200);
+    let domain = Domain::of("anna@outreach.sender.co.uk", NameServer::start().await).await;
+    domain.dns.text("_dmarc.sender.co.uk", "v=DMARC1; p=reject");
+    domain.dns.text("_dmarc.co.uk", "v=DMARC1; p=none");
+    let checked = domain.check("").await;
     assert_eq!(verdict(&checked["dmarc"]), verdict_of("ok", &[]));
     assert_eq!(checked["dmarc"]["name"], "_dmarc.sender.co.uk");
 }
 
 #[tokio::test]
 async fn what_no_name_server_tells_is_no_verdict() {
-    let (mail, dns) = (MailServer::start().await, NameServer::start_broken().await);
-    let app = TestApp::start_with(|settings| {
-        mail.trust(&mut settings.mail);
-        settings.mail.dns_servers = vec![dns.address];
-    })
-    .await;
-    let account = app.member().post(PATH, mail.mailbox("anna@sender.example").request()).await.expect(201);
-    let path = format!("{PATH}/{}/sending-domain", account["id"].as_str().unwrap());
-    let checked = app.member().get(&path).await.expect(200);
+    let checked = Domain::of("anna@sender.example", NameServer::start_broken().await).await.check("").await;
     for record in ["spf", "dmarc", "mx"] {
         assert_eq!(verdict(&checked[record]), verdict_of("unknown", &["no_answer"]), "{record}");
     }
