@@ -14,6 +14,8 @@ use super::{
 
 /// How long a server may be silent amid an answer.
 const SILENCE: Duration = Duration::from_mins(1);
+/// How long an answer may take in all, however much its server says meanwhile.
+const COMMAND: Duration = Duration::from_mins(5);
 /// How much of the headers of a mail is looked at, in bytes.
 const MOST_HEADERS: usize = 16 * 1024;
 /// What the folder for unwanted mail is called where the server does not say which it is (RFC 6154).
@@ -56,7 +58,8 @@ impl ImapClient {
     /// # Errors
     /// The server broke off.
     pub async fn survey(&mut self) -> Result<Survey, MailError> {
-        let offers = self.session().capabilities().await.map_err(|error| MailError::from(&error))?;
+        let offers = timeout(SILENCE, self.session().capabilities()).await.map_err(|_| MailFault::TimedOut)?;
+        let offers = offers.map_err(|error| MailError::from(&error))?;
         let marks = offers.has_str("LIST-EXTENDED") && offers.has_str("SPECIAL-USE");
         let (mut marked, mut usual) = (None, None);
         let list = if marks { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
@@ -160,7 +163,11 @@ impl ImapClient {
     pub async fn wait(&mut self, most: Duration) -> Result<(), MailError> {
         let until = Instant::now() + most;
         let tag = self.session().run_command("IDLE").await.map_err(|error| MailError::from(&error))?;
-        while !self.answer(|response| matches!(response, Response::Continue(_)), &tag).await? {}
+        let begun = async {
+            while !self.answer(|response| matches!(response, Response::Continue(_)), &tag).await? {}
+            Ok::<_, MailError>(())
+        };
+        timeout(SILENCE, begun).await.map_err(|_| MailFault::TimedOut)??;
         let news = |response: &Response<'_>| {
             matches!(response, Response::MailboxData(MailboxDatum::Exists(_)) | Response::Expunge(_))
         };
@@ -179,7 +186,11 @@ impl ImapClient {
         self.until_done(&tag, each).await
     }
 
-    async fn until_done(&mut self, tag: &RequestId, mut each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
+    async fn until_done(&mut self, tag: &RequestId, each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
+        timeout(COMMAND, self.all_of_it(tag, each)).await.map_err(|_| MailFault::TimedOut)?
+    }
+
+    async fn all_of_it(&mut self, tag: &RequestId, mut each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
         loop {
             let done = |response: &Response<'_>| {
                 let done = matches!(response, Response::Done { tag: of, .. } if of == tag);

@@ -22,12 +22,18 @@ use tokio_rustls::client::TlsStream;
 /// doubled.
 const END_OF_DATA: &[u8] = b"\r\n.\r\n";
 
+/// As many bytes are read between two writes: more than any command of ours can have for an answer. The protocols themselves let a server
+/// announce half a gigabyte, which would have to be kept until it is whole.
+const MOST_READ: usize = 8 * 1024 * 1024;
+
 /// A connection to a mail server. It knows whether the end of a message was given to it: before that, a server has nothing to deliver.
 pub struct Wire {
     stream: Stream,
     /// What is read before anything of the stream.
     first: io::Cursor<Vec<u8>>,
     ended: Ended,
+    /// Bytes read since something was last written.
+    read: usize,
 }
 
 enum Stream {
@@ -52,12 +58,12 @@ impl Ended {
 
 impl Wire {
     pub(super) fn plain(stream: TcpStream) -> Self {
-        Self { stream: Stream::Plain(stream), first: io::Cursor::default(), ended: Ended::default() }
+        Self { stream: Stream::Plain(stream), first: io::Cursor::default(), ended: Ended::default(), read: 0 }
     }
 
     /// A secured connection that `first` is read from before anything else.
     pub(super) fn tls(stream: TlsStream<TcpStream>, first: Vec<u8>) -> Self {
-        Self { stream: Stream::Tls(Box::new(stream)), first: io::Cursor::new(first), ended: Ended::default() }
+        Self { stream: Stream::Tls(Box::new(stream)), first: io::Cursor::new(first), ended: Ended::default(), read: 0 }
     }
 
     /// What tells whether the end of a message was written.
@@ -92,10 +98,16 @@ impl AsyncRead for Wire {
             this.first.set_position((position + part) as u64);
             return Poll::Ready(Ok(()));
         }
-        match &mut this.stream {
+        if this.read > MOST_READ {
+            return Poll::Ready(Err(io::Error::other("the answer is too long")));
+        }
+        let before = buffer.filled().len();
+        let read = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
+        };
+        this.read = this.read.saturating_add(buffer.filled().len() - before);
+        read
     }
 }
 
@@ -105,6 +117,7 @@ impl AsyncWrite for Wire {
         if buffer == END_OF_DATA {
             this.ended.0.store(true, Ordering::SeqCst);
         }
+        this.read = 0;
         match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buffer),
@@ -123,5 +136,33 @@ impl AsyncWrite for Wire {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_talks_without_end_is_hung_up_on_and_each_word_of_ours_lets_it_talk_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            while stream.write_all(&[b'x'; 8 * 1024]).await.is_ok() {}
+        });
+        let mut wire = Wire::plain(TcpStream::connect(address).await.unwrap());
+        let mut kept = vec![0; MOST_READ];
+        for _ in 0..2 {
+            wire.write_all(b"a1 NOOP\r\n").await.unwrap();
+            wire.read_exact(&mut kept).await.unwrap();
+        }
+        let refused = wire.read_exact(&mut kept).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the answer is too long");
     }
 }

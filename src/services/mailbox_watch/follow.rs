@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Inner;
 use crate::{
     errors::{AppError, Kind, Result},
-    integrations::mail::{ImapClient, MailError, Survey},
+    integrations::mail::{ImapClient, MailError, MailFault, Survey},
     models::{ClaimedMailbox, ConnectedAccount, MailFolder},
     repositories::BaseRepository as _,
     services::mailboxes::Unopened,
@@ -23,6 +23,9 @@ const SOON: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long at the longest.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// How long opening a mailbox may take: few are opened at a time.
+const OPENING: Duration = Duration::from_secs(30);
 
 /// So many failures in a row may pass by themselves; more are told of.
 const PASSING: i32 = 3;
@@ -102,8 +105,13 @@ impl Inner {
         let account = conn.accounts().get(of.account).await?;
         let folders = conn.mailbox_watches().folders(of.account).await?;
         conn.give_back();
-        let mut reader = self.mailboxes.imap(&account).await?;
-        let survey = reader.survey().await?;
+        // Whoever lets others wait for its turn is let go of.
+        let opened = tokio::time::timeout(OPENING, async {
+            let mut reader = self.mailboxes.imap(&account).await?;
+            let survey = reader.survey().await?;
+            Ok::<_, End>((reader, survey))
+        });
+        let (reader, survey) = opened.await.map_err(|_| MailError::from(MailFault::TimedOut))??;
         Ok((Following { inner: self, of, worker, account, reader, folders, at: None }, survey))
     }
 

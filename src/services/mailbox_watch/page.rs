@@ -1,6 +1,6 @@
 //! A page of mails: their headers first, and of those that may concern us the mail itself, one after the other.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe};
+use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use super::follow::{End, Following};
 use crate::{
     errors::{AppError, Kind, Result},
-    integrations::mail::MailHead,
+    integrations::mail::{MailError, MailFault, MailHead},
     models::MailFolder,
     services::campaign_runs::MailFate,
     utils::{
@@ -16,6 +16,9 @@ use crate::{
         mail::{self, GLANCE, Glance, MOST_BYTES},
     },
 };
+
+/// How long a mail may take to come: few are read at a time, whosever they are.
+const BODY: Duration = Duration::from_mins(1);
 
 /// A mail of which a few headers are known.
 struct Glanced {
@@ -95,7 +98,8 @@ impl Following<'_> {
         }
         let _body = self.inner.bodies.acquire().await.map_err(AppError::internal)?;
         // It may have been deleted meanwhile.
-        let Some(raw) = self.reader.mail(glanced.uid, MOST_BYTES).await? else { return Ok(true) };
+        let mail = tokio::time::timeout(BODY, self.reader.mail(glanced.uid, MOST_BYTES)).await;
+        let Some(raw) = mail.map_err(|_| MailError::from(MailFault::TimedOut))?? else { return Ok(true) };
         let taken = AssertUnwindSafe(async {
             let mail = mail::read(&raw, glanced.received_at);
             self.inner.runs.take_in_mail(self.of.organization, self.of.account, &mail).await
