@@ -59,23 +59,6 @@ impl LinkedinRepository<'_> {
         Ok(())
     }
 
-    /// The lead that an account knows by LinkedIn's own id of it, if there is one.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn lead_by_provider_id(&mut self, account: AccountId, provider_id: &str) -> Result<Option<LeadId>> {
-        Ok(sqlx::query_scalar!(
-            r#"select l.id from linkedin_people p
-               join leads l on l.organization_id = p.organization_id and l.linkedin_url = p.linkedin_url
-               where p.organization_id = $1 and p.account_id = $2 and p.provider_id = $3 order by p.seen_at desc limit 1"#,
-            self.scope.id(),
-            account.0,
-            provider_id,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes that something may be done from now on, if its attempt still answers to `token`; whether it may. It may not either if the account
     /// has done it to that post already, as far as nobody can prove the contrary.
     ///

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{UnipileService, people::Site, relations::Follow};
 use crate::{
     errors::Result,
-    integrations::unipile::{Chat, ChatMessage, Class, MOST_ON_A_PAGE, PageQuery, Since, UnipileError},
+    integrations::unipile::{Chat, ChatMessage, Class, MOST_ON_A_PAGE, PageQuery, Since, UnipileError, UnipileFault},
     models::{LeadId, MessageAttachment},
     repositories::DueEvent,
     services::campaign_runs::{Intake, LinkedinMessage},
@@ -60,7 +60,7 @@ impl UnipileService {
     ) -> Result<std::result::Result<bool, UnipileError>> {
         let after = seen.map_or(self.now() - FIRST_LOOK, |seen| seen - OVERLAP);
         let since = Since { after: Some(after), before: None };
-        let (mut cursor, mut later) = (None::<String>, false);
+        let (mut cursor, mut later, mut failed) = (None::<String>, false, None);
         for _ in 0..MOST_PAGES {
             let query = PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref());
             let page = match self.api()?.chats(&site.unipile.account_id, since, query).await {
@@ -71,7 +71,11 @@ impl UnipileService {
                 let (Some(id), Some(lead)) = (&chat.id, self.partner(site, chat).await?) else { continue };
                 match self.read_chat(site, id, lead, Some(after)).await? {
                     Ok(read) => later |= read.later,
-                    Err(error) => return Ok(Err(error)),
+                    // A chat that is gone, or not to be read, keeps nobody from reading the others.
+                    Err(error) if matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked) => {
+                        tracing::warn!(account = %site.account, %error, "a chat cannot be read");
+                    }
+                    Err(error) => failed = failed.or(Some(error)),
                 }
             }
             cursor = page.cursor;
@@ -79,7 +83,9 @@ impl UnipileService {
                 break;
             }
         }
-        Ok(Ok(later))
+        // What is on further pages is not seen yet.
+        let unseen = cursor.map(|_| UnipileFault::Unreadable.into());
+        Ok(failed.or(unseen).map_or(Ok(later), Err))
     }
 
     /// The lead whom a chat is with, if the chat is the account's and the account has had to do with the lead. The key sees all tenants' chats: whose

@@ -102,7 +102,7 @@ async fn send(State(world): Shared, Path(id): Path<String>, form: Result<Multipa
 fn shown(chat: &Chat) -> Value {
     json!({
         "object": "Chat", "id": chat.id, "account_id": chat.account, "account_type": "LINKEDIN",
-        "provider_id": format!("2-{}", chat.id), "attendee_provider_id": chat.person, "name": null, "type": 0,
+        "provider_id": format!("2-{}", chat.id), "attendee_provider_id": (!chat.of_many).then_some(&chat.person), "name": null, "type": 0,
         "timestamp": chat.messages.last().map(|message| instant(message.at)), "unread_count": 0,
     })
 }

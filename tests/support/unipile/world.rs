@@ -97,6 +97,8 @@ pub(crate) struct Chat {
     pub(crate) id: String,
     pub(crate) account: String,
     pub(crate) person: String,
+    /// Whether others are in it too: then nobody is named.
+    pub(crate) of_many: bool,
     pub(crate) messages: Vec<Message>,
 }
 
@@ -309,10 +311,11 @@ impl World {
 
     /// The chat of an account with a person, who has one from now on.
     pub(super) fn chat(&mut self, account: &str, person: &str) -> &mut Chat {
-        let is = |chat: &Chat| chat.account == account && chat.person == person;
+        let is = |chat: &Chat| chat.account == account && chat.person == person && !chat.of_many;
         let index = self.chats.iter().position(is).unwrap_or_else(|| {
             let id = format!("chat-{}", self.fresh());
-            self.chats.push(Chat { id, account: account.to_owned(), person: person.to_owned(), messages: Vec::new() });
+            let (account, person) = (account.to_owned(), person.to_owned());
+            self.chats.push(Chat { id, account, person, of_many: false, messages: Vec::new() });
             self.chats.len() - 1
         });
         &mut self.chats[index]

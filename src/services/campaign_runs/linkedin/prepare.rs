@@ -11,7 +11,7 @@ use super::{
 use crate::{
     engine::{message::Content, route::Answer},
     errors::Result,
-    integrations::unipile::{MOST_ON_A_PAGE, PageQuery, Profile, UnipileError},
+    integrations::unipile::{Chat, MOST_ON_A_PAGE, PageQuery, Profile, UnipileError, UnipileFault},
     models::{AccountId, ExecutionStep, workflow::NodeType},
 };
 
@@ -79,7 +79,8 @@ impl LinkedinChannel {
         if step.action == NodeType::SendInmail && self.is_broke(at.account.id) {
             return Err(Outcome::Later { reason: "no_credits", pause: self.bears.cooldown }.into());
         }
-        let person = self.person(at, &order.lead, step.id.0).await?;
+        let person = self.person(at, &order.lead, step.id.0).await;
+        let person = person.map_err(|stop| stop.of(step.action))?;
         match step.action {
             NodeType::LikePost => self.like(at, order, person).await,
             NodeType::CommentPost => self.comment(at, order, person, text(step)?).await,
@@ -136,37 +137,51 @@ impl LinkedinChannel {
             found.map_err(|error| self.unanswered(order.step.id.0, &error))?
         };
         let invitation = found.ok_or_else(|| skipped("no_pending_invitation", Answer::Done))?;
+        if invitation.starts_with(TO_PERSON) {
+            return Err(Outcome::Parked { reason: "invitation_without_id" }.into());
+        }
         Ok(Prepared::Withdraw { person: person.id, invitation })
     }
 
-    /// The chat with a person, if there is one: the one in which something happened last. Those of other accounts are not ours to see.
+    /// The chat with a person alone, if there is one: the one in which something happened last. Those of other accounts are not ours to see,
+    /// and what names nobody may be a chat of many.
     pub(super) async fn chat_with(&self, at: At<'_>, person: &str, seed: uuid::Uuid) -> Result<Option<String>, Stop> {
         let chats = self.chats_with(at, person).await.map_err(|error| self.unanswered(seed, &error))?;
-        Ok(chats.into_iter().next())
+        let alone = chats.into_iter().find(|chat| chat.attendee_provider_id.as_deref() == Some(person));
+        Ok(alone.and_then(|chat| chat.id))
     }
 
-    /// All chats of the account with a person, the latest first.
-    pub(super) async fn chats_with(&self, at: At<'_>, person: &str) -> Result<Vec<String>, UnipileError> {
+    /// All chats of the account that a person may be in, the latest first.
+    ///
+    /// # Errors
+    /// Unipile's; that there are more than can be read.
+    pub(super) async fn chats_with(&self, at: At<'_>, person: &str) -> Result<Vec<Chat>, UnipileError> {
         let (mut chats, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES {
             let page = at.api.chats_with(person, PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref())).await;
             let page = match page {
                 // Nobody whom the account has had to do with.
-                Err(error) if error.is("resource_not_found") => break,
+                Err(error) if error.is("resource_not_found") => {
+                    cursor = None;
+                    break;
+                }
                 page => page?,
             };
             let own = page.items.into_iter().filter(|chat| {
                 let whose = chat.account_id.as_deref() == Some(&at.unipile.account_id);
                 whose && chat.attendee_provider_id.as_deref().is_none_or(|other| other == person)
             });
-            chats.extend(own.filter_map(|chat| Some((chat.timestamp, chat.id?))));
+            chats.extend(own.filter(|chat| chat.id.is_some()));
             cursor = page.cursor;
             if cursor.is_none() {
                 break;
             }
         }
-        chats.sort_by_key(|(at, _)| Reverse(*at));
-        Ok(chats.into_iter().map(|(_, id)| id).collect())
+        if cursor.is_some() {
+            return Err(UnipileFault::Unreadable.into());
+        }
+        chats.sort_by_key(|chat| Reverse(chat.timestamp));
+        Ok(chats)
     }
 
     pub(super) fn is_broke(&self, account: AccountId) -> bool {

@@ -143,7 +143,7 @@ impl LinkedinChannel {
     ) -> Result<Found, UnipileError> {
         let chats = match chat {
             Some(chat) => vec![chat.to_owned()],
-            None => self.chats_with(at, person).await?,
+            None => self.chats_with(at, person).await?.into_iter().filter_map(|chat| chat.id).collect(),
         };
         for chat in chats {
             if let Some(message) = self.message_in(at, &chat, since, said).await? {
@@ -164,7 +164,11 @@ impl LinkedinChannel {
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
             let page = at.api.messages_of(chat, since, PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref())).await?;
-            let own = |it: &ChatMessage| it.is_sender == Some(true);
+            // Without the mark it may be the account's: that it was sent is then the safer guess.
+            let own = |it: &ChatMessage| match it.is_sender {
+                Some(own) => own,
+                None => it.sender_id.is_none() || it.sender_id == at.unipile.provider_id,
+            };
             let is = |it: &ChatMessage| own(it) && it.text.as_deref().is_some_and(|text| same(text, said));
             if let Some(message) = page.items.into_iter().find(is) {
                 return Ok(Some(message));

@@ -14,7 +14,7 @@ use crate::{
     engine::route::Answer,
     errors::AppError,
     integrations::unipile::{Class, UnipileError},
-    models::ExecutionStep,
+    models::{ExecutionStep, workflow::NodeType},
     utils::draw::Draw,
 };
 
@@ -36,6 +36,18 @@ pub(super) enum Stop {
 }
 
 impl Stop {
+    /// The same for this action: who cannot be invited does not accept either, and nobody waits for it.
+    pub(super) fn of(self, action: NodeType) -> Self {
+        match self {
+            Self::Delivery(Delivery::Other(Outcome::Skipped { reason, .. }))
+                if action == NodeType::SendConnectionRequest =>
+            {
+                Outcome::Skipped { reason, answer: Answer::NotAccepted }.into()
+            }
+            other => other,
+        }
+    }
+
     pub(super) fn into_delivery(self, step: &ExecutionStep) -> Delivery {
         match self {
             Self::Delivery(delivery) => delivery,

@@ -45,6 +45,27 @@ async fn who_renames_the_profile_is_followed() {
 }
 
 #[tokio::test]
+async fn a_followup_never_goes_into_a_chat_of_many() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let list = stage.people(1).await;
+    stage.fake.world().accept("A1", "person-0");
+    let text = "Hello, all of you";
+    let group = clento::integrations::unipile::NewChat { person: "ACo_person-0", text, subject: None, inmail: false };
+    let group = stage.fake.client().start_chat("A1", group).await.unwrap().chat_id.unwrap();
+    stage.fake.world().chats.iter_mut().for_each(|chat| chat.of_many = true);
+    stage.start(&list, &[&account], only("send_followup", &json!({"message": "Hello {{ first_name }}"}))).await;
+    stage.pass(3).await;
+    let chats = stage.fake.world().chats.clone();
+    let texts = |of_many| {
+        let group = &group;
+        let those = chats.iter().filter(move |chat| chat.of_many == of_many && (chat.id == *group) == of_many);
+        those.flat_map(|chat| chat.messages.iter().map(|it| it.text.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!((texts(true), texts(false)), (vec![text], vec!["Hello First0"]));
+}
+
+#[tokio::test]
 async fn a_followup_goes_into_the_accounts_own_chat() {
     let stage = Stage::set().await;
     let account = stage.account("A1", false).await;
