@@ -30,6 +30,8 @@ use crate::{
 
 /// Calls of one step of a campaign that are on their way at a time.
 const AT_A_TIME: usize = 8;
+/// How long the calls of a batch may hold up other campaigns: what has not begun by then has its turn again.
+const TURN: Duration = Duration::from_secs(10);
 /// How long after an attempt that its receiver did not take the next follows, as at Svix; after the last one a person is asked.
 const PAUSES: [TimeDelta; 6] = [
     TimeDelta::minutes(1),
@@ -157,6 +159,9 @@ impl RunService {
     ) -> Delivery {
         if rests.load(Ordering::Relaxed) {
             return RESTS;
+        }
+        if self.context.campaign_clock.monotonic().saturating_sub(claimed_at) > TURN {
+            return TOO_LATE;
         }
         let called = tokio::time::timeout(self.lease().timeout(), self.call(call, secrets, claimed_at)).await;
         let no_answer = Delivery::NotSent { reason: "webhook_no_answer", rest: None, ours: false };

@@ -180,7 +180,9 @@ impl RunService {
         let (mut done, mut batches) = (0, 0);
         while let Some(claimed) = next.take() {
             batches += 1;
-            let goes_on = claimed.more && failure.is_none() && batches < BATCHES_IN_A_ROW && !stop.is_cancelled();
+            // After calls it is other campaigns' turn, since receivers are as slow as they like.
+            let goes_on = claimed.more && claimed.calls.is_empty();
+            let goes_on = goes_on && failure.is_none() && batches < BATCHES_IN_A_ROW && !stop.is_cancelled();
             done += claimed.decided;
             let delivered = self.deliver(claimed).await;
             let claim = async { if goes_on { self.again(|| self.claim(of)).await.map(Some) } else { Ok(None) } };
