@@ -182,7 +182,7 @@ impl AccountRepository<'_> {
     pub async fn give_reason(&mut self, id: AccountId, reason: Option<&str>) -> Result<()> {
         sqlx::query!(
             r#"update connected_accounts set status_reason = $3
-               where organization_id = $1 and id = $2 and status in ('connected', 'paused')"#,
+               where organization_id = $1 and id = $2 and status = 'connected'"#,
             self.scope.id(),
             id.0,
             reason,

@@ -167,6 +167,7 @@ impl AccountService {
             tx.accounts().update(account).await?;
             if account.status == AccountStatus::Connected {
                 tx.executions().free(&[], Some(account.id), now).await?;
+                tx.guards().judge_account_from(account.id, self.context.campaign_clock.now()).await?;
             }
             let entry = AuditEntry::new("connected_account.synced", "connected_account", account.id.0);
             tx.audit(entry.change(before, after));
@@ -258,7 +259,10 @@ fn mend(account: &mut ConnectedAccount) {
     if matches!(account.status, AccountStatus::NeedsReconnect | AccountStatus::Error | AccountStatus::Connecting) {
         account.status = AccountStatus::Connected;
     }
-    account.status_reason = None;
+    // Why it was set aside is not mended by its letting us in.
+    if account.status != AccountStatus::Paused {
+        account.status_reason = None;
+    }
 }
 
 fn refuse_plain(mailbox: &Mailbox, allowed: bool) -> Result<()> {

@@ -125,9 +125,12 @@ impl RunService {
         for (campaign, walk) in walks {
             if concerns(deed, answered, walk) {
                 let told = happened(tx, *campaign, walk, effect.activity, deed.told());
-                activities.push(with_account(told, deed.account_id));
-                if matches!(effect.activity, "email_bounced" | "lead_complained") {
-                    tx.guards().mark(*campaign, deed.account_id, now).await?;
+                let harms = matches!(effect.activity, "email_bounced" | "lead_complained");
+                // It is about what was sent, in whichever mailbox it was told of.
+                let account = walk.email_account_id.filter(|_| harms).unwrap_or(deed.account_id);
+                activities.push(with_account(told, account));
+                if harms {
+                    tx.guards().mark(*campaign, account, now).await?;
                 }
             }
             let ended = end(tx, *campaign, walk, &effect).await?;
