@@ -262,6 +262,8 @@ pub struct NodeStatisticsDto {
     pub not_sent: i64,
     /// Refused for good.
     pub failed: i64,
+    /// Left out: it could not be done to the lead, and was not.
+    pub skipped: i64,
     /// Of which nobody can tell; a person must decide.
     pub needs_review: i64,
     /// Leads whose last step before their answer it was.
@@ -293,6 +295,7 @@ impl From<NodeStatistics> for NodeStatisticsDto {
             in_flight,
             not_sent,
             failed,
+            skipped,
             needs_review,
             replied,
             bounced,
@@ -306,6 +309,7 @@ impl From<NodeStatistics> for NodeStatisticsDto {
             in_flight,
             not_sent,
             failed,
+            skipped,
             needs_review,
             replied,
             bounced,

@@ -241,6 +241,7 @@ pub struct NodeStatistics {
     pub in_flight: i64,
     pub not_sent: i64,
     pub failed: i64,
+    pub skipped: i64,
     pub needs_review: i64,
     pub replied: i64,
     pub bounced: i64,

@@ -60,6 +60,8 @@ macro_rules! thread {
                  from execution_steps s
                  join connected_accounts a on a.organization_id = s.organization_id and a.id = s.account_id
                  where s.organization_id = $1 and s.lead_id = $3 and s.state = 'sent' and s.content is not null
+                   -- What was there before, or went without its note, said nothing.
+                   and coalesce(s.reason, '') <> all (array['note_left_out', 'already_invited', 'already_invited_recently'])
                    and s.action in ('send_connection_request', 'send_followup', 'send_inmail', 'send_email')) t "# + $tail,
             $repository.scope.id(),
             conversation.0,
@@ -96,6 +98,7 @@ impl MessageRepository<'_> {
             r#"select (select count(*) from messages where organization_id = $1 and conversation_id = $2)
                     + (select count(*) from execution_steps
                        where organization_id = $1 and lead_id = $3 and state = 'sent' and content is not null
+                         and coalesce(reason, '') <> all (array['note_left_out', 'already_invited', 'already_invited_recently'])
                          and action in ('send_connection_request', 'send_followup', 'send_inmail', 'send_email')) as "count!""#,
             self.scope.id(),
             conversation.0,

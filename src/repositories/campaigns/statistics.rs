@@ -24,6 +24,7 @@ impl CampaignRepository<'_> {
                       count(*) filter (where s.state = 'sending') as "in_flight!",
                       count(*) filter (where s.state = 'not_sent') as "not_sent!",
                       count(*) filter (where s.state = 'failed') as "failed!",
+                      count(*) filter (where s.state = 'skipped') as "skipped!",
                       count(*) filter (where s.state = 'needs_review') as "needs_review!",
                       count(*) filter (where last.status = 'replied') as "replied!",
                       count(*) filter (where last.status = 'bounced') as "bounced!",

@@ -69,7 +69,10 @@ impl RunService {
         let conversation = tx.conversations().locked(id).await?;
         let account = sender(&mut tx, &conversation, new.account_id).await?;
         if !self.channels.of(account.provider).is_some_and(Carrier::writes) {
-            return Err(AppError::conflict("no_channel", "This server cannot send by this account yet."));
+            return Err(AppError::conflict(
+                "no_channel",
+                "This server reaches LinkedIn through Unipile only, and has no UNIPILE_DSN and UNIPILE_API_KEY.",
+            ));
         }
         let now = tx.now();
         let deadline = now + self.lease().whole();
@@ -103,6 +106,8 @@ impl RunService {
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 (MessageState::Failed, Some(*reason))
             }
+            // An answer that nobody knows proves nothing.
+            Delivery::Other(Outcome::Parked { .. }) => (MessageState::Failed, Some("outcome_unknown")),
             Delivery::Other(other) => (MessageState::Failed, Some(other.why())),
             Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
             Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),

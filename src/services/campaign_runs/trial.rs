@@ -159,7 +159,8 @@ fn told(delivery: &Delivery) -> (&'static str, Option<&'static str>) {
         Delivery::NoRecipient => ("not_sent", Some("no_such_recipient")),
         Delivery::AccountOut => ("not_sent", Some("account_needs_reconnect")),
         Delivery::Unknown => ("unknown", Some("outcome_unknown")),
-        Delivery::Other(outcome) => (outcome.name(), Some(outcome.why())),
+        Delivery::Other(outcome) if outcome.was_not_done() => ("not_sent", Some(outcome.why())),
+        Delivery::Other(outcome) => ("unknown", Some(outcome.why())),
     }
 }
 
