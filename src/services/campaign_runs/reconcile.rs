@@ -23,6 +23,14 @@ const BATCH: i64 = 100;
 /// How long a step rests between two looks, if its provider cannot be asked.
 const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(15);
 
+/// What a look at the provider came to.
+enum Seen {
+    /// It is known what became of the step, or that nobody will ever know.
+    Ended(Delivery),
+    /// It may still show, or the provider could not be asked.
+    Nothing { again_at: DateTime<Utc> },
+}
+
 impl RunService {
     /// Looks up what was awaited in vain.
     ///
@@ -45,39 +53,42 @@ impl RunService {
         tx.commit().await?;
         let mut told = 0;
         for step in steps {
-            let delivery = self.look_up(&step).await?;
+            let seen = self.look_up(&step).await?;
             told += 1;
             let of = RunningCampaignRef { organization, campaign: step.campaign_id };
-            match delivery {
-                Some(Delivery::Unknown) => self.again(|| self.ask_a_person(&step, token)).await?,
-                Some(delivery) => {
+            match seen {
+                Seen::Ended(Delivery::Unknown) => self.again(|| self.ask_a_person(&step, token)).await?,
+                Seen::Ended(delivery) => {
                     let delivered = Delivered { token, deliveries: vec![(step, delivery)] };
                     self.again(|| self.settle(of, &delivered)).await?;
                 }
-                // It may still show.
-                None => self.look_again(&step, token).await?,
+                Seen::Nothing { again_at } => self.look_again(&step, token, again_at).await?,
             }
         }
         Ok(told)
     }
 
-    /// What the provider says of a step; none if it is too early to tell.
-    async fn look_up(&self, step: &ExecutionStep) -> Result<Option<Delivery>> {
-        let Some(account) = step.account_id else { return Ok(Some(LOST)) };
+    /// What the provider says of a step.
+    async fn look_up(&self, step: &ExecutionStep) -> Result<Seen> {
+        let Some(account) = step.account_id else { return Ok(Seen::Ended(LOST)) };
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
         let account = tx.accounts().find(account).await?;
         drop(tx);
         let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
-        let (Some(account), Some(channel)) = (account.as_ref(), channel) else { return Ok(Some(Delivery::Unknown)) };
+        let (Some(account), Some(channel)) = (account.as_ref(), channel) else {
+            return Ok(Seen::Ended(Delivery::Unknown));
+        };
+        let shows_by = self.shows_by(step, channel);
         Ok(match channel.find(step, account).await? {
-            Found::Yes { provider_id } => Some(Delivery::Sent { provider_id }),
-            Found::No if now >= self.shows_by(step, channel) => {
-                Some(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
+            Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),
+            Found::No if now >= shows_by => {
+                Seen::Ended(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
             }
-            Found::No | Found::Later => None,
-            Found::Unclear => Some(Delivery::Unknown),
-            Found::Told(delivery) => Some(delivery),
+            Found::No => Seen::Nothing { again_at: shows_by },
+            Found::Later => Seen::Nothing { again_at: now },
+            Found::Unclear => Seen::Ended(Delivery::Unknown),
+            Found::Told(delivery) => Seen::Ended(delivery),
         })
     }
 
@@ -86,16 +97,11 @@ impl RunService {
         step.sending_at + self.lease().whole() + channel.shows_within()
     }
 
-    /// Has a step looked up again once it must show, by whoever comes first then.
-    async fn look_again(&self, step: &ExecutionStep, token: Uuid) -> Result<()> {
+    /// Has a step looked up again, by whoever comes first then.
+    async fn look_again(&self, step: &ExecutionStep, token: Uuid, at: DateTime<Utc>) -> Result<()> {
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        let Some(account) = step.account_id else { return Ok(()) };
-        let account = tx.accounts().find(account).await?;
-        let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
-        if let Some(channel) = channel {
-            tx.steps().await_until(step.id, token, self.shows_by(step, channel).max(now + BETWEEN_LOOKS)).await?;
-        }
+        tx.steps().await_until(step.id, token, at.max(now + BETWEEN_LOOKS)).await?;
         tx.commit().await
     }
 

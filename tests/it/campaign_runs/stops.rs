@@ -59,7 +59,8 @@ async fn who_answers_is_not_written_to_again_and_a_machines_answer_is_none() {
     app.clock.set(at(MONDAY));
     let member = app.member();
     let list = list_of(&member, 40).await;
-    let people = nobody(json!({"reply": 0.5, "auto_reply": 0.5}));
+    // So that, whoever of the forty they are, some answer and some do not.
+    let people = nobody(json!({"reply": 0.3, "auto_reply": 0.5}));
     let mailbox = account(&member, "email", people, json!({})).await;
     let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
     act(&member, &id, "start").await;

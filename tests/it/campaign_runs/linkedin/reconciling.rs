@@ -97,6 +97,24 @@ async fn an_invitation_is_found_on_whatever_page_it_is() {
 }
 
 #[tokio::test]
+async fn a_search_that_is_refused_once_is_made_again_at_once() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
+    stage.start(&list, &[&account], invitation(&Value::Null)).await;
+    while stage.done(Act::Invite).is_empty() {
+        stage.app.clock.advance(std::time::Duration::from_secs(30));
+        super::tick(&stage.app).await;
+    }
+    stage.fake.world().shows_after = TimeDelta::zero();
+    stage.fake.trouble(On::get("/users/invite/sent"), Trouble::Refuse(500, "provider_error"));
+    for _ in 0..8 {
+        stage.app.clock.advance(std::time::Duration::from_secs(15));
+        super::tick(&stage.app).await;
+    }
+    assert_eq!(stage.attempts().await, ["invite sent"], "within the two minutes after which it would have had to show");
+}
+
+#[tokio::test]
 async fn an_invitation_that_was_accepted_before_it_was_looked_up_is_no_longer_in_the_list() {
     let (stage, account, list) = set(Act::Invite).await;
     stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);

@@ -47,7 +47,7 @@ const SHORT: Scale = Scale {
     kill_every: Duration::from_secs(3),
     crashes: 1,
     away: Duration::from_secs(2),
-    calm: Duration::from_mins(1),
+    calm: Duration::from_mins(2),
 };
 
 const LONG: Scale = Scale {
@@ -100,7 +100,12 @@ async fn weathers(scale: Scale) {
     let (told, results) = (storm.told(), results(&app, scale).await);
     let _ = writeln!(std::io::stderr(), "{told}; all ended {took:.0?} after the last of it; {results}");
     assert_nothing_twice(&app).await;
-    assert!(in_time.is_ok(), "{} of {leads} came to their end", count(&app, completed).await);
+    assert!(
+        in_time.is_ok(),
+        "{} of {leads} came to their end: {}",
+        count(&app, completed).await,
+        on_their_way(&app).await
+    );
     assert_all_was_sent(&app, scale).await;
     assert_no_limit_was_exceeded(&app).await;
     assert!(count(&app, &of(&taken_over(scale))).await > 0, "no fault hit a step on its way");
@@ -154,6 +159,19 @@ async fn results(app: &TestApp, scale: Scale) -> String {
     format!(
         "{acts} mails of {attempts} attempts: {absent} looked up in vain, {found} found, {given_back} given back before they began"
     )
+}
+
+/// A few of those that have not come to their end, with the attempts made for them.
+async fn on_their_way(app: &TestApp) -> String {
+    let told: Vec<String> = sqlx::query_scalar(
+        "select jsonb_build_object('now', clock_timestamp(), 'execution', to_jsonb(e), 'steps', (
+           select jsonb_agg(to_jsonb(s) order by s.sending_at) from execution_steps s where s.execution_id = e.id))::text
+         from campaign_executions e where e.status <> 'completed' order by e.awaiting nulls first limit 3",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    told.join("\n")
 }
 
 async fn assert_all_was_sent(app: &TestApp, scale: Scale) {
