@@ -86,7 +86,7 @@ impl RunService {
                 Seen::Ended(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
             }
             Found::No => Seen::Nothing { again_at: shows_by },
-            Found::Later => Seen::Nothing { again_at: now },
+            Found::Later => Seen::Nothing { again_at: now + BETWEEN_LOOKS },
             Found::Unclear => Seen::Ended(Delivery::Unknown),
             Found::Told(delivery) => Seen::Ended(delivery),
         })
@@ -101,7 +101,7 @@ impl RunService {
     async fn look_again(&self, step: &ExecutionStep, token: Uuid, at: DateTime<Utc>) -> Result<()> {
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        tx.steps().await_until(step.id, token, at.max(now + BETWEEN_LOOKS)).await?;
+        tx.steps().await_until(step.id, token, at).await?;
         tx.commit().await
     }
 
