@@ -15,7 +15,7 @@ use crate::{
     engine::{
         book::{AccountBook, CampaignTerms},
         condition,
-        message::{Content, Facts, compose},
+        message::{Content, Facts, Unfit, compose},
         planner::{Decision, Plan, Planner, seed},
         route::Answer,
         workflow::ConnectedChannel,
@@ -156,31 +156,31 @@ impl Judge<'_> {
             return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
         };
         self.release(&walk);
-        let free = self.hindrance(&walk, lead, &account, action);
-        let closes = match free.and_then(|closes| self.capped(lead, action).map(|()| closes)) {
+        let closes = match self.hindrance(&walk, lead, &account, action) {
             Err((rule, until)) => return self.replan(&walk, lead, node, until, rule),
             Ok(closes) => closes,
         };
         let note_limit = ConnectedChannel::of(&account).note_limit;
         let facts = Facts::of(lead, Some(&account));
-        match compose(&node.action, &facts, seed(lead.id, &node.id), note_limit) {
-            Err(unfit) => {
-                let held = happened(
-                    self.tx,
-                    self.run.id,
-                    &walk,
-                    "step_held",
-                    json!({ "node_id": node.id, "reason": unfit.code() }),
-                );
-                Fate::Stands(Stand::held(&walk, unfit.code(), unfit.detail()), vec![held])
-            }
-            Ok(content) => {
-                self.book(account.id, |book| book.acted(action, now));
-                self.last_acts.insert(account.id, now);
-                let (node_id, account) = (node.id.clone(), Some(account.id));
-                Fate::Sends(Dispatch { walk, node_id, action, account, content, closes })
-            }
+        let content = match compose(&node.action, &facts, seed(lead.id, &node.id), note_limit) {
+            Err(unfit) => return self.held(&walk, node, &unfit),
+            Ok(content) => content,
+        };
+        // Only what goes out counts on a cap, so that it is asked last.
+        if let Err((rule, until)) = self.capped(lead, action) {
+            return self.replan(&walk, lead, node, until, rule);
         }
+        self.book(account.id, |book| book.acted(action, now));
+        self.last_acts.insert(account.id, now);
+        let (node_id, account) = (node.id.clone(), Some(account.id));
+        Fate::Sends(Dispatch { walk, node_id, action, account, content, closes })
+    }
+
+    /// The lead waits until its step can be written.
+    fn held(&self, walk: &Walk, node: &Node, unfit: &Unfit) -> Fate {
+        let data = json!({ "node_id": node.id, "reason": unfit.code() });
+        let told = happened(self.tx, self.run.id, walk, "step_held", data);
+        Fate::Stands(Stand::held(walk, unfit.code(), unfit.detail()), vec![told])
     }
 
     /// What forbids the step now, and until when at least; or when the hours are over in which it may be done.

@@ -11,6 +11,7 @@ use super::{
     calls::LOST,
     channel::{Channel, Found},
     deliver::{Delivered, Delivery},
+    settle::NOT_FOUND,
 };
 use crate::{
     errors::Result,
@@ -83,7 +84,7 @@ impl RunService {
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),
             Found::No if now >= shows_by => {
-                Seen::Ended(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
+                Seen::Ended(Delivery::NotSent { reason: NOT_FOUND, rest: None, ours: true })
             }
             Found::No => Seen::Nothing { again_at: shows_by },
             Found::Later => Seen::Nothing { again_at: now + BETWEEN_LOOKS },
