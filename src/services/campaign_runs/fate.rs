@@ -70,13 +70,15 @@ pub(super) struct Judge<'a> {
     pub(super) caps: Option<Caps>,
     /// Mailboxes of which nobody knows who has answered there lately.
     pub(super) unread: HashSet<AccountId>,
+    /// Whether anything was planned: then what accounts have promised matters.
+    pub(super) planned: bool,
 }
 
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
         let (last_acts, had, unread) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Self { tx, run, planner, party, last_acts, had, caps: None, unread }
+        Self { tx, run, planner, party, last_acts, had, caps: None, unread, planned: false }
     }
 }
 
@@ -243,6 +245,7 @@ impl Judge<'_> {
         rule: Rule,
     ) -> Fate {
         let who = traveller(walk, lead);
+        self.planned = true;
         let decision = self.planner.replan(&who, &node.id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         if let Some(at) = stand.next_run_at
@@ -263,6 +266,7 @@ impl Judge<'_> {
     /// Where the lead stands after `node` was answered, and what is to be told of the way there.
     pub(super) fn onward(&mut self, walk: &Walk, lead: &Lead, node: &str, answer: Answer) -> (Stand, Vec<Activity>) {
         let who = traveller(walk, lead);
+        self.planned = true;
         let Plan { skipped, decision } = self.planner.onward(&who, node, answer, self.tx.now(), &mut self.party.books);
         let stand = self.stand(walk, &decision);
         let left_out = passed_over(self.tx, self.run.id, walk, &skipped);
@@ -281,6 +285,7 @@ impl Judge<'_> {
 
     /// Where the lead stands if `node` is next for it, at `ready_at` at the earliest.
     pub(super) fn at(&mut self, walk: &Walk, lead: &Lead, node: &str, ready_at: DateTime<Utc>) -> Stand {
+        self.planned = true;
         let decision = self.planner.replan(&traveller(walk, lead), node, ready_at, &mut self.party.books);
         self.stand(walk, &decision)
     }

@@ -11,6 +11,7 @@ use super::{
     calls::LOST,
     channel::{Channel, Found},
     deliver::{Delivered, Delivery},
+    measure::count_review,
     settle::NOT_FOUND,
 };
 use crate::{
@@ -119,6 +120,7 @@ impl RunService {
         };
         let settled = tx.steps().settle(token, &[end], now).await?;
         if let (Some(walk), false) = (walks.first(), settled.is_empty()) {
+            count_review(step);
             let detail = "Nobody can tell whether this step was sent. Look at the account and decide.";
             tx.executions().stand(&[Stand::held(walk, "needs_review", detail.into())], now).await?;
             let data = json!({ "node_id": step.node_id, "step_id": step.id });

@@ -11,6 +11,7 @@ use super::{
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
     fate::{Judge, NOT_CONNECTED},
+    measure::{count, count_late},
     party::{Party, planner_of, traveller},
 };
 use crate::{
@@ -49,6 +50,8 @@ struct Settled {
 impl RunService {
     /// Writes down what became of steps. Of those that somebody else has taken over meanwhile, that it became known late.
     pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
+        let unknown = delivered.deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Unknown);
+        unknown.for_each(|(step, delivery)| count(step, delivery));
         let known: Vec<_> =
             delivered.deliveries.iter().filter(|(_, delivery)| *delivery != Delivery::Unknown).collect();
         if known.is_empty() {
@@ -78,6 +81,7 @@ impl RunService {
                 let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
                 judge.settle(walk, (step, delivery), refusals, &mut told);
             } else {
+                count_late(step, delivery);
                 told.activities.push(late(&tx, walk, step, delivery));
             }
         }
@@ -219,6 +223,7 @@ impl Judge<'_> {
     pub(super) fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, pause: TimeDelta) -> Stand {
         let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
+        self.planned = true;
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
@@ -310,7 +315,8 @@ fn is_given_back(action: NodeType, state: StepState, reason: Option<&str>) -> bo
     }
 }
 
-fn name(delivery: &Delivery) -> &'static str {
+/// What an outcome is called where things are counted and told.
+pub(super) fn name(delivery: &Delivery) -> &'static str {
     match delivery {
         Delivery::Sent { .. } => "sent",
         Delivery::NotSent { .. } => "not_sent",
@@ -320,9 +326,4 @@ fn name(delivery: &Delivery) -> &'static str {
         Delivery::Unknown => "unknown",
         Delivery::Other(outcome) => outcome.name(),
     }
-}
-
-fn count(step: &ExecutionStep, delivery: &Delivery) {
-    metrics::counter!("campaign_steps_total", "action" => step.action.as_str(), "outcome" => name(delivery))
-        .increment(1);
 }
