@@ -135,7 +135,7 @@ impl RunService {
         let walk = tx.executions().lock_many(&[id]).await?.pop();
         let (Some(run), Some(walk)) = (run, walk) else { return Err(AppError::not_found("campaign execution")) };
         // Whether a step was sent can be said at any time: that moves nobody.
-        if !is_under_way(&run) && !(is_over(&walk) && undecided(&mut tx, id).await?) {
+        if !(is_under_way(&run) || is_over(&walk) && undecided(&mut tx, id).await?) {
             let detail = "The campaign is over, so nothing can be done in it any more.";
             return Err(AppError::conflict("campaign_over", detail).with_member("state", run.status.as_str()));
         }

@@ -50,10 +50,7 @@ struct Settled {
 impl RunService {
     /// Writes down what became of steps. Of those that somebody else has taken over meanwhile, that it became known late.
     pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
-        let unknown = delivered.deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Unknown);
-        unknown.for_each(|(step, delivery)| count(step, delivery));
-        let known: Vec<_> =
-            delivered.deliveries.iter().filter(|(_, delivery)| *delivery != Delivery::Unknown).collect();
+        let known = known(delivered);
         if known.is_empty() {
             return Ok(());
         }
@@ -92,6 +89,16 @@ impl RunService {
         tx.leads().contacted(&written_to, now).await?;
         tx.commit().await
     }
+}
+
+/// The steps of which it is known how they ended; the others are looked up.
+fn known(delivered: &Delivered) -> Vec<&(ExecutionStep, Delivery)> {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        delivered.deliveries.iter().partition(|(_, delivery)| *delivery != Delivery::Unknown);
+    for (step, delivery) in unknown {
+        count(step, delivery);
+    }
+    known
 }
 
 /// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew is

@@ -250,11 +250,7 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
         app.clock.set(at("2026-11-23T08:00:00Z"));
         let stop = CancellationToken::new();
         let mut work = pin!(app.state.runs().do_due(&stop));
-        while count(&app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
-            assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
-            nothing_is_asked(&app).await;
-        }
-        assert!(sent(&app).await.is_empty());
+        until_claimed(&app, work.as_mut()).await;
         app.member().post("/api/v1/suppressions", json!({"kind": kind, "value": value})).await.expect(201);
         work.await.unwrap();
         run_until(&app, at("2026-11-24T00:00:00Z")).await;
@@ -265,6 +261,50 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
         assert_eq!(charged(&app).await, 1, "what was recalled is given back");
         assert_nothing_twice(&app).await;
     }
+}
+
+/// Lets a worker go on until it has claimed what is due, and not so far that anything leaves.
+async fn until_claimed<T>(app: &TestApp, mut work: std::pin::Pin<&mut impl Future<Output = T>>) {
+    while count(app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
+        nothing_is_asked(app).await;
+    }
+    assert!(sent(app).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_has_too_little_left_of_the_lease_does_not_begin_though_nobody_has_taken_over() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_claimed(&app, work.as_mut()).await;
+    // Of 60 s there must be 30 left: 20 for the provider, 10 for what nobody thinks of.
+    app.clock.advance(std::time::Duration::from_secs(31));
+    work.await.unwrap();
+    let late = "select count(*) from execution_steps where state = 'not_sent' and reason = 'lease_ran_out'";
+    assert_eq!((sent(&app).await.len(), count(&app, late).await), (0, 3));
+    assert_eq!(charged(&app).await, 0);
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 6);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn what_is_paused_between_the_claim_and_the_wire_does_not_leave() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_claimed(&app, work.as_mut()).await;
+    // As `/pause` does, which then waits until nothing is on its way.
+    sqlx::raw_sql("update campaigns set status = 'paused'").execute(&app.pool).await.unwrap();
+    work.await.unwrap();
+    assert_eq!((sent(&app).await.len(), charged(&app).await), (0, 0));
+    sqlx::raw_sql("update campaigns set status = 'running'").execute(&app.pool).await.unwrap();
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 6);
+    assert_nothing_twice(&app).await;
 }
 
 #[tokio::test]
