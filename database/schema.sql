@@ -154,6 +154,32 @@ begin
 end $$;
 
 --
+-- Name: note_campaign_progress(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_campaign_progress() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'INSERT' then
+        insert into campaign_progress_changes (organization_id, campaign_id, status, executions, sent)
+        select organization_id, campaign_id, status, count(*), sum(sent_count) from new_rows group by organization_id, campaign_id, status;
+    elsif tg_op = 'DELETE' then
+        insert into campaign_progress_changes (organization_id, campaign_id, status, executions, sent)
+        select organization_id, campaign_id, status, -count(*), -sum(sent_count) from old_rows group by organization_id, campaign_id, status;
+    else
+        insert into campaign_progress_changes (organization_id, campaign_id, status, executions, sent)
+        select organization_id, campaign_id, status, sum(executions), sum(sent)
+        from (select organization_id, campaign_id, status, -1 as executions, -sent_count as sent from old_rows
+              union all
+              select organization_id, campaign_id, status, 1, sent_count from new_rows) moved
+        group by organization_id, campaign_id, status having sum(executions) <> 0 or sum(sent) <> 0;
+    end if;
+    return null;
+end
+$$;
+
+--
 -- Name: suppressed_hashes(uuid, bytea[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -366,6 +392,45 @@ CREATE TABLE public.campaign_lead_lists (
     lead_list_id uuid NOT NULL,
     "position" integer NOT NULL,
     CONSTRAINT campaign_lead_lists_position_check CHECK (("position" >= 0))
+);
+
+--
+-- Name: campaign_progress; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_progress (
+    organization_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    status text NOT NULL,
+    executions bigint NOT NULL,
+    sent bigint NOT NULL
+);
+
+--
+-- Name: campaign_progress_changes; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.campaign_progress_changes (
+    organization_id uuid NOT NULL,
+    id bigint NOT NULL,
+    campaign_id uuid NOT NULL,
+    status text NOT NULL,
+    executions bigint NOT NULL,
+    sent bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='10000');
+
+--
+-- Name: campaign_progress_changes_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_progress_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.campaign_progress_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 --
@@ -1395,6 +1460,20 @@ ALTER TABLE ONLY public.campaign_lead_lists
     ADD CONSTRAINT campaign_lead_lists_pkey PRIMARY KEY (organization_id, campaign_id, lead_list_id);
 
 --
+-- Name: campaign_progress_changes campaign_progress_changes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_progress_changes
+    ADD CONSTRAINT campaign_progress_changes_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: campaign_progress campaign_progress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_progress
+    ADD CONSTRAINT campaign_progress_pkey PRIMARY KEY (organization_id, campaign_id, status);
+
+--
 -- Name: campaign_revisions campaign_revisions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1881,6 +1960,12 @@ CREATE INDEX campaign_executions_reserved ON public.campaign_executions USING bt
 CREATE INDEX campaign_lead_lists_list ON public.campaign_lead_lists USING btree (organization_id, lead_list_id);
 
 --
+-- Name: campaign_progress_changes_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX campaign_progress_changes_campaign ON public.campaign_progress_changes USING btree (organization_id, campaign_id) INCLUDE (status, executions, sent);
+
+--
 -- Name: campaigns_keyset; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2053,6 +2138,12 @@ CREATE INDEX execution_steps_lead ON public.execution_steps USING btree (organiz
 --
 
 CREATE UNIQUE INDEX execution_steps_once ON public.execution_steps USING btree (organization_id, execution_id, node_id) WHERE (state = ANY (ARRAY['sending'::text, 'sent'::text, 'needs_review'::text]));
+
+--
+-- Name: execution_steps_review; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_review ON public.execution_steps USING btree (organization_id, execution_id) WHERE (state = 'needs_review'::text);
 
 --
 -- Name: execution_steps_unsettled; Type: INDEX; Schema: public; Owner: -
@@ -2445,6 +2536,24 @@ CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON public.audit_logs FOR E
 CREATE TRIGGER campaign_executions_mark AFTER INSERT ON public.campaign_executions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.leads_are_enrolled();
 
 --
+-- Name: campaign_executions campaign_progress_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER campaign_progress_deleted AFTER DELETE ON public.campaign_executions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_campaign_progress();
+
+--
+-- Name: campaign_executions campaign_progress_inserted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER campaign_progress_inserted AFTER INSERT ON public.campaign_executions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_campaign_progress();
+
+--
+-- Name: campaign_executions campaign_progress_updated; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER campaign_progress_updated AFTER UPDATE ON public.campaign_executions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.note_campaign_progress();
+
+--
 -- Name: lead_list_members lead_list_members_mark; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2615,6 +2724,13 @@ ALTER TABLE ONLY public.campaign_lead_lists
 
 ALTER TABLE ONLY public.campaign_lead_lists
     ADD CONSTRAINT campaign_lead_lists_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id);
+
+--
+-- Name: campaign_progress campaign_progress_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.campaign_progress
+    ADD CONSTRAINT campaign_progress_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
 
 --
 -- Name: campaign_revisions campaign_revisions_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3158,6 +3274,18 @@ ALTER TABLE public.campaign_executions ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.campaign_lead_lists ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaign_progress; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_progress ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: campaign_progress_changes; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.campaign_progress_changes ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: campaign_revisions; Type: ROW SECURITY; Schema: public; Owner: -

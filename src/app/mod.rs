@@ -145,16 +145,30 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     let databases = Databases::open(&config).await?;
     let composed =
         compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
-    if let Ok((state, _)) = &composed {
-        align(state).await;
-        let workers = Workers::new(stop);
-        workers.tend_process(state);
-        workers.tend_database(state);
-        tracing::info!("working");
-        workers.ended().await;
-    }
+    let worked = match composed {
+        Ok((state, _)) => work_with(&state, &config.server, stop).await,
+        Err(error) => Err(error),
+    };
     databases.close().await?;
-    composed.map(|_| ())
+    worked
+}
+
+async fn work_with(state: &AppState, config: &ServerConfig, stop: CancellationToken) -> anyhow::Result<()> {
+    if let Some(address) = config.worker_metrics {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address} (WORKER_METRICS_ADDR)"))?;
+        tracing::info!(address = %listener.local_addr()?, "telling measurements");
+        let (router, stop, config) = (routers::worker_router(state), stop.clone(), config.clone());
+        tokio::spawn(async move { serve_on(listener, router, stop, &config).await });
+    }
+    align(state).await;
+    let workers = Workers::new(stop);
+    workers.tend_process(state);
+    workers.tend_database(state);
+    tracing::info!("working");
+    workers.ended().await;
+    Ok(())
 }
 
 /// Sets the clock of campaigns before the workers start; they do so again and again, should the database be away.

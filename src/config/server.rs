@@ -1,7 +1,7 @@
 //! Listening and limits.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -16,6 +16,8 @@ pub struct ServerConfig {
     pub host: IpAddr,
     /// `PORT`: 0 takes a free one.
     pub port: u16,
+    /// `WORKER_METRICS_ADDR`: where `clento worker` answers `/health`, `/ready` and `/metrics`; nowhere if it is not set.
+    pub worker_metrics: Option<SocketAddr>,
     /// `CORS_ALLOWED_ORIGINS`: the exact origins whose pages may call.
     pub cors_allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_SECOND`: requests that one caller may make in a second, on average.
@@ -64,6 +66,7 @@ impl ServerConfig {
         Self {
             host: vars.parsed("HOST", "an IP address").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: vars.parsed("PORT", "a port number").unwrap_or(3001),
+            worker_metrics: vars.parsed("WORKER_METRICS_ADDR", "an address with a port, such as 127.0.0.1:9464"),
             cors_allowed_origins: cors_allowed_origins(vars, environment),
             rate_limit_per_second: rate_limit(vars, environment),
             trusted_proxy_hops: trusted_proxy_hops(vars, environment),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId},
+    models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId, StepState},
 };
 
 /// The attempts of one organization.
@@ -206,7 +206,7 @@ impl StepRepository<'_> {
         Ok(())
     }
 
-    /// Writes how attempts ended, of those that still answer to their token; answers their ids.
+    /// Writes how attempts ended, of those that still answer to their token or were recalled from whoever has it; answers their ids.
     ///
     /// # Errors
     /// The database's.
@@ -215,10 +215,10 @@ impl StepRepository<'_> {
         Ok(sqlx::query_scalar!(
             r#"update execution_steps s set state = e.state, provider_id = e.provider_id, reason = e.reason, settled_at = $4
                from unnest($3::uuid[], $5::text[], $6::text[], $7::text[]) as e (id, state, provider_id, reason)
-               where s.organization_id = $1 and s.id = e.id and s.token = $2 and s.state = 'sending'
+               where s.organization_id = $1 and s.id = e.id and s.token = any($2) and s.state = 'sending'
                returning s.id as "id: StepId""#,
             self.scope.id(),
-            token,
+            &[token, recalled(token)],
             &ends.iter().map(|end| end.id.0).collect::<Vec<_>>(),
             now,
             &ends.iter().map(|end| end.state.as_str().to_owned()).collect::<Vec<_>>(),
@@ -248,24 +248,68 @@ impl StepRepository<'_> {
     }
 
     /// It is proved late that an attempt was sent: it is, unless another attempt of the same step is under way or was sent meanwhile. Answers
-    /// whether it is now.
+    /// how the attempt had ended before, and why; none if it stays so.
     ///
     /// # Errors
     /// The database's.
-    pub async fn prove_sent(&mut self, step: &ExecutionStep, provider_id: &str, now: DateTime<Utc>) -> Result<bool> {
-        let done = sqlx::query!(
-            r#"update execution_steps s set state = 'sent', provider_id = $3, reason = null, settled_at = $4
-               where s.organization_id = $1 and s.id = $2 and s.state in ('not_sent', 'needs_review')
-                 and not exists (select from execution_steps o where o.organization_id = $1 and o.execution_id = s.execution_id
-                                   and o.node_id = s.node_id and o.id <> s.id and o.state in ('sending', 'sent', 'needs_review'))"#,
+    pub async fn prove_sent(
+        &mut self,
+        step: &ExecutionStep,
+        provider_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(StepState, Option<String>)>> {
+        let before = sqlx::query!(
+            r#"with given_up as (
+                 select s.id, s.state, s.reason from execution_steps s
+                 where s.organization_id = $1 and s.id = $2 and s.state in ('not_sent', 'needs_review')
+                   and not exists (select from execution_steps o where o.organization_id = $1 and o.execution_id = s.execution_id
+                                     and o.node_id = s.node_id and o.id <> s.id and o.state in ('sending', 'sent', 'needs_review'))
+                 for update of s)
+               update execution_steps s set state = 'sent', provider_id = $3, reason = null, settled_at = $4
+               from given_up where s.organization_id = $1 and s.id = given_up.id
+               returning given_up.state as "state: StepState", given_up.reason"#,
             self.scope.id(),
             step.id.0,
             provider_id,
             now,
         )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(before.map(|row| (row.state, row.reason)))
+    }
+
+    /// What is on its way out to leads from an account: which attempt, to whom, and the token that it answers to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn on_their_way(&mut self) -> Result<Vec<(StepId, LeadId, Uuid)>> {
+        let rows = sqlx::query!(
+            r#"select id as "id: StepId", lead_id as "lead_id: LeadId", token from execution_steps
+               where organization_id = $1 and state = 'sending' and account_id is not null"#,
+            self.scope.id(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.lead_id, row.token)).collect())
+    }
+
+    /// Has attempts not begin any more that have not yet: whoever asks right before the wire finds another token. What the worker then says of
+    /// them is settled all the same (`settle`).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn recall(&mut self, steps: &[(StepId, Uuid)]) -> Result<()> {
+        sqlx::query!(
+            r#"update execution_steps s set token = r.recalled from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as r (id, token, recalled)
+               where s.organization_id = $1 and s.id = r.id and s.token = r.token and s.state = 'sending'"#,
+            self.scope.id(),
+            &steps.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            &steps.iter().map(|(_, token)| *token).collect::<Vec<_>>(),
+            &steps.iter().map(|(_, token)| recalled(*token)).collect::<Vec<_>>(),
+        )
         .execute(&mut *self.conn)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(())
     }
 
     /// How often each of these executions has been refused at its present step by its provider, and not by us.
@@ -331,4 +375,9 @@ impl StepRepository<'_> {
         .await?;
         Ok(decided)
     }
+}
+
+/// What a token becomes when what it stands for is recalled: nobody has it, and whoever has the token knows it.
+fn recalled(token: Uuid) -> Uuid {
+    Uuid::from_u128(!token.as_u128())
 }

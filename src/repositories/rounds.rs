@@ -30,6 +30,21 @@ pub struct GuardMark {
     pub account: AccountId,
 }
 
+/// How much waits for the workers of campaigns, over all organizations. Every count is bounded, so that it costs no more when millions wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Steps that are due in running campaigns, as far as they were counted.
+    pub due: i64,
+    /// When the one of them was due that is due longest.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Attempts that were begun and whose result is not known yet, as far as they were counted.
+    pub sending: i64,
+    /// Those of them whose result was awaited in vain, as far as they were counted: they are being looked up.
+    pub lost: i64,
+    /// Attempts of which a person must say whether they were sent, as far as they were counted.
+    pub needs_review: i64,
+}
+
 impl Database {
     /// Notes that mail came back, the oldest first.
     ///
@@ -81,21 +96,25 @@ impl Database {
         Ok(())
     }
 
-    /// Running campaigns with a step that is due, after `after`. Costs a look for each that runs, not for each lead that waits.
+    /// Running campaigns with a step that is due: of each organization the one that is due longest, before any organization's second. Costs a
+    /// look for each that runs, not for each lead that waits.
     ///
     /// # Errors
     /// The database's.
     pub async fn campaigns_with_due_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
         Ok(sqlx::query_as!(
             RunningCampaignRef,
-            r#"select c.organization_id as "organization!: OrganizationId", c.id as "campaign!: CampaignId"
-               from campaigns c
-               join organizations o on o.id = c.organization_id and o.deleted_at is null
-               cross join lateral (select e.next_run_at from campaign_executions e
-                                   where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting'
-                                     and e.next_run_at <= $1
-                                   order by e.next_run_at limit 1) due
-               where c.status = 'running' and c.replanning is null order by due.next_run_at limit $2"#,
+            r#"select turns.organization_id as "organization!: OrganizationId", turns.id as "campaign!: CampaignId" from (
+                 select c.organization_id, c.id, due.next_run_at,
+                        row_number() over (partition by c.organization_id order by due.next_run_at) as turn
+                 from campaigns c
+                 join organizations o on o.id = c.organization_id and o.deleted_at is null
+                 cross join lateral (select e.next_run_at from campaign_executions e
+                                     where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting'
+                                       and e.next_run_at <= $1
+                                     order by e.next_run_at limit 1) due
+                 where c.status = 'running' and c.replanning is null) turns
+               order by turns.turn, turns.next_run_at limit $2"#,
             now,
             limit,
         )
@@ -103,21 +122,83 @@ impl Database {
         .await?)
     }
 
-    /// Campaigns that are to start, or to begin leads.
+    /// Campaigns that are to start, or to begin leads: of each organization the one that has waited longest, before any organization's second.
     ///
     /// # Errors
     /// The database's.
     pub async fn campaigns_to_begin(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
         Ok(sqlx::query_as!(
             RunningCampaignRef,
-            r#"select organization_id as "organization!: OrganizationId", id as "campaign!: CampaignId" from campaigns c
-               where status in ('scheduled', 'running') and next_begin_at <= $1 and replanning is null
-                 and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)
-               order by next_begin_at limit $2"#,
+            r#"select turns.organization_id as "organization!: OrganizationId", turns.id as "campaign!: CampaignId" from (
+                 select c.organization_id, c.id, c.next_begin_at,
+                        row_number() over (partition by c.organization_id order by c.next_begin_at) as turn
+                 from campaigns c
+                 where c.status in ('scheduled', 'running') and c.next_begin_at <= $1 and c.replanning is null
+                   and exists (select from organizations o where o.id = c.organization_id and o.deleted_at is null)) turns
+               order by turns.turn, turns.next_begin_at limit $2"#,
             now,
             limit,
         )
         .fetch_all(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// What waits at `now`. Nothing is counted beyond `most`. Costs a look for each campaign that runs and for each row that is counted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn campaign_backlog(&self, now: DateTime<Utc>, most: i64) -> Result<Backlog> {
+        Ok(sqlx::query_as!(
+            Backlog,
+            r#"with running as (
+                 select c.organization_id, c.id from campaigns c
+                 join organizations o on o.id = c.organization_id and o.deleted_at is null
+                 where c.status = 'running')
+               select (select count(*) from (
+                         select 1 from running r
+                         cross join lateral (select 1 from campaign_executions e
+                                             where e.organization_id = r.organization_id and e.campaign_id = r.id
+                                               and e.status = 'waiting' and e.next_run_at <= $1 limit $2) due
+                         limit $2) due) as "due!",
+                      (select min(due.next_run_at) from running r
+                       cross join lateral (select e.next_run_at from campaign_executions e
+                                           where e.organization_id = r.organization_id and e.campaign_id = r.id
+                                             and e.status = 'waiting' and e.next_run_at <= $1
+                                           order by e.next_run_at limit 1) due) as oldest,
+                      (select count(*) from (select 1 from execution_steps where state = 'sending' limit $2) s) as "sending!",
+                      (select count(*) from (select 1 from execution_steps
+                                             where state = 'sending' and deadline <= $1 limit $2) s) as "lost!",
+                      (select count(*) from (select 1 from execution_steps
+                                             where state = 'needs_review' limit $2) s) as "needs_review!""#,
+            now,
+            most,
+        )
+        .fetch_one(&mut *self.system().await?)
+        .await?)
+    }
+
+    /// Sums up to `limit` changes of campaigns' progress up with what is kept of it; answers how many. Those of campaigns that are gone are
+    /// dropped.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sum_up_progress(&self, limit: i64) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"with taken as (
+                 delete from campaign_progress_changes where (organization_id, id) in
+                   (select organization_id, id from campaign_progress_changes limit $1 for update skip locked)
+                 returning organization_id, campaign_id, status, executions, sent),
+               kept as (
+                 insert into campaign_progress as present (organization_id, campaign_id, status, executions, sent)
+                 select t.organization_id, t.campaign_id, t.status, sum(t.executions), sum(t.sent) from taken t
+                 join campaigns c on c.organization_id = t.organization_id and c.id = t.campaign_id
+                 group by t.organization_id, t.campaign_id, t.status order by t.organization_id, t.campaign_id, t.status
+                 on conflict (organization_id, campaign_id, status)
+                 do update set executions = present.executions + excluded.executions, sent = present.sent + excluded.sent)
+               select count(*) as "count!" from taken"#,
+            limit,
+        )
+        .fetch_one(&mut *self.system().await?)
         .await?)
     }
 

@@ -193,6 +193,12 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
         .with_state(state.clone())
 }
 
+/// What a process that does nothing but work answers: signs of life and measurements, at their usual paths.
+pub fn worker_router(state: &AppState) -> Router {
+    let (routes, _) = public::signs_of_life().split_for_parts();
+    routes.layer(shared::layer(state.clone(), observe)).with_state(state.clone())
+}
+
 /// The routes that take files.
 fn uploads(state: &AppState, readers: &QueryReaders) -> Router<AppState> {
     let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);

@@ -45,6 +45,10 @@ const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(
 const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
 const GUARD: Task = Task { name: "guard_campaigns", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
+/// How much waits changes slowly, and is asked of the whole database.
+const BACKLOG: Task = Task { name: "measure_backlog", every: Duration::from_secs(15) };
+/// What campaigns' progress is told from grows until then.
+const PROGRESS: Task = Task { name: "sum_up_progress", every: Duration::from_secs(5) };
 /// A signed-in account is there, and one that is out is held, within about this time.
 const LINKS: Task = Task { name: "confirm_connect_links", every: Duration::from_millis(500) };
 const ACCOUNTS: Task = Task { name: "look_at_accounts", every: Duration::from_millis(500) };
@@ -110,6 +114,8 @@ impl Workers {
         self.run(LETTERS.hurried(speed), state, |state| async move { state.runs().reconcile_letters().await });
         self.run(GUARD.hurried(speed), state, |state| async move { state.runs().guard().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
+        self.run(PROGRESS, state, |state| async move { state.runs().sum_up().await });
+        self.run(BACKLOG, state, |state| async move { state.runs().measure().await });
         let stop = self.stop.clone();
         self.run(STEPS.hurried(speed), state, move |state| {
             let stop = stop.clone();

@@ -1,4 +1,4 @@
-//! What belongs to campaigns and is stored beside them: three statements, however many campaigns there are.
+//! What belongs to campaigns and is stored beside them: four statements, however many campaigns there are.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::CampaignRepository;
 use crate::{
     errors::Result,
-    models::{AccountRef, CampaignId, CampaignLeadList, CampaignOverview},
+    models::{AccountRef, CampaignId, CampaignLeadList, CampaignOverview, ExecutionStatus},
 };
 
 /// Overviews as they are put together.
@@ -89,12 +89,17 @@ impl CampaignRepository<'_> {
         Ok(())
     }
 
+    /// Told from what is kept of the executions and what has changed since, and not from themselves: there may be millions.
     async fn add_progress(&mut self, ids: &[Uuid], overviews: &mut Overviews) -> Result<()> {
         let rows = sqlx::query!(
-            r#"select campaign_id, status, count(*) as "executions!", sum(sent_count) as "sent!", min(next_run_at) as next_run_at
-               from campaign_executions
-               where organization_id = $1 and campaign_id = any($2)
-               group by campaign_id, status"#,
+            r#"select campaign_id as "campaign_id!: CampaignId", status as "status!: ExecutionStatus",
+                      sum(executions)::bigint as "executions!", sum(sent)::bigint as "sent!"
+               from (select campaign_id, status, executions, sent from campaign_progress
+                     where organization_id = $1 and campaign_id = any($2)
+                     union all
+                     select campaign_id, status, executions, sent from campaign_progress_changes
+                     where organization_id = $1 and campaign_id = any($2)) counted
+               group by campaign_id, status having sum(executions) <> 0"#,
             self.scope.id(),
             ids,
         )
@@ -104,7 +109,26 @@ impl CampaignRepository<'_> {
             let progress = &mut overviews.entry(row.campaign_id).or_default().progress;
             progress.by_status.insert(row.status, row.executions);
             progress.sent += row.sent;
-            progress.next_send_at = progress.next_send_at.into_iter().chain(row.next_run_at).min();
+        }
+        self.add_next(ids, overviews).await
+    }
+
+    /// When each sends next: only those that wait have an instant.
+    async fn add_next(&mut self, ids: &[Uuid], overviews: &mut Overviews) -> Result<()> {
+        let rows = sqlx::query!(
+            r#"select c.id as "id!: CampaignId", next.next_run_at as "at!"
+               from unnest($2::uuid[]) as c (id)
+               cross join lateral (select e.next_run_at from campaign_executions e
+                                   where e.organization_id = $1 and e.campaign_id = c.id and e.status = 'waiting'
+                                     and e.next_run_at is not null
+                                   order by e.next_run_at limit 1) next"#,
+            self.scope.id(),
+            ids,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        for row in rows {
+            overviews.entry(row.id).or_default().progress.next_send_at = Some(row.at);
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ impl RunService {
             CampaignStatus::Running => {}
             _ => return Ok(Round::default()),
         }
-        let (mut full, mut exhausted) = (false, false);
+        let (mut full, mut exhausted, mut party) = (false, false, None);
         for _ in 0..PAGES {
             let walks = tx.executions().lock_pending(run.id, after, PAGE).await?;
             let Some(last) = walks.last() else {
@@ -64,7 +64,7 @@ impl RunService {
                 break;
             };
             after = Some(last.lead_id);
-            let begun = self.begin_page(&mut tx, &run, &walks).await?;
+            let begun = self.begin_page(&mut tx, &run, &mut party, &walks).await?;
             let now = tx.now();
             tx.executions().stand(&begun.stands, now).await?;
             tx.activities().record(&begun.activities).await?;
@@ -81,26 +81,50 @@ impl RunService {
         Ok(Round { done, more: false })
     }
 
-    async fn begin_page(&self, tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<Begun> {
+    /// The accounts that may begin leads, with what they have promised and how many leads have begun today, and these leads. Accounts are read
+    /// once for all pages: they are locked, and what is promised meanwhile is in their books.
+    async fn party<'p>(
+        &self,
+        tx: &mut OrgTx,
+        run: &CampaignRun,
+        party: &'p mut Option<Party>,
+        leads: &[LeadId],
+    ) -> Result<&'p mut Party> {
+        let keys = &self.context.suppression_keys;
+        if let Some(party) = party {
+            party.turn_to(tx, keys, leads).await?;
+            return Ok(party);
+        }
+        let mut gathered = Party::gather(tx, keys, run.id, leads).await?;
+        // Nobody begins with an account that is out of order.
+        let works = |id| gathered.accounts.get(&id).is_some_and(|account| account.status == AccountStatus::Connected);
+        gathered.books.keep(works);
+        let zone = planner_of(run)?.hours().zone();
+        let today = local_day(zone, tx.now());
+        let begun = tx.executions().begun_since(run.id, start_of_day(zone, today)).await?;
+        gathered.books.begun(today, u64::try_from(begun).unwrap_or(0));
+        Ok(party.insert(gathered))
+    }
+
+    async fn begin_page(
+        &self,
+        tx: &mut OrgTx,
+        run: &CampaignRun,
+        party: &mut Option<Party>,
+        walks: &[Walk],
+    ) -> Result<Begun> {
         let leads: Vec<LeadId> = walks.iter().map(|walk| walk.lead_id).collect();
-        let mut party = Party::gather(tx, &self.context.suppression_keys, run.id, &leads).await?;
+        let party = self.party(tx, run, party, &leads).await?;
         // Another campaign that begins one of them at this moment has done so, or waits.
         tx.leads().hold(&leads).await?;
         let barred = barred(tx, run, &leads).await?;
         let listed = listed(tx, run, walks, &leads).await?;
-        // Nobody begins with an account that is out of order.
-        let works = |id| party.accounts.get(&id).is_some_and(|account| account.status == AccountStatus::Connected);
-        party.books.keep(works);
         let planner = planner_of(run)?;
         let mut beginning = planner.beginning(tx.now());
-        let today = local_day(planner.hours().zone(), tx.now());
-        let since = start_of_day(planner.hours().zone(), today);
-        let begun_today = tx.executions().begun_since(run.id, since).await?;
-        party.books.begun(today, u64::try_from(begun_today).unwrap_or(0));
         let mut begun = Begun { stands: Vec::new(), activities: Vec::new(), full: false };
         for walk in walks {
             let Some(lead) = party.leads.get(&walk.lead_id).filter(|lead| listed.contains(&lead.id)) else { continue };
-            if let Some(why) = unfit(lead, &party, &barred) {
+            if let Some(why) = unfit(lead, party, &barred) {
                 skip(tx, run.id, walk, why, &mut begun);
                 continue;
             }
@@ -116,7 +140,7 @@ impl RunService {
                 Decision::Never { rule, .. } if *rule != Rule::EndAt => continue,
                 _ => {}
             }
-            take(tx, run.id, &planner, &party, walk, &plan, &mut begun);
+            take(tx, run.id, &planner, party, walk, &plan, &mut begun);
         }
         Ok(begun)
     }

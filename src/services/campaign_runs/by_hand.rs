@@ -31,7 +31,8 @@ impl RunService {
     /// `nothing_to_retry` with the `state`; `step_in_flight`.
     pub async fn retry(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
         let (mut tx, run, walk) = self.open(member, id).await?;
-        if is_over(&walk) && walk.status != ExecutionStatus::Failed && undecided(&mut tx, id).await? {
+        let goes_no_further = walk.status != ExecutionStatus::Failed || !is_under_way(&run);
+        if is_over(&walk) && goes_no_further && undecided(&mut tx, id).await? {
             return self.decide(tx, (run, walk), false).await;
         }
         let held = walk.status == ExecutionStatus::Waiting && walk.hold.is_some();
@@ -133,7 +134,8 @@ impl RunService {
         let run = tx.campaigns().run(execution.campaign_id).await?;
         let walk = tx.executions().lock_many(&[id]).await?.pop();
         let (Some(run), Some(walk)) = (run, walk) else { return Err(AppError::not_found("campaign execution")) };
-        if !matches!(run.status, CampaignStatus::Running | CampaignStatus::Paused) {
+        // Whether a step was sent can be said at any time: that moves nobody.
+        if !(is_under_way(&run) || is_over(&walk) && undecided(&mut tx, id).await?) {
             let detail = "The campaign is over, so nothing can be done in it any more.";
             return Err(AppError::conflict("campaign_over", detail).with_member("state", run.status.as_str()));
         }
@@ -199,6 +201,10 @@ fn sent_after_all(tx: &OrgTx, run: &CampaignRun, walk: &Walk, decided: &[Executi
         with_account(told, step.account_id)
     });
     told.collect()
+}
+
+fn is_under_way(run: &CampaignRun) -> bool {
+    matches!(run.status, CampaignStatus::Running | CampaignStatus::Paused)
 }
 
 fn is_over(walk: &Walk) -> bool {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What may still be sent on this day.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Caps {
     limits: Limits,
     sent: u64,

@@ -21,8 +21,8 @@ use crate::{
     engine::book::AccountBook,
     errors::{AppError, Result},
     models::{
-        AccountId, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId,
-        OrganizationId, StepId, StepState, Usage, Walk,
+        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId,
+        OrganizationId, Stand, StepId, StepState, Usage, Walk,
     },
     repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
@@ -81,17 +81,10 @@ impl RunService {
         // A lead that is being changed or deleted just now is for the next round.
         claimed.more = walks.len() == BATCH;
         walks.retain(|walk| party.leads.contains_key(&walk.lead_id));
-        let planner = planner_of(&run)?;
-        let last_acts =
-            party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
-        let had = had(&mut tx, &run, &walks).await?;
+        claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let caps = Caps::count(&mut tx, &run).await?;
         let capped = caps.is_some();
-        let unread = unread(&mut tx, &walks).await?;
-        let mut judge =
-            Judge { tx: &tx, run: &run, planner: &planner, party: &mut party, last_acts, had, caps, unread };
-        claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
-        let (stands, activities, dispatches) = judge.judge_all(walks);
+        let (stands, activities, dispatches) = decide(&mut tx, &run, &mut party, caps, walks).await?;
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
@@ -103,6 +96,34 @@ impl RunService {
         (claimed.orders, claimed.calls) = self::orders(steps, &run, &mut party, &dispatches);
         Ok(claimed)
     }
+}
+
+/// What becomes of those whose instant has come. Where nothing is planned anew, what accounts have promised is not read: sending asks only what
+/// they have done.
+async fn decide(
+    tx: &mut OrgTx,
+    run: &CampaignRun,
+    party: &mut Party,
+    caps: Option<Caps>,
+    walks: Vec<Walk>,
+) -> Result<(Vec<Stand>, Vec<Activity>, Vec<Dispatch>)> {
+    let planner = planner_of(run)?;
+    let had = had(tx, run, &walks).await?;
+    let unread = unread(tx, &walks).await?;
+    let last_acts: HashMap<_, _> =
+        party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
+    let judged = |tx: &OrgTx, party: &mut Party| {
+        let (last_acts, had, caps, unread) = (last_acts.clone(), had.clone(), caps.clone(), unread.clone());
+        let mut judge = Judge { tx, run, planner: &planner, party, last_acts, had, caps, unread, planned: false };
+        let fates = judge.judge_all(walks.clone());
+        (fates, judge.planned)
+    };
+    let (fates, planned) = judged(tx, party);
+    if !planned {
+        return Ok(fates);
+    }
+    party.read_promises(tx).await?;
+    Ok(judged(tx, party).0)
 }
 
 /// Mailboxes that are to send and have not been read lately.

@@ -51,6 +51,15 @@ impl Delivery {
         }
     }
 
+    /// Why, if there is more to say than what it is called.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::NotSent { reason, .. } | Self::Refused { reason, .. } => reason,
+            Self::Other(outcome) => outcome.why(),
+            Self::Sent { .. } | Self::NoRecipient | Self::AccountOut | Self::Unknown => "",
+        }
+    }
+
     /// Whether its account can do nothing more for the time being.
     pub(super) fn rests_account(&self) -> bool {
         matches!(self, Self::NotSent { rest: Some(_), .. } | Self::AccountOut)

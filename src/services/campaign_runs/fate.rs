@@ -15,7 +15,7 @@ use crate::{
     engine::{
         book::{AccountBook, CampaignTerms},
         condition,
-        message::{Content, Facts, compose},
+        message::{Content, Facts, Unfit, compose},
         planner::{Decision, Plan, Planner, seed},
         route::Answer,
         workflow::ConnectedChannel,
@@ -70,13 +70,15 @@ pub(super) struct Judge<'a> {
     pub(super) caps: Option<Caps>,
     /// Mailboxes of which nobody knows who has answered there lately.
     pub(super) unread: HashSet<AccountId>,
+    /// Whether anything was planned: then what accounts have promised matters.
+    pub(super) planned: bool,
 }
 
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
         let (last_acts, had, unread) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Self { tx, run, planner, party, last_acts, had, caps: None, unread }
+        Self { tx, run, planner, party, last_acts, had, caps: None, unread, planned: false }
     }
 }
 
@@ -156,31 +158,31 @@ impl Judge<'_> {
             return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
         };
         self.release(&walk);
-        let free = self.hindrance(&walk, lead, &account, action);
-        let closes = match free.and_then(|closes| self.capped(lead, action).map(|()| closes)) {
+        let closes = match self.hindrance(&walk, lead, &account, action) {
             Err((rule, until)) => return self.replan(&walk, lead, node, until, rule),
             Ok(closes) => closes,
         };
         let note_limit = ConnectedChannel::of(&account).note_limit;
         let facts = Facts::of(lead, Some(&account));
-        match compose(&node.action, &facts, seed(lead.id, &node.id), note_limit) {
-            Err(unfit) => {
-                let held = happened(
-                    self.tx,
-                    self.run.id,
-                    &walk,
-                    "step_held",
-                    json!({ "node_id": node.id, "reason": unfit.code() }),
-                );
-                Fate::Stands(Stand::held(&walk, unfit.code(), unfit.detail()), vec![held])
-            }
-            Ok(content) => {
-                self.book(account.id, |book| book.acted(action, now));
-                self.last_acts.insert(account.id, now);
-                let (node_id, account) = (node.id.clone(), Some(account.id));
-                Fate::Sends(Dispatch { walk, node_id, action, account, content, closes })
-            }
+        let content = match compose(&node.action, &facts, seed(lead.id, &node.id), note_limit) {
+            Err(unfit) => return self.held(&walk, node, &unfit),
+            Ok(content) => content,
+        };
+        // Only what goes out counts on a cap, so that it is asked last.
+        if let Err((rule, until)) = self.capped(lead, action) {
+            return self.replan(&walk, lead, node, until, rule);
         }
+        self.book(account.id, |book| book.acted(action, now));
+        self.last_acts.insert(account.id, now);
+        let (node_id, account) = (node.id.clone(), Some(account.id));
+        Fate::Sends(Dispatch { walk, node_id, action, account, content, closes })
+    }
+
+    /// The lead waits until its step can be written.
+    fn held(&self, walk: &Walk, node: &Node, unfit: &Unfit) -> Fate {
+        let data = json!({ "node_id": node.id, "reason": unfit.code() });
+        let told = happened(self.tx, self.run.id, walk, "step_held", data);
+        Fate::Stands(Stand::held(walk, unfit.code(), unfit.detail()), vec![told])
     }
 
     /// What forbids the step now, and until when at least; or when the hours are over in which it may be done.
@@ -243,6 +245,7 @@ impl Judge<'_> {
         rule: Rule,
     ) -> Fate {
         let who = traveller(walk, lead);
+        self.planned = true;
         let decision = self.planner.replan(&who, &node.id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         if let Some(at) = stand.next_run_at
@@ -263,6 +266,7 @@ impl Judge<'_> {
     /// Where the lead stands after `node` was answered, and what is to be told of the way there.
     pub(super) fn onward(&mut self, walk: &Walk, lead: &Lead, node: &str, answer: Answer) -> (Stand, Vec<Activity>) {
         let who = traveller(walk, lead);
+        self.planned = true;
         let Plan { skipped, decision } = self.planner.onward(&who, node, answer, self.tx.now(), &mut self.party.books);
         let stand = self.stand(walk, &decision);
         let left_out = passed_over(self.tx, self.run.id, walk, &skipped);
@@ -281,6 +285,7 @@ impl Judge<'_> {
 
     /// Where the lead stands if `node` is next for it, at `ready_at` at the earliest.
     pub(super) fn at(&mut self, walk: &Walk, lead: &Lead, node: &str, ready_at: DateTime<Utc>) -> Stand {
+        self.planned = true;
         let decision = self.planner.replan(&traveller(walk, lead), node, ready_at, &mut self.party.books);
         self.stand(walk, &decision)
     }

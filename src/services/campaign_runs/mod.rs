@@ -5,6 +5,7 @@
 //! | enrol | the leads of a campaign's lists get an execution each | `enrol` |
 //! | replan | what waits in a campaign that was changed is planned anew, before anything more is claimed | `replan` |
 //! | begin | pending leads are begun, as many as fit on the day | `begin` |
+//! | take turns | campaigns share a process's places by organization | `turns` |
 //! | claim | due steps are decided, charged and written down as `sending`, all in one transaction | `claim`, `fate` |
 //! | deliver | what was claimed goes out, as long as the lease lasts; no transaction is open | `deliver` |
 //! | settle | how it ended is written down, and what comes next is planned, in one transaction | `settle` |
@@ -15,6 +16,7 @@
 //! | guard | what harms the organization's name is paused | `guard` |
 //! | try out | a mail is sent to whoever asks for it | `trial` |
 //! | LinkedIn | acts through Unipile, by what each error of it proves | `linkedin`, `outcome` |
+//! | measure | how much waits is counted, for `/metrics`, and how far campaigns are | `measure` |
 //! | write | what people write by hand goes out by the same rules | `letters` |
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
@@ -40,6 +42,7 @@ mod mail_text;
 mod mailbox;
 mod mailbox_letter;
 mod mailbox_trial;
+mod measure;
 mod outcome;
 mod party;
 mod reconcile;
@@ -48,6 +51,7 @@ mod sandbox;
 mod settle;
 mod trial;
 mod troubles;
+mod turns;
 mod unsubscribed;
 
 use std::sync::Arc;
@@ -60,8 +64,6 @@ pub use self::{
     replan::replan,
     trial::{NewTrial, TrialOutcome},
 };
-
-use tokio_util::sync::CancellationToken;
 
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{
@@ -80,10 +82,8 @@ use crate::{
 
 /// Campaigns that are worked on in one round; the next round goes on with others.
 const CAMPAIGNS_A_ROUND: i64 = 64;
-/// Campaigns that a process works on at a time.
+/// Campaigns whose leads a process begins or enrols at a time.
 const AT_A_TIME: usize = 4;
-/// Batches of one campaign before it is the others' turn.
-const BATCHES_IN_A_ROW: usize = 20;
 /// Times that a transaction is tried again when another was in its way.
 const TRIES: usize = 5;
 
@@ -159,46 +159,6 @@ impl RunService {
         Ok(all.and(self.each(stopped, |this, of| async move { this.again(|| this.end(of)).await }).await?))
     }
 
-    /// Does what is due, until nothing is or `stop` is cancelled.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn do_due(&self, stop: &CancellationToken) -> Result<Round> {
-        if stop.is_cancelled() {
-            return Ok(Round::default());
-        }
-        let due =
-            self.context.db.campaigns_with_due_steps(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await?;
-        let done = self.each(due, |this, of| async move { this.work_on(of, stop).await }).await?;
-        Ok(Round { more: done.done > 0, ..done })
-    }
-
-    /// Claims what is due in one campaign, sends it and writes down how it ended, while the next batch is claimed. What was claimed goes out,
-    /// whatever fails meanwhile.
-    async fn work_on(&self, of: RunningCampaignRef, stop: &CancellationToken) -> Result<Round> {
-        let (mut next, mut failure) = (Some(self.again(|| self.claim(of)).await?), None);
-        let (mut done, mut batches) = (0, 0);
-        while let Some(claimed) = next.take() {
-            batches += 1;
-            // After calls it is other campaigns' turn, since receivers are as slow as they like.
-            let goes_on = claimed.more && claimed.calls.is_empty();
-            let goes_on = goes_on && failure.is_none() && batches < BATCHES_IN_A_ROW && !stop.is_cancelled();
-            done += claimed.decided;
-            let delivered = self.deliver(claimed).await;
-            let claim = async { if goes_on { self.again(|| self.claim(of)).await.map(Some) } else { Ok(None) } };
-            let (settled, claimed) = tokio::join!(self.again(|| self.settle(of, &delivered)), claim);
-            match settled {
-                Ok(()) => done += u64::try_from(delivered.deliveries.len()).unwrap_or(u64::MAX),
-                Err(error) => failure = Some(error),
-            }
-            match claimed {
-                Ok(claimed) => next = claimed,
-                Err(error) => failure = Some(error),
-            }
-        }
-        failure.map_or(Ok(Round { done, more: false }), Err)
-    }
-
     /// Works on several campaigns at a time. That one cannot be worked on keeps no other waiting; only if none can is something wrong that
     /// time may mend.
     async fn each<F>(
@@ -217,18 +177,21 @@ impl RunService {
         let (mut all, mut worked, mut failure) = (Round::default(), false, None);
         let mut rounds = std::pin::pin!(rounds.buffer_unordered(AT_A_TIME));
         while let Some((of, round)) = rounds.next().await {
-            match round {
-                Ok(round) => {
-                    self.troubles.over(of.campaign);
-                    (all, worked) = (all.and(round), true);
-                }
-                Err(error) => {
-                    self.troubles.tell(of.campaign, &error, self.context.clock.monotonic());
-                    failure = Some(error);
-                }
+            match self.told(of, round) {
+                Ok(round) => (all, worked) = (all.and(round), true),
+                Err(error) => failure = Some(error),
             }
         }
         failure.filter(|_| !worked).map_or(Ok(all), Err)
+    }
+
+    /// What a campaign's turn came to, after its troubles were told.
+    fn told(&self, of: RunningCampaignRef, turn: Result<Round>) -> Result<Round> {
+        match &turn {
+            Ok(_) => self.troubles.over(of.campaign),
+            Err(error) => self.troubles.tell(of.campaign, error, self.context.clock.monotonic()),
+        }
+        turn
     }
 
     /// Does a transaction's work, again if another was in its way: nothing was written then.

@@ -47,7 +47,8 @@ impl Party {
         Self::read(tx, keys, (campaign, Hold::Accounts), leads).await
     }
 
-    /// The same, and the leads stay as they are until the transaction ends.
+    /// The same, and the leads stay as they are until the transaction ends. What the accounts have promised is left out, of which there may be
+    /// very much: see [`Self::read_promises`].
     pub(super) async fn gather_still(
         tx: &mut OrgTx,
         keys: &SuppressionKeys,
@@ -71,7 +72,7 @@ impl Party {
         (campaign, hold): (CampaignId, Hold),
         leads: &[LeadId],
     ) -> Result<Self> {
-        let (accounts, books) = books(tx, campaign, hold != Hold::Nothing).await?;
+        let (accounts, books) = books(tx, campaign, hold).await?;
         let leads = match hold {
             Hold::AccountsAndLeads => tx.leads().plain_and_still(leads).await?,
             Hold::Nothing | Hold::Accounts => tx.leads().plain(leads).await?,
@@ -79,6 +80,24 @@ impl Party {
         let leads: HashMap<_, _> = leads.into_iter().map(|lead| (lead.id, lead)).collect();
         let suppressed = suppressed(tx, keys, &leads).await?;
         Ok(Self { leads, suppressed, accounts, books })
+    }
+}
+
+impl Party {
+    /// The same accounts and books, and other leads.
+    pub(super) async fn turn_to(&mut self, tx: &mut OrgTx, keys: &SuppressionKeys, leads: &[LeadId]) -> Result<()> {
+        self.leads = tx.leads().plain(leads).await?.into_iter().map(|lead| (lead.id, lead)).collect();
+        self.suppressed = suppressed(tx, keys, &self.leads).await?;
+        Ok(())
+    }
+
+    /// Opens the books anew, with what the accounts have promised: whoever plans must know it.
+    pub(super) async fn read_promises(&mut self, tx: &mut OrgTx) -> Result<()> {
+        let of = |opened: &AccountBook| self.accounts.get(&opened.terms().id).map(book);
+        let mut open: Vec<AccountBook> = self.books.iter().filter_map(of).collect();
+        fill(tx, &mut open, true).await?;
+        self.books = Books::new(open);
+        Ok(())
     }
 }
 
@@ -108,13 +127,16 @@ async fn suppressed(
 async fn books(
     tx: &mut OrgTx,
     campaign: CampaignId,
-    lock: bool,
+    hold: Hold,
 ) -> Result<(HashMap<AccountId, ConnectedAccount>, Books)> {
     let (_, ids) = tx.campaigns().links(campaign).await?;
-    let accounts = if lock { tx.accounts().lock_many(&ids).await? } else { tx.accounts().find_many(&ids).await? };
+    let accounts = match hold {
+        Hold::Nothing => tx.accounts().find_many(&ids).await?,
+        Hold::Accounts | Hold::AccountsAndLeads => tx.accounts().lock_many(&ids).await?,
+    };
     let accounts: HashMap<_, _> = accounts.into_iter().map(|account| (account.id, account)).collect();
     let mut open: Vec<AccountBook> = ids.iter().filter_map(|id| accounts.get(id)).map(book).collect();
-    fill(tx, &mut open).await?;
+    fill(tx, &mut open, hold != Hold::AccountsAndLeads).await?;
     Ok((accounts, Books::new(open)))
 }
 
@@ -138,12 +160,13 @@ fn book(account: &ConnectedAccount) -> AccountBook {
 /// What one account has done and is to do.
 pub(super) async fn book_of(tx: &mut OrgTx, account: &ConnectedAccount) -> Result<AccountBook> {
     let mut books = [book(account)];
-    fill(tx, &mut books).await?;
+    fill(tx, &mut books, true).await?;
     let [book] = books;
     Ok(book)
 }
 
-async fn fill(tx: &mut OrgTx, books: &mut [AccountBook]) -> Result<()> {
+/// Writes into books what their accounts have done, and what they have promised if that is asked for.
+async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: bool) -> Result<()> {
     // An account without bounds has nothing to count, however many wait for it.
     let counting: Vec<_> = books.iter().filter(|book| book.counts()).map(|book| book.terms().id).collect();
     if counting.is_empty() {
@@ -151,7 +174,8 @@ async fn fill(tx: &mut OrgTx, books: &mut [AccountBook]) -> Result<()> {
     }
     let now = tx.now();
     let usage = tx.usage().since(&counting, (now - LEDGER).date_naive()).await?;
-    let reservations = tx.executions().reservations(&counting, now - RESERVED).await?;
+    let reservations =
+        if promises { tx.executions().reservations(&counting, now - RESERVED).await? } else { Vec::new() };
     for book in books {
         let id = book.terms().id;
         for line in usage.iter().filter(|line| line.account_id == id) {

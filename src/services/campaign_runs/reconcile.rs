@@ -11,6 +11,8 @@ use super::{
     calls::LOST,
     channel::{Channel, Found},
     deliver::{Delivered, Delivery},
+    measure::count_review,
+    settle::NOT_FOUND,
 };
 use crate::{
     errors::Result,
@@ -83,7 +85,7 @@ impl RunService {
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),
             Found::No if now >= shows_by => {
-                Seen::Ended(Delivery::NotSent { reason: "not_found_at_provider", rest: None, ours: true })
+                Seen::Ended(Delivery::NotSent { reason: NOT_FOUND, rest: None, ours: true })
             }
             Found::No => Seen::Nothing { again_at: shows_by },
             Found::Later => Seen::Nothing { again_at: now + BETWEEN_LOOKS },
@@ -118,6 +120,7 @@ impl RunService {
         };
         let settled = tx.steps().settle(token, &[end], now).await?;
         if let (Some(walk), false) = (walks.first(), settled.is_empty()) {
+            count_review(step);
             let detail = "Nobody can tell whether this step was sent. Look at the account and decide.";
             tx.executions().stand(&[Stand::held(walk, "needs_review", detail.into())], now).await?;
             let data = json!({ "node_id": step.node_id, "step_id": step.id });

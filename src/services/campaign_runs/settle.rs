@@ -11,6 +11,7 @@ use super::{
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
     fate::{Judge, NOT_CONNECTED},
+    measure::{count, count_late},
     party::{Party, planner_of, traveller},
 };
 use crate::{
@@ -32,6 +33,11 @@ const MOST_DOUBLINGS: u32 = 6;
 /// How long after an attempt that we broke off the next follows.
 const BREATH: TimeDelta = TimeDelta::seconds(5);
 
+/// Why a step failed that nobody is there to get.
+const NO_RECIPIENT: &str = "no_such_recipient";
+/// Why a step was not sent that was looked up in vain.
+pub(super) const NOT_FOUND: &str = "not_found_at_provider";
+
 /// What is written when steps are settled.
 #[derive(Default)]
 struct Settled {
@@ -44,8 +50,7 @@ struct Settled {
 impl RunService {
     /// Writes down what became of steps. Of those that somebody else has taken over meanwhile, that it became known late.
     pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
-        let known: Vec<_> =
-            delivered.deliveries.iter().filter(|(_, delivery)| *delivery != Delivery::Unknown).collect();
+        let known = known(delivered);
         if known.is_empty() {
             return Ok(());
         }
@@ -73,6 +78,7 @@ impl RunService {
                 let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
                 judge.settle(walk, (step, delivery), refusals, &mut told);
             } else {
+                count_late(step, delivery);
                 told.activities.push(late(&tx, walk, step, delivery));
             }
         }
@@ -85,8 +91,18 @@ impl RunService {
     }
 }
 
-/// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew,
-/// since they were given back.
+/// The steps of which it is known how they ended; the others are looked up.
+fn known(delivered: &Delivered) -> Vec<&(ExecutionStep, Delivery)> {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        delivered.deliveries.iter().partition(|(_, delivery)| *delivery != Delivery::Unknown);
+    for (step, delivery) in unknown {
+        count(step, delivery);
+    }
+    known
+}
+
+/// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew is
+/// what was given back.
 async fn prove(
     tx: &mut OrgTx,
     walks: &HashMap<ExecutionId, Walk>,
@@ -100,10 +116,14 @@ async fn prove(
         let there = |walk: &&Walk| walk.node_id.as_ref() == Some(&step.node_id);
         let walk = walks.get(&step.execution_id).filter(there);
         let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
-        if !settled.contains(&step.id) && waits && tx.steps().prove_sent(step, provider_id, now).await? {
-            tx.usage().charge(line(step).as_slice()).await?;
-            proved.push(step.id);
+        if settled.contains(&step.id) || !waits {
+            continue;
         }
+        let Some((state, why)) = tx.steps().prove_sent(step, provider_id, now).await? else { continue };
+        if is_given_back(step.action, state, why.as_deref()) {
+            tx.usage().charge(line(step).as_slice()).await?;
+        }
+        proved.push(step.id);
     }
     Ok(proved)
 }
@@ -188,7 +208,7 @@ impl Judge<'_> {
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 fails(ExecutionStatus::Failed, reason)
             }
-            Delivery::NoRecipient => fails(self.unreachable(step), "no_such_recipient"),
+            Delivery::NoRecipient => fails(self.unreachable(step), NO_RECIPIENT),
             Delivery::AccountOut => {
                 let told = tell("step_not_sent", Some("account_needs_reconnect"));
                 (Some(Stand::held(walk, "account_unavailable", NOT_CONNECTED.into())), vec![told])
@@ -210,6 +230,7 @@ impl Judge<'_> {
     pub(super) fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, pause: TimeDelta) -> Stand {
         let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
+        self.planned = true;
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
@@ -240,7 +261,7 @@ fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
         Delivery::Sent { provider_id } => (StepState::Sent, Some(provider_id.clone()), None),
         Delivery::NotSent { reason, .. } => (StepState::NotSent, None, Some((*reason).to_owned())),
         Delivery::Refused { reason, .. } => (StepState::Failed, None, Some((*reason).to_owned())),
-        Delivery::NoRecipient => (StepState::Failed, None, Some("no_such_recipient".to_owned())),
+        Delivery::NoRecipient => (StepState::Failed, None, Some(NO_RECIPIENT.to_owned())),
         Delivery::AccountOut => (StepState::NotSent, None, Some("account_needs_reconnect".to_owned())),
         Delivery::Unknown => (StepState::NeedsReview, None, Some("unknown".to_owned())),
         Delivery::Other(outcome) => outcome.end(),
@@ -284,29 +305,32 @@ fn writes(action: NodeType, delivery: &Delivery) -> bool {
     writes && delivery.proof().is_some()
 }
 
-/// Whether the ledger is not charged for it: it was surely not done. A look at a profile that was looked up in vain may have been one all the same.
+/// Whether the ledger is not charged for it: it was surely not done.
 fn gives_back(step: &ExecutionStep, delivery: &Delivery) -> bool {
-    match delivery {
-        Delivery::NotSent { reason: "not_found_at_provider", .. } => step.action != NodeType::ProfileVisit,
-        Delivery::NotSent { .. } | Delivery::Refused { .. } | Delivery::AccountOut => true,
-        Delivery::Other(outcome) => outcome.was_not_done(),
-        Delivery::Sent { .. } | Delivery::NoRecipient | Delivery::Unknown => false,
+    let StepEnd { state, reason, .. } = end(step, delivery);
+    is_given_back(step.action, state, reason.as_deref())
+}
+
+/// The same of an attempt that has ended so. A look at a profile that was looked up in vain may have been one all the same, and whoever found
+/// that there is no such recipient has asked.
+fn is_given_back(action: NodeType, state: StepState, reason: Option<&str>) -> bool {
+    match state {
+        StepState::NotSent => action != NodeType::ProfileVisit || reason != Some(NOT_FOUND),
+        StepState::Failed => reason != Some(NO_RECIPIENT),
+        StepState::Skipped => true,
+        StepState::Sending | StepState::Sent | StepState::NeedsReview => false,
     }
 }
 
-fn name(delivery: &Delivery) -> &'static str {
+/// What an outcome is called where things are counted and told.
+pub(super) fn name(delivery: &Delivery) -> &'static str {
     match delivery {
         Delivery::Sent { .. } => "sent",
         Delivery::NotSent { .. } => "not_sent",
         Delivery::Refused { .. } => "refused",
-        Delivery::NoRecipient => "no_such_recipient",
+        Delivery::NoRecipient => NO_RECIPIENT,
         Delivery::AccountOut => "account_needs_reconnect",
         Delivery::Unknown => "unknown",
         Delivery::Other(outcome) => outcome.name(),
     }
-}
-
-fn count(step: &ExecutionStep, delivery: &Delivery) {
-    metrics::counter!("campaign_steps_total", "action" => step.action.as_str(), "outcome" => name(delivery))
-        .increment(1);
 }

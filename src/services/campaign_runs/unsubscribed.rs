@@ -1,5 +1,5 @@
-//! Whoever takes the way out of a mail is on no way any more. A step that is on its way out at this moment cannot be called back; what would
-//! follow it is left out.
+//! Whoever takes the way out of a mail is on no way any more. A step that is on its way out at this moment is not begun
+//! any more, unless it has begun; what would follow it is left out.
 
 use serde_json::json;
 

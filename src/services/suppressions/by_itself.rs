@@ -33,6 +33,6 @@ pub(in crate::services) async fn suppress_by_itself(
         created_at: now,
         erased_at: None,
     };
-    add(tx, &[suppression]).await?;
+    add(tx, keys, &[suppression]).await?;
     Ok(true)
 }

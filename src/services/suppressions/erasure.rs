@@ -36,6 +36,6 @@ pub(in crate::services) async fn keep_objection(
     for suppression in &mut created {
         (suppression.value, suppression.erased_at) = (None, Some(now));
     }
-    add(tx, &created).await?;
+    add(tx, keys, &created).await?;
     Ok(present.iter().chain(&created).map(|row| row.id).collect())
 }

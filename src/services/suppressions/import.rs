@@ -53,7 +53,7 @@ impl SuppressionService {
             verdicts.push(verdict(SuppressionOutcome::Created, id, target.kind));
         }
         let (suppressions, targets): (Vec<_>, Vec<_>) = created.into_iter().unzip();
-        add(&mut tx, &suppressions).await?;
+        add(&mut tx, &self.0.suppression_keys, &suppressions).await?;
         leads::bar(&mut tx, member, &targets).await?;
         tx.commit().await?;
         Ok(verdicts)

@@ -13,6 +13,8 @@ pub use import::SuppressionImport;
 pub use keys::SuppressionKeys;
 pub(super) use unsubscribe::keep_unsubscribe;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -20,7 +22,7 @@ use super::Context;
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, Suppression, SuppressionFilter, SuppressionId, SuppressionKind, SuppressionSource,
+        AuditEntry, Lead, LeadId, Suppression, SuppressionFilter, SuppressionId, SuppressionKind, SuppressionSource,
         SuppressionTarget,
         page::{Page, PageRequest},
         version::VersionGuard,
@@ -95,7 +97,7 @@ impl SuppressionService {
         }
         let shape = Shape { reason, source, member, keys: &self.0.suppression_keys, now: tx.now() };
         let suppression = shape.suppression(&target, 0);
-        add(&mut tx, std::slice::from_ref(&suppression)).await?;
+        add(&mut tx, &self.0.suppression_keys, std::slice::from_ref(&suppression)).await?;
         leads::bar(&mut tx, member, &[&target]).await?;
         tx.commit().await?;
         Ok(suppression)
@@ -154,14 +156,33 @@ impl Shape<'_> {
     }
 }
 
-/// Writes new suppressions, each with its line in the audit log.
-async fn add(tx: &mut OrgTx, suppressions: &[Suppression]) -> Result<()> {
+/// Writes new suppressions, each with its line in the audit log. What campaigns were about to send to whom they concern is recalled.
+async fn add(tx: &mut OrgTx, keys: &SuppressionKeys, suppressions: &[Suppression]) -> Result<()> {
     tx.suppressions().insert_many(suppressions).await?;
     for suppression in suppressions {
         let entry = AuditEntry::new("suppression.created", "suppression", suppression.id.0);
         tx.audit(entry.change(None, facts(suppression)));
     }
-    Ok(())
+    recall(tx, keys).await
+}
+
+/// Has nothing begin any more that was claimed before and is to go to somebody who is suppressed, on whichever channel. What has begun cannot
+/// be called back.
+async fn recall(tx: &mut OrgTx, keys: &SuppressionKeys) -> Result<()> {
+    let steps = tx.steps().on_their_way().await?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let organization = tx.organization_id();
+    let leads: Vec<LeadId> = steps.iter().map(|(_, lead, _)| *lead).collect();
+    let leads = tx.leads().plain(&leads).await?;
+    let of = |lead: &Lead| keys.of_person(organization, lead.email.as_deref(), lead.linkedin_url.as_deref());
+    let leads: HashMap<_, _> = leads.iter().map(|lead| (lead.id, of(lead))).collect();
+    let suppressed = tx.suppressions().matching(leads.values().flatten()).await?;
+    let barred = |lead: &LeadId| leads.get(lead).is_some_and(|keys| suppressed.kind(keys).is_some());
+    let recalled: Vec<_> =
+        steps.iter().filter(|(_, lead, _)| barred(lead)).map(|(step, _, token)| (*step, *token)).collect();
+    tx.steps().recall(&recalled).await
 }
 
 /// What the audit log keeps of a suppression.

@@ -30,5 +30,5 @@ pub(in crate::services) async fn keep_unsubscribe(tx: &mut OrgTx, keys: &Suppres
         created_at: now,
         erased_at: None,
     };
-    add(tx, std::slice::from_ref(&suppression)).await
+    add(tx, keys, std::slice::from_ref(&suppression)).await
 }

@@ -175,3 +175,52 @@ async fn so_many_follow_and_no_more() {
     .await
     .expect("a place");
 }
+
+/// What this process holds of memory, in bytes.
+fn resident() -> u64 {
+    let pages: u64 = std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4_096
+}
+
+#[tokio::test]
+async fn who_reads_slowly_costs_neither_memory_nor_a_connection_and_misses_nothing() {
+    const EVENTS: usize = 3_000;
+    const BYTES: usize = 8_000;
+    let app = TestApp::start().await;
+    let id = started(&app, 1).await;
+    let mut slow = Stream::open(&app.member(), &id, None).await;
+    let mut quick = Stream::open(&app.admin(), &id, None).await;
+    let write = "insert into activities (id, organization_id, type, campaign_id, data, occurred_at)
+                 select gen_random_uuid(), c.organization_id, 'told', c.id, jsonb_build_object('n', n, 'text', repeat('x', $3)), now()
+                 from campaigns c, generate_series(1, $2) n where c.id = $1::uuid";
+    let (events, bytes) = (i32::try_from(EVENTS).unwrap(), i32::try_from(BYTES).unwrap());
+    sqlx::query(write).bind(&id).bind(events).bind(bytes).execute(&app.pool).await.unwrap();
+    let before = resident();
+    // They take turns: when the quick one has all, the slow one could have had all.
+    let mut numbers = HashSet::new();
+    while numbers.len() < EVENTS {
+        let (_, _, it) = quick.next().await.expect("the stream goes on");
+        numbers.insert(it["data"]["n"].as_i64());
+    }
+    drop(quick);
+    let grown = resident().saturating_sub(before);
+    assert!(grown < u64::try_from(EVENTS * BYTES / 2).unwrap(), "{grown} bytes for a reader who does not read");
+    timeout(PATIENCE, async {
+        loop {
+            let (open, idle) = app.state.db().connections();
+            if usize::try_from(open).unwrap() == idle {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("no connection is held");
+    let mut numbers = Vec::new();
+    while numbers.len() < EVENTS {
+        let (_, _, it) = slow.next().await.expect("the stream goes on");
+        numbers.push(it["data"]["n"].as_i64());
+    }
+    let all: HashSet<_> = numbers.iter().collect();
+    assert_eq!(all.len(), EVENTS, "each once");
+}

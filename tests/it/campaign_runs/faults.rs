@@ -137,23 +137,189 @@ async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
     let stop = CancellationToken::new();
     // The mail is out, but whoever sent it stands still before it can say so; somebody else looks in vain at a provider that does not show it.
     let mut work = pin!(app.state.runs().do_due(&stop));
-    while sent(&app).await.is_empty() {
-        assert!(polls(work.as_mut(), 1).await.is_none(), "it says nothing before it has sent");
-        // So that the mail is seen before its sender hears of it, and begins to write that down.
-        nothing_is_asked(&app).await;
-    }
-    sqlx::raw_sql("create table hidden as select * from sandbox_acts; delete from sandbox_acts")
-        .execute(&app.pool)
-        .await
-        .unwrap();
-    app.clock.advance(TimeDelta::minutes(4).to_std().unwrap());
-    app.state.runs().reconcile().await.unwrap();
-    assert_eq!(count(&app, "select count(*) from execution_steps where reason = 'not_found_at_provider'").await, 1);
-    sqlx::raw_sql("insert into sandbox_acts select * from hidden; drop table hidden").execute(&app.pool).await.unwrap();
+    until_sent(&app, work.as_mut()).await;
+    looked_up_in_vain(&app).await;
+    assert_eq!(charged(&app).await, 0, "what is taken for unsent is given back");
     work.await.unwrap();
     assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sent' and node_id = 'mail'").await, 1);
+    assert_eq!(charged(&app).await, 1, "what was given back is charged anew");
     run_until(&app, at("2027-01-31T00:00:00Z")).await;
     assert_eq!(sent(&app).await.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>(), ["mail", "bump"]);
+    assert_eq!(charged(&app).await, 2);
+    assert_nothing_twice(&app).await;
+}
+
+/// Lets a worker go on until the sandbox has what it sends, and not so far that it could say so.
+async fn until_sent<T>(app: &TestApp, mut work: std::pin::Pin<&mut impl Future<Output = T>>) {
+    while sent(app).await.is_empty() {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it says nothing before it has sent");
+        // So that the act is seen before its sender hears of it, and begins to write that down.
+        nothing_is_asked(app).await;
+    }
+}
+
+/// Somebody else looks a step up where it does not show.
+async fn looked_up_in_vain(app: &TestApp) {
+    let hide = "create table hidden as select * from sandbox_acts; delete from sandbox_acts";
+    sqlx::raw_sql(hide).execute(&app.pool).await.unwrap();
+    app.clock.advance(TimeDelta::minutes(4).to_std().unwrap());
+    app.state.runs().reconcile().await.unwrap();
+    assert_eq!(count(app, "select count(*) from execution_steps where reason = 'not_found_at_provider'").await, 1);
+    sqlx::raw_sql("insert into sandbox_acts select * from hidden; drop table hidden").execute(&app.pool).await.unwrap();
+}
+
+/// What the ledger is charged with.
+async fn charged(app: &TestApp) -> i64 {
+    count(app, "select coalesce(sum(used), 0)::int8 from account_usage").await
+}
+
+#[tokio::test]
+async fn a_late_proof_of_what_a_person_was_asked_about_is_not_charged_again() {
+    let app = TestApp::start().await;
+    all_due(&app, 1).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_sent(&app, work.as_mut()).await;
+    // Somebody else has taken the step over, and nobody could tell.
+    sqlx::raw_sql(
+        "update execution_steps set token = gen_random_uuid(), state = 'needs_review', reason = 'outcome_unknown', settled_at = sending_at;
+         update campaign_executions set status = 'waiting', hold = 'needs_review', next_run_at = null",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    work.await.unwrap();
+    assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sent' and reason is null").await, 1);
+    assert_eq!(charged(&app).await, 1, "it was charged when it was claimed, and never given back");
+    assert_eq!(
+        count(&app, "select count(*) from campaign_executions where node_id = 'bump' and hold is null").await,
+        1
+    );
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(charged(&app).await, 2);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn a_late_proof_of_a_visit_is_not_charged_again() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 1).await;
+    let linkedin = account(&member, "linkedin", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+    let visit = json!({"nodes": [{"id": "visit", "type": "profile_visit"}]});
+    let id = campaign(&member, &[&list], &[&linkedin], visit, schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_sent(&app, work.as_mut()).await;
+    looked_up_in_vain(&app).await;
+    assert_eq!(charged(&app).await, 1, "a visit that was looked up in vain may have been one all the same");
+    work.await.unwrap();
+    assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sent'").await, 1);
+    assert_eq!(charged(&app).await, 1);
+    assert_nothing_twice(&app).await;
+}
+
+/// What may be said of somebody on both channels, by any of which nobody may write to them.
+const SUPPRESSED: [(&str, &str); 3] = [
+    ("email", "person0@company0.example"),
+    ("domain", "company0.example"),
+    ("linkedin_url", "https://www.linkedin.com/in/person-0"),
+];
+
+#[tokio::test]
+async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
+    let steps = [
+        ("linkedin", json!({"id": "step", "type": "send_connection_request"})),
+        ("email", two_mails()["nodes"][0].clone()),
+    ];
+    for ((kind, value), (channel, node)) in SUPPRESSED.iter().flat_map(|by| steps.iter().map(move |step| (by, step))) {
+        let app = TestApp::start().await;
+        app.clock.set(at(MONDAY));
+        let member = app.member();
+        let list = list_of(&member, 2).await;
+        let sender = account(&member, channel, nobody(json!({})), json!({"spacing_seconds": 0})).await;
+        let id = campaign(&member, &[&list], &[&sender], json!({"nodes": [node]}), schedule()).await;
+        act(&member, &id, "start").await;
+        app.state.runs().enrol_all().await.unwrap();
+        app.state.runs().begin_due().await.unwrap();
+        app.clock.set(at("2026-11-23T08:00:00Z"));
+        let stop = CancellationToken::new();
+        let mut work = pin!(app.state.runs().do_due(&stop));
+        until_claimed(&app, work.as_mut()).await;
+        app.member().post("/api/v1/suppressions", json!({"kind": kind, "value": value})).await.expect(201);
+        work.await.unwrap();
+        run_until(&app, at("2026-11-24T00:00:00Z")).await;
+        let to: Vec<_> = sent(&app).await.into_iter().map(|(_, email, _)| email).collect();
+        assert_eq!(to, ["person1@company1.example"], "{channel}, suppressed by {kind}");
+        let over = "select count(*) from campaign_executions where status = 'stopped' and status_reason = 'suppressed'";
+        assert_eq!(count(&app, over).await, 1, "{channel}, suppressed by {kind}");
+        assert_eq!(charged(&app).await, 1, "what was recalled is given back");
+        assert_nothing_twice(&app).await;
+    }
+}
+
+/// Lets a worker go on until it has claimed what is due, and not so far that anything leaves.
+async fn until_claimed<T>(app: &TestApp, mut work: std::pin::Pin<&mut impl Future<Output = T>>) {
+    while count(app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
+        nothing_is_asked(app).await;
+    }
+    assert!(sent(app).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_has_too_little_left_of_the_lease_does_not_begin_though_nobody_has_taken_over() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_claimed(&app, work.as_mut()).await;
+    // Of 60 s there must be 30 left: 20 for the provider, 10 for what nobody thinks of.
+    app.clock.advance(std::time::Duration::from_secs(31));
+    work.await.unwrap();
+    let late = "select count(*) from execution_steps where state = 'not_sent' and reason = 'lease_ran_out'";
+    assert_eq!((sent(&app).await.len(), count(&app, late).await), (0, 3));
+    assert_eq!(charged(&app).await, 0);
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 6);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn what_is_paused_between_the_claim_and_the_wire_does_not_leave() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_claimed(&app, work.as_mut()).await;
+    // As `/pause` does, which then waits until nothing is on its way.
+    sqlx::raw_sql("update campaigns set status = 'paused'").execute(&app.pool).await.unwrap();
+    work.await.unwrap();
+    assert_eq!((sent(&app).await.len(), charged(&app).await), (0, 0));
+    sqlx::raw_sql("update campaigns set status = 'running'").execute(&app.pool).await.unwrap();
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 6);
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn what_was_sent_right_before_a_suppression_is_written_down_as_sent() {
+    let app = TestApp::start().await;
+    all_due(&app, 1).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    until_sent(&app, work.as_mut()).await;
+    app.member().post("/api/v1/suppressions", json!({"kind": "domain", "value": "company0.example"})).await.expect(201);
+    work.await.unwrap();
+    assert_eq!(count(&app, "select count(*) from execution_steps where state = 'sent'").await, 1);
+    assert_eq!(count(&app, "select count(*) from activities where type = 'step_result_came_late'").await, 0);
+    run_until(&app, at("2026-12-31T00:00:00Z")).await;
+    assert_eq!((sent(&app).await.len(), charged(&app).await), (1, 1));
     assert_nothing_twice(&app).await;
 }
 

@@ -128,3 +128,29 @@ async fn the_organizations_cap_holds_over_campaigns_accounts_and_workers() {
     run_until(&app, at("2026-11-24T20:00:00Z")).await;
     assert_eq!(sent(&app).await.len(), 14);
 }
+
+#[tokio::test]
+async fn who_is_held_for_a_gap_in_the_text_uses_up_no_cap() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    guarded(&app, json!({"messages_per_day": 2})).await;
+    let member = app.member();
+    let list = made(&member, "/api/v1/lead-lists", json!({"name": "People"})).await;
+    let nameless = (0..5).map(|i| json!({"email": format!("nameless{i}@company{i}.example")}));
+    let named = (5..8).map(super::person);
+    let leads: Vec<_> = nameless.chain(named).collect();
+    member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": leads})).await.expect(200);
+    let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+    let workflow = json!({"nodes": [two_mails()["nodes"][0]]});
+    let id = campaign(&member, &[&list], &[&mailbox], workflow, schedule()).await;
+    act(&member, &id, "start").await;
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    // All are due, and are claimed together.
+    app.clock.set(at("2026-11-23T09:00:00Z"));
+    app.state.runs().do_due(&CancellationToken::new()).await.unwrap();
+    assert_eq!(count(&app, "select count(*) from campaign_executions where hold = 'missing_variable'").await, 5);
+    assert_eq!(sent(&app).await.len(), 2, "the cap is for those who are written to");
+    let waiting = "select count(*) from campaign_executions where moves::text like '%organization_limit%'";
+    assert_eq!(count(&app, waiting).await, 1);
+}

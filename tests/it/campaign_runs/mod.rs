@@ -9,10 +9,13 @@ mod guardrails;
 mod lifecycle;
 mod limits;
 mod linkedin;
+mod progress;
 mod promises;
 mod reliability;
+mod reviews;
 mod stops;
 mod trials;
+mod turns;
 mod webhooks;
 
 use std::time::Duration;

@@ -148,6 +148,39 @@ async fn who_is_suppressed_after_the_promise_is_not_written_to() {
 }
 
 #[tokio::test]
+async fn who_is_suppressed_by_anything_is_written_to_on_no_channel() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 8).await;
+    let linkedin = account(&member, "linkedin", nobody(json!({"acceptance": 0.5})), json!({})).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let by = |i: usize| match i {
+        0 | 4 => ("email", format!("person{i}@company{i}.example")),
+        1 | 5 => ("domain", format!("company{i}.example")),
+        _ => ("linkedin_url", format!("https://www.linkedin.com/in/person-{i}")),
+    };
+    let suppress = async |who: [usize; 3]| {
+        for (kind, value) in who.map(by) {
+            app.member().post("/api/v1/suppressions", json!({"kind": kind, "value": value})).await.expect(201);
+        }
+    };
+    let id = campaign(&member, &[&list], &[&linkedin, &mailbox], invitation(), schedule()).await;
+    act(&member, &id, "start").await;
+    // Some before they are promised anything, and some when they have been invited and are to be written to by mail or in the chat.
+    suppress([0, 1, 2]).await;
+    run_until(&app, at("2026-11-23T09:00:00Z")).await;
+    let invited = sent(&app).await;
+    assert_eq!(invited.len(), 5, "{invited:?}");
+    suppress([4, 5, 6]).await;
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    let sent: Vec<_> = sent(&app).await.into_iter().map(|(node, email, _)| (email, node)).collect();
+    let of = |i: usize| sent.iter().filter(|(email, _)| *email == format!("person{i}@company{i}.example")).count();
+    assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(of), [0, 0, 0, 2, 1, 1, 1, 2], "{sent:?}");
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
 async fn a_gap_in_a_message_holds_the_lead_until_it_is_filled() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
