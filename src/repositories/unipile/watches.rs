@@ -1,5 +1,7 @@
 //! What of accounts is looked at again and again.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::UnipileRepository;
@@ -33,8 +35,21 @@ pub struct Watched {
     pub again: DateTime<Utc>,
     /// What is older was seen.
     pub seen_until: Option<DateTime<Utc>>,
-    /// Whether it could be looked at.
-    pub looked: bool,
+    /// How far the look went.
+    pub looked: Looked,
+}
+
+/// How far a look went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// All that was there so long ago was taken in.
+    Whole(Duration),
+    /// Some must wait.
+    Partly,
+    /// The account is out: what it shows is stale.
+    Out,
+    /// It could not be looked at.
+    Not,
 }
 
 impl Database {
@@ -74,10 +89,16 @@ impl UnipileRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn watched(&mut self, watch: &DueWatch, it: Watched, now: DateTime<Utc>) -> Result<()> {
+        let read_ago = match it.looked {
+            Looked::Whole(ago) => Some(ago.as_secs_f64()),
+            Looked::Partly | Looked::Out | Looked::Not => None,
+        };
         sqlx::query!(
             r#"update account_watches
                set due_at = case when due_at = $4 then $5 else due_at end, seen_until = $6,
-                   checked_at = case when $7 then $8 else checked_at end, failures = case when $7 then 0 else failures + 1 end
+                   checked_at = case when $7 then $8 else checked_at end,
+                   failures = case when $7 then 0 when $9 then failures + 1 else failures end,
+                   read_at = coalesce(clock_timestamp() - make_interval(secs => $10), read_at)
                where organization_id = $1 and account_id = $2 and kind = $3"#,
             self.scope.id(),
             watch.account_id.0,
@@ -85,11 +106,32 @@ impl UnipileRepository<'_> {
             watch.due_at,
             it.again,
             it.seen_until,
-            it.looked,
+            matches!(it.looked, Looked::Whole(_) | Looked::Partly),
             now,
+            it.looked == Looked::Not,
+            read_ago,
         )
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// Those of these accounts that are at Unipile and whose messages were not read within `fresh`: who has answered there is not known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn not_read_lately(&mut self, accounts: &[AccountId], fresh: Duration) -> Result<Vec<AccountId>> {
+        let ids: Vec<_> = accounts.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_scalar!(
+            r#"select a.id as "id!: AccountId" from connected_accounts a
+               left join account_watches w on w.organization_id = a.organization_id and w.account_id = a.id and w.kind = 'messages'
+               where a.organization_id = $1 and a.id = any($2) and a.unipile is not null
+                 and (w.read_at is null or w.read_at < clock_timestamp() - make_interval(secs => $3))"#,
+            self.scope.id(),
+            &ids,
+            fresh.as_secs_f64(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
     }
 }

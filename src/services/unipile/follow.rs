@@ -7,7 +7,7 @@ use super::{AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff, relati
 use crate::{
     errors::Result,
     models::WatchKind,
-    repositories::{DueEvent, DueWatch, Watched},
+    repositories::{DueEvent, DueWatch, Looked, Watched},
     services::campaign_runs::Round,
 };
 
@@ -95,16 +95,16 @@ impl UnipileService {
         let rests = about(every, watch.account_id.0.as_bytes(), now);
         let (pause, seen_until, looked) = match outcome {
             // It is out: what was missed is read when it is connected again.
-            None => (rests, watch.seen_until, true),
-            Some(Ok(false)) => (rests, Some(began), true),
-            Some(Ok(true)) => (SOON, watch.seen_until, true),
+            None => (rests, watch.seen_until, Looked::Out),
+            Some(Ok(false)) => (rests, Some(began), Looked::Whole((now - began).to_std().unwrap_or_default())),
+            Some(Ok(true)) => (SOON, watch.seen_until, Looked::Partly),
             Some(Err(error)) => {
                 tracing::warn!(account = %watch.account_id, kind = %watch.kind, %error, "Unipile cannot be looked through");
                 let asked = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok());
                 (
                     asked.unwrap_or_default().max(backoff(TimeDelta::seconds(30), every, watch.failures)),
                     watch.seen_until,
-                    false,
+                    Looked::Not,
                 )
             }
         };

@@ -25,6 +25,7 @@ impl Stage {
         let world = World::begin().await;
         let member = world.app.member();
         let account = world.connect(&member, "acc").await;
+        world.app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
         let open = json!({"limits": {"send_connection_request": {"per_day": 1000, "per_week": 1000}, "send_followup": {"per_day": 1000}}, "spacing_seconds": 0});
         member.patch(&format!("{ACCOUNTS}/{account}"), open).await.expect(200);
         for i in 0..count {
@@ -272,6 +273,50 @@ async fn an_answer_of_which_no_webhook_tells_is_found_in_turn() {
     stage.app().clock.advance(Duration::from_mins(15));
     stage.look(WatchKind::Messages).await;
     assert_eq!(stage.ways("replied").await, 1);
+}
+
+#[tokio::test]
+async fn nobody_is_written_to_from_an_account_whose_chats_cannot_be_read() {
+    let stage = Stage::set(1).await;
+    let told = stage.accept(0);
+    stage.world.webhook(&told).await;
+    stage.follow().await;
+    // The lead answers, no webhook tells, and Unipile does not show chats, for hours.
+    stage.write(0, "No, thank you.");
+    stage.world.fake.world().chance = Some(Box::new(|method, path| {
+        (*method == "GET" && path.ends_with("/chats")).then_some(Trouble::Refuse(503, "network_down"))
+    }));
+    let hours_ago = "update account_watches set read_at = read_at - interval '3 hours' where kind = 'messages'";
+    sqlx::query(hours_ago).execute(&stage.app().pool).await.unwrap();
+    for _ in 0..3 {
+        stage.pass(TimeDelta::hours(1)).await;
+        stage.look(WatchKind::Messages).await;
+    }
+    assert_eq!((stage.done(Act::Message).len(), stage.ways("waiting").await), (0, 1));
+    let why = "select count(*) from campaign_executions where moves->0->>'rule' = 'linkedin_unread'";
+    assert_eq!(stage.world.count(why).await, 1);
+    stage.world.fake.world().chance = None;
+    stage.pass(TimeDelta::hours(1)).await;
+    stage.look(WatchKind::Messages).await;
+    stage.pass(TimeDelta::hours(1)).await;
+    assert_eq!((stage.done(Act::Message).len(), stage.ways("replied").await), (0, 1));
+}
+
+#[tokio::test]
+async fn an_account_that_is_out_does_not_count_as_read() {
+    let stage = Stage::set(1).await;
+    let read = "select read_at is not null from account_watches where kind = 'messages'";
+    let is_read = async || sqlx::query_scalar::<_, bool>(read).fetch_one(&stage.app().pool).await.unwrap();
+    assert!(is_read().await);
+    sqlx::query("update account_watches set read_at = null").execute(&stage.app().pool).await.unwrap();
+    for (word, expected) in [("CREDENTIALS", false), ("OK", true)] {
+        let told = stage.world.fake.world().set_source("acc", word);
+        stage.world.webhook(&told).await;
+        stage.world.work().await;
+        stage.pass(TimeDelta::hours(1)).await;
+        stage.look(WatchKind::Messages).await;
+        assert_eq!(is_read().await, expected, "{word}");
+    }
 }
 
 #[tokio::test]
