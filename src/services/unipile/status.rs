@@ -107,7 +107,7 @@ impl UnipileService {
                 about(pause(standing.status), id.0.as_bytes(), now)
             }
         };
-        tx.unipile().watched(watch, Watched { again: now + pause, seen_until: None, looked }, now).await?;
+        tx.unipile().watched(watch, Watched { again: now + pause, seen_until: None, looked, pass: None }, now).await?;
         tx.commit().await
     }
 

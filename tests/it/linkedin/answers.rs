@@ -14,14 +14,14 @@ use crate::support::{
 };
 
 /// A campaign that invites `count` people, writes to who accepts after two hours and again after two days, and visits who does not within a week.
-struct Stage {
-    world: World,
-    account: String,
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) account: String,
     campaign: String,
 }
 
 impl Stage {
-    async fn set(count: usize) -> Self {
+    pub(super) async fn set(count: usize) -> Self {
         let world = World::begin().await;
         let member = world.app.member();
         let account = world.connect(&member, "acc").await;
@@ -62,12 +62,12 @@ impl Stage {
         stage
     }
 
-    fn app(&self) -> &TestApp {
+    pub(super) fn app(&self) -> &TestApp {
         &self.world.app
     }
 
     /// What the campaigns' workers do now.
-    async fn campaigns(&self) {
+    pub(super) async fn campaigns(&self) {
         let (runs, stop) = (self.app().state.runs(), CancellationToken::new());
         for _ in 0..6 {
             runs.enrol_all().await.unwrap();
@@ -77,35 +77,35 @@ impl Stage {
         }
     }
 
-    async fn follow(&self) {
+    pub(super) async fn follow(&self) {
         while self.app().state.unipile().follow_hints().await.unwrap().more {}
     }
 
-    async fn look(&self, kind: WatchKind) {
+    pub(super) async fn look(&self, kind: WatchKind) {
         self.app().state.unipile().look_in_turn(kind).await.unwrap();
     }
 
-    async fn pass(&self, time: TimeDelta) {
+    pub(super) async fn pass(&self, time: TimeDelta) {
         self.app().clock.advance(time.to_std().unwrap());
         self.campaigns().await;
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.app().clock.now()
     }
 
-    fn done(&self, act: Act) -> Vec<(String, String)> {
+    pub(super) fn done(&self, act: Act) -> Vec<(String, String)> {
         self.world.fake.world().done(act)
     }
 
-    fn accept(&self, person: usize) -> Value {
+    pub(super) fn accept(&self, person: usize) -> Value {
         let name = format!("person-{person}");
         self.world.fake.world().accept("acc", &name);
         relation(&name)
     }
 
     /// Somebody writes; the webhook of it.
-    fn write(&self, person: usize, text: &str) -> Value {
+    pub(super) fn write(&self, person: usize, text: &str) -> Value {
         let id = self.world.fake.world().write("acc", &format!("person-{person}"), text);
         let chat = self
             .world
@@ -120,15 +120,15 @@ impl Stage {
         message(&chat, &id, text)
     }
 
-    async fn leads(&self, status: &str) -> i64 {
+    pub(super) async fn leads(&self, status: &str) -> i64 {
         self.world.count(&format!("select count(*) from leads where status = '{status}'")).await
     }
 
-    async fn ways(&self, status: &str) -> i64 {
+    pub(super) async fn ways(&self, status: &str) -> i64 {
         self.world.count(&format!("select count(*) from campaign_executions where status = '{status}'")).await
     }
 
-    async fn told(&self, kind: &str) -> i64 {
+    pub(super) async fn told(&self, kind: &str) -> i64 {
         self.world.count(&format!("select count(*) from activities where type = '{kind}'")).await
     }
 }
@@ -273,50 +273,6 @@ async fn an_answer_of_which_no_webhook_tells_is_found_in_turn() {
     stage.app().clock.advance(Duration::from_mins(15));
     stage.look(WatchKind::Messages).await;
     assert_eq!(stage.ways("replied").await, 1);
-}
-
-#[tokio::test]
-async fn nobody_is_written_to_from_an_account_whose_chats_cannot_be_read() {
-    let stage = Stage::set(1).await;
-    let told = stage.accept(0);
-    stage.world.webhook(&told).await;
-    stage.follow().await;
-    // The lead answers, no webhook tells, and Unipile does not show chats, for hours.
-    stage.write(0, "No, thank you.");
-    stage.world.fake.world().chance = Some(Box::new(|method, path| {
-        (*method == "GET" && path.ends_with("/chats")).then_some(Trouble::Refuse(503, "network_down"))
-    }));
-    let hours_ago = "update account_watches set read_at = read_at - interval '3 hours' where kind = 'messages'";
-    sqlx::query(hours_ago).execute(&stage.app().pool).await.unwrap();
-    for _ in 0..3 {
-        stage.pass(TimeDelta::hours(1)).await;
-        stage.look(WatchKind::Messages).await;
-    }
-    assert_eq!((stage.done(Act::Message).len(), stage.ways("waiting").await), (0, 1));
-    let why = "select count(*) from campaign_executions where moves->0->>'rule' = 'linkedin_unread'";
-    assert_eq!(stage.world.count(why).await, 1);
-    stage.world.fake.world().chance = None;
-    stage.pass(TimeDelta::hours(1)).await;
-    stage.look(WatchKind::Messages).await;
-    stage.pass(TimeDelta::hours(1)).await;
-    assert_eq!((stage.done(Act::Message).len(), stage.ways("replied").await), (0, 1));
-}
-
-#[tokio::test]
-async fn an_account_that_is_out_does_not_count_as_read() {
-    let stage = Stage::set(1).await;
-    let read = "select read_at is not null from account_watches where kind = 'messages'";
-    let is_read = async || sqlx::query_scalar::<_, bool>(read).fetch_one(&stage.app().pool).await.unwrap();
-    assert!(is_read().await);
-    sqlx::query("update account_watches set read_at = null").execute(&stage.app().pool).await.unwrap();
-    for (word, expected) in [("CREDENTIALS", false), ("OK", true)] {
-        let told = stage.world.fake.world().set_source("acc", word);
-        stage.world.webhook(&told).await;
-        stage.world.work().await;
-        stage.pass(TimeDelta::hours(1)).await;
-        stage.look(WatchKind::Messages).await;
-        assert_eq!(is_read().await, expected, "{word}");
-    }
 }
 
 #[tokio::test]
