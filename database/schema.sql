@@ -223,6 +223,10 @@ CREATE TABLE public.account_watches (
     seen_until timestamp with time zone,
     checked_at timestamp with time zone,
     failures integer DEFAULT 0 NOT NULL,
+    read_at timestamp with time zone,
+    claimed_until timestamp with time zone,
+    pass_began timestamp with time zone,
+    pass_read text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT account_watches_failures_check CHECK ((failures >= 0)),
     CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text])))
 );

@@ -202,6 +202,8 @@ text_enum! {
         Late = "late",
         /// Who has answered is not known: the mailbox has not been read for some minutes.
         MailboxUnread = "mailbox_unread",
+        /// Who has answered is not known: the messages of the LinkedIn account have not been read for half an hour.
+        LinkedinUnread = "linkedin_unread",
         /// The account must rest.
         AccountRests = "account_rests",
         /// The attempt before it failed for the time being.

@@ -192,14 +192,15 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
-    /// The provider does not let an account in any more.
+    /// The provider does not let an account in any more. One that is paused stays so, with its reason: it is used by nobody, and found out again
+    /// when it is resumed.
     ///
     /// # Errors
     /// The database's.
     pub async fn shut_out(&mut self, id: AccountId, reason: &str, now: DateTime<Utc>) -> Result<()> {
         sqlx::query!(
             r#"update connected_accounts set status = 'needs_reconnect', status_reason = $3, version = version + 1, updated_at = $4
-               where organization_id = $1 and id = $2 and status in ('connected', 'paused')"#,
+               where organization_id = $1 and id = $2 and status = 'connected'"#,
             self.scope.id(),
             id.0,
             reason,

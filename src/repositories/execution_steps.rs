@@ -38,6 +38,23 @@ macro_rules! steps {
 }
 
 impl StepRepository<'_> {
+    /// How many attempts of a step were not sent for this reason.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ended_so(&mut self, execution: ExecutionId, node: &str, reason: &str) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from execution_steps
+               where organization_id = $1 and execution_id = $2 and node_id = $3 and state = 'not_sent' and reason = $4"#,
+            self.scope.id(),
+            execution.0,
+            node,
+            reason,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// Writes that attempts are under way, and that their leads wait for them.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ impl Database {
                select a.organization_id, a.id, least(a.created_at, clock_timestamp()) - make_interval(secs => $1), clock_timestamp()
                from connected_accounts a
                where a.mailbox is not null
+                 and exists (select from organizations o where o.id = a.organization_id and o.deleted_at is null)
                  and not exists (select from mailbox_watches w where w.organization_id = a.organization_id and w.account_id = a.id)
                limit 1000 on conflict do nothing"#,
             back.as_secs_f64(),

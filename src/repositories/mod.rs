@@ -67,7 +67,8 @@ pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use taken_in::{AnsweredMail, IntakeRepository};
 pub use unipile::{
-    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, RegisteredWebhook, Reported, UnipileRepository, Watched,
+    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, Looked, RegisteredWebhook, Reported, UnipileRepository,
+    Watched,
 };
 pub use users::UserRepository;
 pub use webhook_secrets::WebhookSecretRepository;

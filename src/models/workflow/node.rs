@@ -176,6 +176,24 @@ impl NodeType {
         }
     }
 
+    /// Whether the lead is approached by it: written to, invited, commented on. It waits until it is known who has answered.
+    #[must_use]
+    pub fn approaches(self) -> bool {
+        match self {
+            Self::CommentPost
+            | Self::SendConnectionRequest
+            | Self::SendFollowup
+            | Self::SendInmail
+            | Self::SendEmail => true,
+            Self::ProfileVisit
+            | Self::LikePost
+            | Self::WithdrawRequest
+            | Self::Webhook
+            | Self::Wait
+            | Self::Condition => false,
+        }
+    }
+
     /// Whether a connected account has to do it; the others need nobody.
     #[must_use]
     pub fn needs_account(self) -> bool {

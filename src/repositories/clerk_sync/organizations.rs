@@ -127,6 +127,38 @@ async fn store(
         ended.then(|| row.deleted_at.unwrap_or(now)),
         ended,
     )
+    .execute(&mut *conn)
+    .await?;
+    if ended { forsake_accounts(conn, row.id, now).await } else { Ok(()) }
+}
+
+/// Nobody acts through the accounts of an organization that has ended: they are deleted at Unipile, where each costs a seat, and neither they nor
+/// mailboxes are looked at any more.
+async fn forsake_accounts(conn: Conn<'_>, id: OrganizationId, now: DateTime<Utc>) -> Result<()> {
+    // First, and by itself: whoever settles a link just now is waited for, and the account that it made is seen.
+    sqlx::query!(
+        r#"update connect_links set state = 'failed', reason = 'organization_deleted', due_at = null, settled_at = $2
+           where organization_id = $1 and state in ('open', 'reported')"#,
+        id.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        r#"with left_behind as (
+             delete from account_watches where organization_id = $1),
+           unread as (
+             delete from mailbox_watches where organization_id = $1),
+           departs as (
+             insert into unipile_departures (organization_id, unipile_account, due_at)
+             select organization_id, unipile->>'account_id', $2 from connected_accounts where organization_id = $1 and unipile is not null
+             on conflict do nothing)
+           update connected_accounts
+           set unipile = null, status = 'disconnected', status_reason = null, version = version + 1, updated_at = $2
+           where organization_id = $1 and unipile is not null"#,
+        id.0,
+        now,
+    )
     .execute(conn)
     .await?;
     Ok(())

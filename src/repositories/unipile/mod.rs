@@ -17,7 +17,7 @@ pub use self::{
     events::{DueEvent, HintedEvent},
     links::Reported,
     upkeep::{Departure, RegisteredWebhook},
-    watches::{DueWatch, Watched},
+    watches::{DueWatch, Looked, Watched},
 };
 use super::base::OrgScope;
 

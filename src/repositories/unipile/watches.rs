@@ -1,5 +1,7 @@
 //! What of accounts is looked at again and again.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::UnipileRepository;
@@ -19,22 +21,41 @@ pub struct DueWatch {
     /// What of it.
     pub kind: WatchKind,
     /// Until when it is claimed.
-    pub due_at: DateTime<Utc>,
+    pub claimed_until: DateTime<Utc>,
     /// What is older was seen.
     pub seen_until: Option<DateTime<Utc>>,
     /// How often in a row it could not be looked at.
     pub failures: i32,
+    /// When the looks began that have not read all yet.
+    pub pass_began: Option<DateTime<Utc>>,
+    /// The chats that they have read.
+    pub pass_read: Vec<String>,
 }
 
 /// What came of looking.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Watched {
     /// When to look again.
     pub again: DateTime<Utc>,
     /// What is older was seen.
     pub seen_until: Option<DateTime<Utc>>,
-    /// Whether it could be looked at.
-    pub looked: bool,
+    /// How far the look went.
+    pub looked: Looked,
+    /// Since when the next look goes on, and what it need not read again; nothing if it begins anew.
+    pub pass: Option<(DateTime<Utc>, Vec<String>)>,
+}
+
+/// How far a look went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// All that was there so long ago was taken in.
+    Whole(Duration),
+    /// There is more to be taken in.
+    Partly,
+    /// The account is out: what it shows is stale.
+    Out,
+    /// It could not be looked at.
+    Not,
 }
 
 impl Database {
@@ -51,13 +72,13 @@ impl Database {
     ) -> Result<Vec<DueWatch>> {
         Ok(sqlx::query_as!(
             DueWatch,
-            r#"update account_watches set due_at = $3
+            r#"update account_watches set due_at = $3, claimed_until = $3
                where (organization_id, account_id, kind) in (
                  select organization_id, account_id, kind from account_watches w
-                 where due_at <= $2 and kind = $1
+                 where due_at <= $2 and kind = $1 and (claimed_until is null or claimed_until <= $2)
                    and exists (select from organizations o where o.id = w.organization_id and o.deleted_at is null)
                  order by due_at limit $4 for update skip locked)
-               returning organization_id, account_id, kind, due_at, seen_until, failures"#,
+               returning organization_id, account_id, kind, claimed_until as "claimed_until!", seen_until, failures, pass_began, pass_read"#,
             kind.as_str(),
             now,
             until,
@@ -69,27 +90,78 @@ impl Database {
 }
 
 impl UnipileRepository<'_> {
-    /// Notes what came of looking. What was to be looked at again meanwhile, because something hinted at it, is at once.
+    /// Puts off the end of a claim; whether it still holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep_watch(&mut self, watch: &mut DueWatch, until: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update account_watches
+               set due_at = case when due_at = claimed_until then $5 else due_at end, claimed_until = $5
+               where organization_id = $1 and account_id = $2 and kind = $3 and claimed_until = $4"#,
+            self.scope.id(),
+            watch.account_id.0,
+            watch.kind.as_str(),
+            watch.claimed_until,
+            until,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        watch.claimed_until = until;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Notes what came of looking, if the claim still holds. What was to be looked at again meanwhile, because something hinted at it, is at once.
     ///
     /// # Errors
     /// The database's.
     pub async fn watched(&mut self, watch: &DueWatch, it: Watched, now: DateTime<Utc>) -> Result<()> {
+        let (pass_began, pass_read) = it.pass.unzip();
+        let read_ago = match it.looked {
+            Looked::Whole(ago) => Some(ago.as_secs_f64()),
+            Looked::Partly | Looked::Out | Looked::Not => None,
+        };
         sqlx::query!(
             r#"update account_watches
-               set due_at = case when due_at = $4 then $5 else due_at end, seen_until = $6,
-                   checked_at = case when $7 then $8 else checked_at end, failures = case when $7 then 0 else failures + 1 end
-               where organization_id = $1 and account_id = $2 and kind = $3"#,
+               set due_at = case when due_at = claimed_until then $5 else due_at end, claimed_until = null, seen_until = $6,
+                   checked_at = case when $7 then $8 else checked_at end,
+                   failures = case when $7 then 0 when $9 then failures + 1 else failures end,
+                   read_at = coalesce(clock_timestamp() - make_interval(secs => $10), read_at), pass_began = $11, pass_read = $12
+               where organization_id = $1 and account_id = $2 and kind = $3 and claimed_until = $4"#,
             self.scope.id(),
             watch.account_id.0,
             watch.kind.as_str(),
-            watch.due_at,
+            watch.claimed_until,
             it.again,
             it.seen_until,
-            it.looked,
+            matches!(it.looked, Looked::Whole(_) | Looked::Partly),
             now,
+            it.looked == Looked::Not,
+            read_ago,
+            pass_began,
+            &pass_read.unwrap_or_default(),
         )
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// Those of these accounts that are at Unipile and whose messages were not read within `fresh`: who has answered there is not known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn not_read_lately(&mut self, accounts: &[AccountId], fresh: Duration) -> Result<Vec<AccountId>> {
+        let ids: Vec<_> = accounts.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_scalar!(
+            r#"select a.id as "id!: AccountId" from connected_accounts a
+               left join account_watches w on w.organization_id = a.organization_id and w.account_id = a.id and w.kind = 'messages'
+               where a.organization_id = $1 and a.id = any($2) and a.unipile is not null
+                 and (w.read_at is null or w.read_at < clock_timestamp() - make_interval(secs => $3))"#,
+            self.scope.id(),
+            &ids,
+            fresh.as_secs_f64(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
     }
 }

@@ -32,7 +32,11 @@ pub(super) const BATCH: usize = 500;
 
 /// No mail of a campaign leaves a mailbox whose answers were not read within this time, by the database's clock: nobody is written to who has
 /// answered before that. Mailboxes are looked into three times as often.
-const READ_WITHIN: Duration = Duration::from_mins(3);
+const MAILBOX_READ_WITHIN: Duration = Duration::from_mins(3);
+
+/// The same of whom a LinkedIn account approaches. Its chats are looked through about every ten minutes, at the latest after twelve and a half
+/// (`services::unipile`), so that one look may fail, and the next be late.
+const LINKEDIN_READ_WITHIN: Duration = Duration::from_mins(30);
 
 /// What was claimed of a campaign.
 pub(super) struct Claimed {
@@ -126,11 +130,13 @@ async fn decide(
     Ok(judged(tx, party).0)
 }
 
-/// Mailboxes that are to send and have not been read lately.
+/// Accounts that are to do something and have not been read lately.
 async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
     let accounts: HashSet<_> = walks.iter().filter_map(|walk| walk.account_id).collect();
     let accounts: Vec<_> = accounts.into_iter().collect();
-    Ok(tx.mailbox_watches().not_read_lately(&accounts, READ_WITHIN).await?.into_iter().collect())
+    let mut unread = tx.mailbox_watches().not_read_lately(&accounts, MAILBOX_READ_WITHIN).await?;
+    unread.extend(tx.unipile().not_read_lately(&accounts, LINKEDIN_READ_WITHIN).await?);
+    Ok(unread.into_iter().collect())
 }
 
 /// The steps that these leads have had, if the workflow may lead them to one of them again.

@@ -138,7 +138,7 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 14] = [
+pub(super) const OURS: [&str; 18] = [
     "lease_ran_out",
     "account_rests",
     "not_found_at_provider",
@@ -152,5 +152,9 @@ pub(super) const OURS: [&str; 14] = [
     "provider_unreachable",
     "provider_slow",
     "account_cools_down",
+    "too_many_requests",
+    "limit_exceeded",
+    "cannot_resend_yet",
+    "cannot_resend_within_24hrs",
     "no_credits",
 ];

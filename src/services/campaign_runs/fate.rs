@@ -33,7 +33,7 @@ const GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Why a step waits whose account cannot be used.
 pub(super) const NOT_CONNECTED: &str = "The account that is to do this is not connected.";
-/// How long a step waits at a time until its mailbox has been read.
+/// How long a step waits at a time until its account has been read.
 const UNTIL_READ: TimeDelta = TimeDelta::minutes(1);
 
 /// What becomes of a lead.
@@ -68,7 +68,7 @@ pub(super) struct Judge<'a> {
     pub(super) had: HashSet<(ExecutionId, String)>,
     /// What caps let go out on this day, if there are any.
     pub(super) caps: Option<Caps>,
-    /// Mailboxes of which nobody knows who has answered there lately.
+    /// Accounts of which nobody knows who has answered there lately.
     pub(super) unread: HashSet<AccountId>,
     /// Whether anything was planned: then what accounts have promised matters.
     pub(super) planned: bool,
@@ -194,7 +194,7 @@ impl Judge<'_> {
         action: NodeType,
     ) -> Result<DateTime<Utc>, (Rule, DateTime<Utc>)> {
         let now = self.tx.now();
-        self.account_waits(account)?;
+        self.account_waits(account, action)?;
         if walk.next_run_at.is_some_and(|at| now - at > GRACE) {
             return Err((Rule::Late, now));
         }
@@ -224,14 +224,15 @@ impl Judge<'_> {
         Ok(terms.end_at.map_or(closes, |end| closes.min(end)))
     }
 
-    /// Whether the account itself must wait, whatever it is to do.
-    fn account_waits(&self, account: &ConnectedAccount) -> Result<(), (Rule, DateTime<Utc>)> {
+    /// Whether the account itself must wait, whatever the hours and limits are.
+    fn account_waits(&self, account: &ConnectedAccount, action: NodeType) -> Result<(), (Rule, DateTime<Utc>)> {
         let now = self.tx.now();
         if let Some(until) = account.rests_until.filter(|until| *until > now) {
             return Err((Rule::AccountRests, until));
         }
-        if self.unread.contains(&account.id) {
-            return Err((Rule::MailboxUnread, now + UNTIL_READ));
+        if action.approaches() && self.unread.contains(&account.id) {
+            let rule = if account.mailbox.is_some() { Rule::MailboxUnread } else { Rule::LinkedinUnread };
+            return Err((rule, now + UNTIL_READ));
         }
         Ok(())
     }

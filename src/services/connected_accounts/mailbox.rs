@@ -243,8 +243,12 @@ impl AccountService {
     }
 }
 
-/// It does not let us in. What passes by itself leaves it in use.
+/// It does not let us in. What passes by itself leaves it in use. One that is paused stays so, with the reason for that: else the next sign-in that
+/// succeeds would end the pause.
 fn lapse(account: &mut ConnectedAccount, refusals: &[MailError]) {
+    if account.status == AccountStatus::Paused {
+        return;
+    }
     let passing = |error: &MailError| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable);
     account.status_reason = Some(told(refusals));
     if refusals.iter().any(|error| error.fault.needs_reconnect()) {

@@ -49,13 +49,27 @@ impl UnipileService {
         let links = self.context.db.claim_reported_links(now, now + CLAIM, IN_A_ROUND).await?;
         let more = links.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
         let looks = stream::iter(links).map(|link| async move {
-            if let Err(error) = self.confirm(&link).await {
+            if let Err(error) = self.confirm_or_give_up(&link).await {
                 let (code, cause) = (error.code(), error.causes());
                 tracing::error!(link = %link.id, code, cause, "a link that was reported cannot be settled");
             }
         });
         let done = looks.buffer_unordered(AT_A_TIME).count().await;
         Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+    }
+
+    /// A link that cannot be settled for a reason of ours is not tried for ever either.
+    async fn confirm_or_give_up(&self, link: &ConnectLink) -> Result<()> {
+        match self.confirm(link).await {
+            Err(error) if link.tries >= MOST_TRIES => {
+                let mut tx = self.context.db.begin_engine(link.organization_id, self.now()).await?;
+                let now = tx.now();
+                tx.unipile().settle_link(link.id, Err("internal_error"), now).await?;
+                tx.commit().await?;
+                Err(error)
+            }
+            settled => settled,
+        }
     }
 
     async fn confirm(&self, link: &ConnectLink) -> Result<()> {

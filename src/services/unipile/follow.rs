@@ -3,11 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt as _, stream};
 
-use super::{AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff, relations::Follow};
+use super::{
+    AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff,
+    look::{Look, SOON},
+    relations::Follow,
+};
 use crate::{
     errors::Result,
     models::WatchKind,
-    repositories::{DueEvent, DueWatch, Watched},
+    repositories::{DueEvent, DueWatch, Looked},
     services::campaign_runs::Round,
 };
 
@@ -15,8 +19,6 @@ use crate::{
 const RELATIONS: TimeDelta = TimeDelta::hours(4);
 /// How often chats are looked through.
 const MESSAGES: TimeDelta = TimeDelta::minutes(10);
-/// How soon again when a step of the lead was on its way out.
-const SOON: TimeDelta = TimeDelta::seconds(5);
 /// The pauses between looks for what does not show yet, and their number: half a day in all.
 const LATE: (TimeDelta, TimeDelta, i32) = (TimeDelta::seconds(30), TimeDelta::hours(2), 14);
 /// The pauses while Unipile does not answer, and their number: two days in all.
@@ -69,47 +71,46 @@ impl UnipileService {
             return Ok(Round::default());
         }
         let now = self.now();
-        let watches = self.context.db.claim_watches(kind, now, now + CLAIM, IN_A_ROUND).await?;
-        let more = watches.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
+        // No more than are looked at at once: a claim that waits for its turn would run out.
+        let watches =
+            self.context.db.claim_watches(kind, now, now + CLAIM, i64::try_from(AT_A_TIME).unwrap_or(1)).await?;
+        let more = watches.len() >= AT_A_TIME;
         let looks = stream::iter(watches).map(|watch| async move {
-            if let Err(error) = self.look_for(&watch).await {
+            let account = watch.account_id;
+            if let Err(error) = self.look_for(watch).await {
                 let (code, cause) = (error.code(), error.causes());
-                tracing::error!(account = %watch.account_id, %kind, code, cause, "an account cannot be looked through");
+                tracing::error!(%account, %kind, code, cause, "an account cannot be looked through");
             }
         });
         let done = looks.buffer_unordered(AT_A_TIME).count().await;
         Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
     }
 
-    async fn look_for(&self, watch: &DueWatch) -> Result<()> {
-        let began = self.now();
+    async fn look_for(&self, watch: DueWatch) -> Result<()> {
         let every = if watch.kind == WatchKind::Relations { RELATIONS } else { MESSAGES };
-        let outcome = match self.site(watch.organization_id, watch.account_id).await? {
+        let mut look = Look::begin(watch, self.now());
+        let (organization, account) = (look.watch.organization_id, look.watch.account_id);
+        let outcome = match self.site(organization, account).await? {
             None => None,
-            Some(site) if watch.kind == WatchKind::Relations => {
-                Some(self.look_for_relations(&site, watch.seen_until).await?.map(|read| read.later))
+            Some(site) if look.watch.kind == WatchKind::Relations => {
+                Some(self.look_for_relations(&site, &mut look).await?)
             }
-            Some(site) => Some(self.look_for_messages(&site, watch.seen_until).await?),
+            Some(site) => Some(self.look_for_messages(&site, &mut look).await?),
         };
         let now = self.now();
-        let rests = about(every, watch.account_id.0.as_bytes(), now);
-        let (pause, seen_until, looked) = match outcome {
-            // It is out: what was missed is read when it is connected again.
-            None => (rests, watch.seen_until, true),
-            Some(Ok(false)) => (rests, Some(began), true),
-            Some(Ok(true)) => (SOON, watch.seen_until, true),
+        let watched = match outcome {
+            // What was missed is read when it is connected again.
+            None => look.pauses(about(every, account.0.as_bytes(), now), Looked::Out, now),
+            Some(Ok(seen)) => look.over(seen, every, now),
             Some(Err(error)) => {
-                tracing::warn!(account = %watch.account_id, kind = %watch.kind, %error, "Unipile cannot be looked through");
-                let asked = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok());
-                (
-                    asked.unwrap_or_default().max(backoff(TimeDelta::seconds(30), every, watch.failures)),
-                    watch.seen_until,
-                    false,
-                )
+                tracing::warn!(%account, kind = %look.watch.kind, %error, "Unipile cannot be looked through");
+                let asked = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok()).unwrap_or_default();
+                let pause = backoff(TimeDelta::seconds(30), every, look.watch.failures);
+                look.pauses(asked.max(pause), Looked::Not, now)
             }
         };
-        let mut tx = self.context.db.begin_engine(watch.organization_id, now).await?;
-        tx.unipile().watched(watch, Watched { again: now + pause, seen_until, looked }, now).await?;
+        let mut tx = self.context.db.begin_engine(organization, now).await?;
+        tx.unipile().watched(&look.watch, watched, now).await?;
         tx.commit().await
     }
 }

@@ -3,7 +3,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{UnipileService, people::Site, relations::Follow};
+use super::{
+    UnipileService,
+    look::{Look, Seen},
+    people::Site,
+    relations::Follow,
+};
 use crate::{
     errors::Result,
     integrations::unipile::{Chat, ChatMessage, Class, MOST_ON_A_PAGE, PageQuery, Since, UnipileError, UnipileFault},
@@ -44,7 +49,7 @@ impl UnipileService {
             Err(error) => return Ok(Follow::Silent(error)),
         };
         let Some(lead) = self.partner(site, &found).await? else { return Ok(Follow::Done("not_ours")) };
-        Ok(match self.read_chat(site, &chat, lead, None).await? {
+        Ok(match self.read_chat(site, &chat, (lead, None), None).await? {
             Err(error) => Follow::Silent(error),
             Ok(read) if read.later => Follow::Later,
             Ok(read) if read.ids.contains(&message) => Follow::Done("taken_in"),
@@ -52,29 +57,30 @@ impl UnipileService {
         })
     }
 
-    /// Reads what has been written since `seen`, in all chats with leads; whether some must wait.
+    /// Reads what has been written since the account was last seen through, in all chats with leads.
     pub(super) async fn look_for_messages(
         &self,
         site: &Site,
-        seen: Option<DateTime<Utc>>,
-    ) -> Result<std::result::Result<bool, UnipileError>> {
-        let after = seen.map_or(self.now() - FIRST_LOOK, |seen| seen - OVERLAP);
+        look: &mut Look,
+    ) -> Result<std::result::Result<Seen, UnipileError>> {
+        let after = look.watch.seen_until.map_or(look.began - FIRST_LOOK, |seen| seen - OVERLAP);
         let since = Since { after: Some(after), before: None };
-        let (mut cursor, mut later, mut failed) = (None::<String>, false, None);
+        let (mut cursor, mut seen, mut failed) = (None::<String>, Seen::All, None);
         for _ in 0..MOST_PAGES {
+            if !self.holds(look).await? {
+                return Ok(Ok(Seen::Unfinished));
+            }
             let query = PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref());
             let page = match self.api()?.chats(&site.unipile.account_id, since, query).await {
                 Ok(page) => page,
                 Err(error) => return Ok(Err(error)),
             };
             for chat in &page.items {
-                let (Some(id), Some(lead)) = (&chat.id, self.partner(site, chat).await?) else { continue };
-                match self.read_chat(site, id, lead, Some(after)).await? {
-                    Ok(read) => later |= read.later,
-                    // A chat that is gone, or not to be read, keeps nobody from reading the others.
-                    Err(error) if matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked) => {
-                        tracing::warn!(account = %site.account, %error, "a chat cannot be read");
-                    }
+                match self.look_into(site, look, chat, after).await? {
+                    Ok(Seen::All) => {}
+                    Ok(Seen::Later) => seen = Seen::Later,
+                    Ok(Seen::Unfinished) => return Ok(failed.map_or(Ok(Seen::Unfinished), Err)),
+                    Err(error) if ends_the_look(&error) => return Ok(Err(error)),
                     Err(error) => failed = failed.or(Some(error)),
                 }
             }
@@ -83,9 +89,38 @@ impl UnipileService {
                 break;
             }
         }
+        if let Some(error) = failed.take_if(|_| look.passes_over()) {
+            tracing::error!(account = %site.account, %error, "a chat that cannot be read is passed over");
+        }
         // What is on further pages is not seen yet.
         let unseen = cursor.map(|_| UnipileFault::Unreadable.into());
-        Ok(failed.or(unseen).map_or(Ok(later), Err))
+        Ok(failed.or(unseen).map_or(Ok(seen), Err))
+    }
+
+    /// Reads a chat, unless it is nobody's or was read since the pass began.
+    async fn look_into(
+        &self,
+        site: &Site,
+        look: &mut Look,
+        chat: &Chat,
+        after: DateTime<Utc>,
+    ) -> Result<std::result::Result<Seen, UnipileError>> {
+        let Some(id) = chat.id.as_deref().filter(|id| !look.has_read(id)) else { return Ok(Ok(Seen::All)) };
+        let Some(lead) = self.partner(site, chat).await? else { return Ok(Ok(Seen::All)) };
+        if !self.goes_on(look).await? {
+            return Ok(Ok(Seen::Unfinished));
+        }
+        match self.read_chat(site, id, (lead, Some(after)), Some(look)).await? {
+            Ok(read) if read.later => return Ok(Ok(Seen::Later)),
+            Ok(_) => {}
+            // A chat that is gone, or not to be read, keeps nobody from reading the others.
+            Err(error) if matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked) => {
+                tracing::warn!(account = %site.account, %error, "a chat cannot be read");
+            }
+            Err(error) => return Ok(Err(error)),
+        }
+        look.was_read(id);
+        Ok(Ok(Seen::All))
     }
 
     /// The lead whom a chat is with, if the chat is the account's and the account has had to do with the lead. The key sees all tenants' chats: whose
@@ -107,10 +142,10 @@ impl UnipileService {
         &self,
         site: &Site,
         chat: &str,
-        lead: LeadId,
-        after: Option<DateTime<Utc>>,
+        (lead, after): (LeadId, Option<DateTime<Utc>>),
+        look: Option<&mut Look>,
     ) -> Result<std::result::Result<Read, UnipileError>> {
-        let mut messages = match self.messages_of(chat, after).await? {
+        let mut messages = match self.messages_of(chat, after, look).await? {
             Ok(messages) => messages,
             Err(error) => return Ok(Err(error)),
         };
@@ -134,9 +169,15 @@ impl UnipileService {
         &self,
         chat: &str,
         after: Option<DateTime<Utc>>,
+        mut look: Option<&mut Look>,
     ) -> Result<std::result::Result<Vec<ChatMessage>, UnipileError>> {
         let (mut cursor, mut messages) = (None::<String>, Vec::new());
         for _ in 0..MOST_PAGES {
+            if let Some(look) = &mut look
+                && !self.holds(look).await?
+            {
+                break;
+            }
             let query = PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref());
             match self.api()?.messages_of(chat, Since { after, before: None }, query).await {
                 Ok(page) => {
@@ -151,6 +192,11 @@ impl UnipileService {
         }
         Ok(Ok(messages))
     }
+}
+
+/// Whether other chats cannot be read either.
+fn ends_the_look(error: &UnipileError) -> bool {
+    matches!(error.class(), Class::AccountOut | Class::Cooldown | Class::NotSent)
 }
 
 /// Whether the account wrote it, by Unipile's mark or by who it says has.

@@ -1,5 +1,5 @@
 //! Accounts that are connected through Unipile: how they come to us (`connect`, `confirm`), how they are (`status`), what webhooks hint at
-//! (`hints`) and how that is followed (`follow`, `relations`, `messages`), and what is put right at Unipile by the workers (`upkeep`). What follows
+//! (`hints`) and how that is followed (`follow`, `relations`, `messages`, `look`), and what is put right at Unipile by the workers (`upkeep`). What follows
 //! from what people do is in `campaign_runs`.
 //!
 //! Unipile is not believed where a lie would cost something: a callback is unsigned, and webhooks prove by a shared secret who sent them and
@@ -9,6 +9,7 @@ mod confirm;
 mod connect;
 mod follow;
 mod hints;
+mod look;
 mod messages;
 mod people;
 mod relations;

@@ -5,7 +5,11 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{UnipileService, people::Site};
+use super::{
+    UnipileService,
+    look::{Look, Seen},
+    people::Site,
+};
 use crate::{
     errors::Result,
     integrations::unipile::{PageQuery, Relation, UnipileError},
@@ -45,7 +49,7 @@ impl UnipileService {
         if !awaited {
             return Ok(Follow::Done("not_invited"));
         }
-        match self.read_relations(site, None, PAGES_FOR_A_HINT).await? {
+        match self.read_relations(site, None, PAGES_FOR_A_HINT, None).await? {
             Err(error) => Ok(Follow::Silent(error)),
             Ok(read) if read.later => Ok(Follow::Later),
             Ok(read) => {
@@ -61,9 +65,15 @@ impl UnipileService {
         site: &Site,
         since: Option<DateTime<Utc>>,
         pages: usize,
+        mut look: Option<&mut Look>,
     ) -> Result<std::result::Result<Read, UnipileError>> {
         let (api, mut cursor, mut read) = (self.api()?, None::<String>, Read::default());
         for _ in 0..pages {
+            if let Some(look) = &mut look
+                && !self.holds(look).await?
+            {
+                break;
+            }
             let page = match api.relations(&site.unipile.account_id, PageQuery::at(PAGE, cursor.as_deref())).await {
                 Ok(page) => page,
                 Err(error) => return Ok(Err(error)),
@@ -83,13 +93,14 @@ impl UnipileService {
     pub(super) async fn look_for_relations(
         &self,
         site: &Site,
-        seen: Option<DateTime<Utc>>,
-    ) -> Result<std::result::Result<Read, UnipileError>> {
+        look: &mut Look,
+    ) -> Result<std::result::Result<Seen, UnipileError>> {
         let awaited =
             self.context.db.engine_conn(site.organization).await?.unipile().awaits_since(site.account).await?;
-        let Some(awaited) = awaited else { return Ok(Ok(Read::default())) };
-        let since = seen.map_or(awaited, |seen| seen.max(awaited));
-        self.read_relations(site, Some(since), PAGES_IN_TURN).await
+        let Some(awaited) = awaited else { return Ok(Ok(Seen::All)) };
+        let since = look.watch.seen_until.map_or(awaited, |seen| seen.max(awaited));
+        let read = self.read_relations(site, Some(since), PAGES_IN_TURN, Some(look)).await?;
+        Ok(read.map(|read| if read.later { Seen::Later } else { Seen::All }))
     }
 
     async fn take_in_relations(&self, site: &Site, relations: &[Relation], read: &mut Read) -> Result<()> {

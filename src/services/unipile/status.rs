@@ -1,6 +1,8 @@
 //! How accounts are: looked up at Unipile when a webhook hints at it, and every now and then. What is out of order holds its leads where they
 //! are; when it is in order again they go on.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
 use sqlx::types::Json;
@@ -10,7 +12,7 @@ use crate::{
     errors::Result,
     integrations::unipile::{Account, Class, OwnProfile, SourceStatus},
     models::{AccountId, AccountStatus, AuditEntry, ConnectedAccount, OrganizationId, WatchKind},
-    repositories::{BaseRepository as _, DueWatch, OrgPerson, OrgTx, Watched},
+    repositories::{BaseRepository as _, DueWatch, Looked, OrgPerson, OrgTx, Watched},
     services::campaign_runs::Round,
 };
 
@@ -93,7 +95,7 @@ impl UnipileService {
         let now = tx.now();
         let Some(account) = tx.accounts().lock(watch.account_id).await? else { return Ok(()) };
         let id = account.id;
-        let looked = !matches!(found, Found::Silent);
+        let looked = if matches!(found, Found::Silent) { Looked::Not } else { Looked::Whole(Duration::ZERO) };
         let pause = match found {
             Found::Not => return Ok(()),
             Found::Silent => backoff(PAUSES.0, PAUSES.1, watch.failures),
@@ -105,7 +107,7 @@ impl UnipileService {
                 about(pause(standing.status), id.0.as_bytes(), now)
             }
         };
-        tx.unipile().watched(watch, Watched { again: now + pause, seen_until: None, looked }, now).await?;
+        tx.unipile().watched(watch, Watched { again: now + pause, seen_until: None, looked, pass: None }, now).await?;
         tx.commit().await
     }
 

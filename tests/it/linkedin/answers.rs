@@ -14,17 +14,18 @@ use crate::support::{
 };
 
 /// A campaign that invites `count` people, writes to who accepts after two hours and again after two days, and visits who does not within a week.
-struct Stage {
-    world: World,
-    account: String,
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) account: String,
     campaign: String,
 }
 
 impl Stage {
-    async fn set(count: usize) -> Self {
+    pub(super) async fn set(count: usize) -> Self {
         let world = World::begin().await;
         let member = world.app.member();
         let account = world.connect(&member, "acc").await;
+        world.app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
         let open = json!({"limits": {"send_connection_request": {"per_day": 1000, "per_week": 1000}, "send_followup": {"per_day": 1000}}, "spacing_seconds": 0});
         member.patch(&format!("{ACCOUNTS}/{account}"), open).await.expect(200);
         for i in 0..count {
@@ -61,12 +62,12 @@ impl Stage {
         stage
     }
 
-    fn app(&self) -> &TestApp {
+    pub(super) fn app(&self) -> &TestApp {
         &self.world.app
     }
 
     /// What the campaigns' workers do now.
-    async fn campaigns(&self) {
+    pub(super) async fn campaigns(&self) {
         let (runs, stop) = (self.app().state.runs(), CancellationToken::new());
         for _ in 0..6 {
             runs.enrol_all().await.unwrap();
@@ -76,35 +77,35 @@ impl Stage {
         }
     }
 
-    async fn follow(&self) {
+    pub(super) async fn follow(&self) {
         while self.app().state.unipile().follow_hints().await.unwrap().more {}
     }
 
-    async fn look(&self, kind: WatchKind) {
+    pub(super) async fn look(&self, kind: WatchKind) {
         self.app().state.unipile().look_in_turn(kind).await.unwrap();
     }
 
-    async fn pass(&self, time: TimeDelta) {
+    pub(super) async fn pass(&self, time: TimeDelta) {
         self.app().clock.advance(time.to_std().unwrap());
         self.campaigns().await;
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.app().clock.now()
     }
 
-    fn done(&self, act: Act) -> Vec<(String, String)> {
+    pub(super) fn done(&self, act: Act) -> Vec<(String, String)> {
         self.world.fake.world().done(act)
     }
 
-    fn accept(&self, person: usize) -> Value {
+    pub(super) fn accept(&self, person: usize) -> Value {
         let name = format!("person-{person}");
         self.world.fake.world().accept("acc", &name);
         relation(&name)
     }
 
     /// Somebody writes; the webhook of it.
-    fn write(&self, person: usize, text: &str) -> Value {
+    pub(super) fn write(&self, person: usize, text: &str) -> Value {
         let id = self.world.fake.world().write("acc", &format!("person-{person}"), text);
         let chat = self
             .world
@@ -119,15 +120,15 @@ impl Stage {
         message(&chat, &id, text)
     }
 
-    async fn leads(&self, status: &str) -> i64 {
+    pub(super) async fn leads(&self, status: &str) -> i64 {
         self.world.count(&format!("select count(*) from leads where status = '{status}'")).await
     }
 
-    async fn ways(&self, status: &str) -> i64 {
+    pub(super) async fn ways(&self, status: &str) -> i64 {
         self.world.count(&format!("select count(*) from campaign_executions where status = '{status}'")).await
     }
 
-    async fn told(&self, kind: &str) -> i64 {
+    pub(super) async fn told(&self, kind: &str) -> i64 {
         self.world.count(&format!("select count(*) from activities where type = '{kind}'")).await
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{ACCOUNTS, LINK, World};
 use crate::support::{
     ManualClock, TestApp,
+    clerk_events::deleted,
     unipile::{On, Trouble},
 };
 
@@ -199,4 +200,53 @@ async fn the_pages_that_signing_in_ends_at_bear_whatever_is_added_to_their_addre
         assert_eq!(page.status, 200, "{path}");
         assert!(page.text.contains(says), "{}", page.text);
     }
+}
+
+#[tokio::test]
+async fn a_link_that_cannot_be_settled_for_a_reason_of_ours_is_given_up() {
+    let world = World::begin().await;
+    world.app.member().post(LINK, json!({"provider": "linkedin"})).await.expect(201);
+    let breaks = "create function breaks() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$;
+                  create trigger breaks before insert on connected_accounts for each row execute function breaks()";
+    sqlx::raw_sql(breaks).execute(&world.app.pool).await.unwrap();
+    let report = world.fake.world().sign_in("acc");
+    world.report(&report).await.expect(204);
+    for _ in 0..59 {
+        world.work().await;
+        world.app.clock.advance(Duration::from_mins(3));
+    }
+    assert_eq!(world.links().await, [("reported".into(), None)], "it may pass");
+    world.work().await;
+    assert_eq!(world.links().await, [("failed".into(), Some("internal_error".into()))]);
+    let asked = world.fake.world().requests.len();
+    world.app.clock.advance(Duration::from_mins(30));
+    world.work().await;
+    assert_eq!(world.fake.world().requests.len(), asked, "nothing is tried any more");
+}
+
+#[tokio::test]
+async fn accounts_of_an_organization_that_has_ended_are_deleted_at_unipile_and_looked_at_no_more() {
+    let world = World::begin().await;
+    world.connect(&world.app.member(), "acc").await;
+    world.connect(&world.app.outsider(), "theirs").await;
+    world.app.member().post(LINK, json!({"provider": "linkedin"})).await.expect(201);
+    let mailbox = json!({"provider": "sandbox", "channel": "email", "display_name": "Mailbox"});
+    let mailbox = world.app.member().post(ACCOUNTS, mailbox).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let watched = "insert into mailbox_watches (organization_id, account_id, reads_from, next_at)
+                   select organization_id, id, now(), now() from connected_accounts where id = $1::uuid";
+    sqlx::query(watched).bind(mailbox).execute(&world.app.pool).await.unwrap();
+    let late = world.fake.world().sign_in("late");
+    let ended = deleted("organization.deleted", "org_ours", world.app.now_millis());
+    world.app.deliver("msg_1", &ended).await.expect(200);
+    world.work().await;
+    assert_eq!(world.fake.world().accounts.keys().collect::<Vec<_>>(), ["late", "theirs"]);
+    assert_eq!(world.count("select count(*) from account_watches").await, 3, "only the others' is looked at");
+    assert_eq!(world.count("select count(*) from mailbox_watches").await, 0);
+    assert_eq!(world.count("select count(*) from unipile_departures").await, 0);
+    // Whoever signs in by a link of theirs after that connects nothing.
+    world.report(&late).await.expect(404);
+    world.work().await;
+    assert_eq!(world.count("select count(*) from connected_accounts where unipile is not null").await, 1);
+    let links = world.links().await;
+    assert!(links.contains(&("failed".into(), Some("organization_deleted".into()))), "{links:?}");
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod connect;
 mod forged;
+mod looks;
 mod status;
 mod webhooks;
 

@@ -244,6 +244,41 @@ async fn a_wrong_password_is_told_and_the_mended_mailbox_is_read_on() {
 }
 
 #[tokio::test]
+async fn a_pause_and_its_reason_outlast_a_password_that_is_wrong_and_mended() {
+    let story = Story::begin().await;
+    let because = "Too many of its mails came back.";
+    let paused = "update connected_accounts set status = 'paused', status_reason = $1, version = version + 1";
+    sqlx::query(paused).bind(because).execute(&story.app.pool).await.unwrap();
+    let (path, member) = (format!("{PATH}/{}", story.account), story.app.member());
+    let stands = async |when: &str| {
+        let account = member.get(&path).await.expect(200);
+        assert_eq!((&account["status"], &account["status_reason"]), (&json!("paused"), &json!(because)), "{when}");
+    };
+    story.server.change_password(&story.anna, "another");
+    // Its line is opened anew, and is refused.
+    member.patch(&path, json!({"display_name": "Anna"})).await.expect(200);
+    until(&story.app, "select failures > 0 from mailbox_watches").await;
+    stands("the worker was refused").await;
+    member.post(&format!("{path}/sync"), json!({})).await.expect(200);
+    stands("a person was refused").await;
+    member.patch(&path, json!({"password": "another"})).await.expect(200);
+    member.post(&format!("{path}/sync"), json!({})).await.expect(200);
+    stands("it lets us in again").await;
+}
+
+#[tokio::test]
+async fn mailboxes_of_an_organization_that_has_ended_are_not_read() {
+    let story = Story::begin().await;
+    let ended = crate::support::clerk_events::deleted("organization.deleted", "org_ours", story.app.now_millis());
+    story.app.deliver("msg_1", &ended).await.expect(200);
+    // Another's, connected after that, has been taken up by now: so would this one have been.
+    let carl = story.server.mailbox("carl@sender.example");
+    made(&story.app.outsider(), PATH, carl.request()).await;
+    until(&story.app, "select count(*) = 1 from mailbox_watches w join connected_accounts a on a.id = w.account_id where a.email like 'carl%'").await;
+    assert_eq!(story.count("mailbox_watches").await, 1);
+}
+
+#[tokio::test]
 async fn two_workers_share_the_mailboxes_and_one_follows_the_other() {
     let story = Story::begin().await;
     let other = replica(&story.app, &story.server).await;

@@ -9,12 +9,15 @@ use super::{
 };
 use crate::{
     engine::route::Answer,
+    errors::Result,
     integrations::unipile::{MessageSent, NewChat, Profile, UnipileError},
 };
 
-/// After so many attempts that LinkedIn would not take an invitation yet, a person must look: it may be about this one person, and the account
-/// is not to rest for that again and again.
-const MOST_NOT_YET: i32 = 3;
+/// LinkedIn's word for an invitation that it does not take yet.
+const NOT_YET: &str = "cannot_resend_yet";
+/// After so many attempts that ended with it a person must look: it may be about this one person, and the account is not to rest for that again
+/// and again.
+const MOST_NOT_YET: i64 = 3;
 
 /// What was done.
 pub(super) struct Done {
@@ -33,7 +36,12 @@ impl Done {
 
 impl LinkedinChannel {
     /// Sends the one request.
-    pub(super) async fn carry_out(&self, at: At<'_>, prepared: &Prepared, begun: &Begun) -> Result<Done, UnipileError> {
+    pub(super) async fn carry_out(
+        &self,
+        at: At<'_>,
+        prepared: &Prepared,
+        begun: &Begun,
+    ) -> std::result::Result<Done, UnipileError> {
         let (api, account) = (at.api, at.unipile.account_id.as_str());
         let (provider_id, profile) = match prepared {
             Prepared::Visit { profile } => {
@@ -117,10 +125,24 @@ impl LinkedinChannel {
             }
             _ => {}
         }
-        if error.is("cannot_resend_yet") && order.step.attempt > MOST_NOT_YET {
-            return Delivery::Other(Outcome::Parked { reason: "cannot_resend_yet" });
+        match verdict {
+            Delivery::NotSent { rest, ours, .. } if error.is(NOT_YET) => match self.refused_before(order).await {
+                Ok(times) if times >= MOST_NOT_YET => Delivery::Other(Outcome::Parked { reason: NOT_YET }),
+                Ok(_) => Delivery::NotSent { reason: NOT_YET, rest, ours },
+                Err(error) => {
+                    tracing::warn!(step = %order.step.id, code = error.code(), "earlier refusals cannot be counted");
+                    Delivery::NotSent { reason: NOT_YET, rest, ours }
+                }
+            },
+            verdict => verdict,
         }
-        verdict
+    }
+
+    /// How often LinkedIn has not taken this invitation yet.
+    async fn refused_before(&self, order: &Order) -> Result<i64> {
+        let step = &order.step;
+        let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+        conn.steps().ended_so(step.execution_id, &step.node_id, NOT_YET).await
     }
 }
 

@@ -57,7 +57,8 @@ async fn a_limit_of_linkedins_rests_the_account_for_a_day_and_the_step_stays_que
         assert_eq!(stage.done(Act::Invite), [], "{kind}");
         let rests = rests(&stage).await[0].1.unwrap();
         assert!((21 * 60..=26 * 60).contains(&rests), "{kind}: {rests}");
-        assert_eq!(stage.attempts().await, ["invite not_sent account_cools_down"], "{kind}");
+        let reason = if kind == "cannot_resend_yet" { kind } else { "account_cools_down" };
+        assert_eq!(stage.attempts().await, [format!("invite not_sent {reason}")], "{kind}");
         stage.pass(48).await;
         assert_eq!(stage.done(Act::Invite).len(), 2, "{kind}");
         stage.nothing_twice();
@@ -87,6 +88,23 @@ async fn one_person_does_not_send_an_account_to_rest_for_ever() {
     assert_eq!(stage.attempts().await.len(), 4);
     assert_eq!(stage.attempts().await[3], "invite needs_review cannot_resend_yet");
     assert_eq!(stage.standing().await, ["invite waiting needs_review"]);
+}
+
+#[tokio::test]
+async fn attempts_that_failed_otherwise_do_not_count_as_refusals_of_the_invitation() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let list = stage.people(1).await;
+    for _ in 0..4 {
+        stage.fake.trouble(On::post("/users/invite"), Trouble::Busy(Some(60)));
+    }
+    stage.fake.trouble(On::post("/users/invite"), Trouble::Refuse(422, "cannot_resend_yet"));
+    stage.start(&list, &[&account], invitation(&Value::Null)).await;
+    stage.pass(24 * 4).await;
+    let mut expected = ["invite not_sent account_cools_down"; 4].map(str::to_owned).to_vec();
+    expected.extend(["invite not_sent cannot_resend_yet", "invite sent"].map(str::to_owned));
+    assert_eq!(stage.attempts().await, expected);
+    assert_eq!(stage.done(Act::Invite).len(), 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! LinkedIn through Unipile, before a server that speaks as Unipile documents it. Its own log is the truth about what was done.
 
+mod freshness;
 mod identity;
 mod inbox;
 mod invitations;
@@ -56,6 +57,7 @@ impl Stage {
             .execute(&self.app.pool)
             .await
             .unwrap();
+        messages_read(&self.app, id, "now()").await;
     }
 
     /// A list of so many people who are on LinkedIn.
@@ -117,6 +119,16 @@ impl Stage {
         );
         self.texts(&query).await
     }
+}
+
+/// Has the account's messages read at an instant of the database's, and never again by itself.
+pub(crate) async fn messages_read(app: &TestApp, account: &str, at: &str) {
+    let query = format!(
+        "insert into account_watches (organization_id, account_id, kind, due_at, read_at)
+         select organization_id, id, 'messages', 'infinity', {at} from connected_accounts where id = '{account}'
+         on conflict (organization_id, account_id, kind) do update set read_at = excluded.read_at"
+    );
+    sqlx::query(AssertSqlSafe(query)).execute(&app.pool).await.unwrap();
 }
 
 /// One node.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Scale, always, of, on_their_way, storm::Storm, taken_over, workers::Workers};
 use crate::{
-    campaign_runs::{CAMPAIGNS, account, act, count, list_of, made, nobody, person},
+    campaign_runs::{CAMPAIGNS, account, act, count, linkedin::messages_read, list_of, made, nobody, person},
     support::{
         FakeUnipile, TestApp,
         own_postgres::OwnPostgres,
@@ -159,6 +159,7 @@ async fn start(app: &TestApp, scale: Scale) {
             .execute(&app.pool)
             .await
             .unwrap();
+        messages_read(app, &id, "'infinity'").await;
         accounts.push(id);
     }
     let list = list_of(&member, scale.leads / 2).await;

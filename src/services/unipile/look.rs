@@ -1,0 +1,103 @@
+//! A look at an account: bounded in time, and one worker's alone however slow Unipile is. What it has not read, the next one reads.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{CLAIM, UnipileService, about};
+use crate::{
+    errors::Result,
+    repositories::{DueWatch, Looked, Watched},
+};
+
+/// A look takes no further chat up after this time.
+const LONGEST: TimeDelta = TimeDelta::seconds(60);
+/// A claim of which less is left is put off: a single request takes at most 30 seconds.
+const PUT_OFF: TimeDelta = TimeDelta::seconds(90);
+/// After so many looks in a row, about an hour of them, a chat that cannot be read is passed over.
+const MOST_FAILURES: i32 = 9;
+/// How soon the next look follows if something is left to be read.
+pub(super) const SOON: TimeDelta = TimeDelta::seconds(5);
+
+/// How far a look has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// All that was there when the pass began.
+    All,
+    /// A step of somebody's is on its way out, who must wait.
+    Later,
+    /// Time was over, or somebody else has taken the account over.
+    Unfinished,
+}
+
+/// A look that is under way.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) watch: DueWatch,
+    /// When the first of the looks began that belong together.
+    pub(super) began: DateTime<Utc>,
+    ends: DateTime<Utc>,
+    read: HashSet<String>,
+    /// Whether it has taken up a chat: each look comes on by one at least.
+    has_begun: bool,
+    lost: bool,
+}
+
+impl Look {
+    pub(super) fn begin(mut watch: DueWatch, now: DateTime<Utc>) -> Self {
+        let read = std::mem::take(&mut watch.pass_read).into_iter().collect();
+        let began = watch.pass_began.unwrap_or(now);
+        Self { watch, began, ends: now + LONGEST, read, has_begun: false, lost: false }
+    }
+
+    /// Whether a chat was read since the pass began: what was written after that is for the next pass.
+    pub(super) fn has_read(&self, chat: &str) -> bool {
+        self.read.contains(chat)
+    }
+
+    pub(super) fn was_read(&mut self, chat: &str) {
+        self.read.insert(chat.to_owned());
+    }
+
+    /// Whether a chat that cannot be read keeps nobody from being written to any longer: others of the same pass could be read.
+    pub(super) fn passes_over(&self) -> bool {
+        self.watch.failures >= MOST_FAILURES && !self.read.is_empty()
+    }
+
+    /// What is noted of it. A pass that is over is followed by the next after `every` since it began: what was written meanwhile waits for that.
+    pub(super) fn over(&self, seen: Seen, every: TimeDelta, now: DateTime<Utc>) -> Watched {
+        if seen == Seen::All {
+            let rests = about(every, self.watch.account_id.0.as_bytes(), now);
+            let looked = Looked::Whole((now - self.began).to_std().unwrap_or_default());
+            let again = (self.began + rests).max(now + SOON);
+            return Watched { again, seen_until: Some(self.began), looked, pass: None };
+        }
+        self.pauses(SOON, Looked::Partly, now)
+    }
+
+    /// The same of one that ends before all was read.
+    pub(super) fn pauses(&self, pause: TimeDelta, looked: Looked, now: DateTime<Utc>) -> Watched {
+        let pass = Some((self.began, self.read.iter().cloned().collect()));
+        Watched { again: now + pause, seen_until: self.watch.seen_until, looked, pass }
+    }
+}
+
+impl UnipileService {
+    /// Whether a look may go on to another chat.
+    pub(super) async fn goes_on(&self, look: &mut Look) -> Result<bool> {
+        let in_time = self.now() < look.ends || !look.has_begun;
+        look.has_begun = true;
+        Ok(in_time && self.holds(look).await?)
+    }
+
+    /// Whether the account is still this look's, for longer than a request may take.
+    pub(super) async fn holds(&self, look: &mut Look) -> Result<bool> {
+        let now = self.now();
+        if !look.lost && look.watch.claimed_until - now < PUT_OFF {
+            let mut tx = self.context.db.begin_engine(look.watch.organization_id, now).await?;
+            look.lost = !tx.unipile().keep_watch(&mut look.watch, now + CLAIM).await?;
+            tx.commit().await?;
+        }
+        Ok(!look.lost)
+    }
+}
