@@ -61,7 +61,7 @@ pub use mailbox_watches::MailboxWatchRepository;
 pub use members::MemberRepository;
 pub use messages::{LostMessage, MessageRepository};
 pub use organizations::OrganizationRepository;
-pub use rounds::{Backlog, ComparedOrganization, GuardMark};
+pub use rounds::{AccountToCopy, Backlog, ComparedOrganization, GuardMark};
 pub use sandbox::{DueHappening, NewAct, NewHappening, SandboxRepository};
 pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
