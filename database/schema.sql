@@ -1093,6 +1093,7 @@ CREATE TABLE public.messages (
     deadline timestamp with time zone,
     sent_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    copied_at timestamp with time zone,
     CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
     CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
     CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
@@ -2358,6 +2359,12 @@ CREATE INDEX messages_search ON public.messages USING gin (organization_id, lowe
 --
 
 CREATE INDEX messages_step ON public.messages USING btree (organization_id, step_id) WHERE (step_id IS NOT NULL);
+
+--
+-- Name: messages_to_copy; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX messages_to_copy ON public.messages USING btree (sent_at) WHERE ((copied_at IS NULL) AND (state = 'sent'::text) AND (message_id IS NOT NULL));
 
 --
 -- Name: messages_unsettled; Type: INDEX; Schema: public; Owner: -

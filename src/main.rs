@@ -29,6 +29,12 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Seal anew, with the first key of `ENCRYPTION_KEY`, every stored secret that another has sealed; beside running servers.
+    Reseal {
+        /// Change nothing: only tell how many secrets each key has sealed.
+        #[arg(long)]
+        count: bool,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print a session token of the demo's administrator.
@@ -63,6 +69,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             app::work(config, stop_on_signal()).await
         }
         Command::Migrate => app::migrate(&config).await,
+        Command::Reseal { count } => app::reseal(&config, count).await,
         Command::DevToken => app::print_dev_token(&config),
         Command::Openapi => Ok(()),
     }

@@ -6,6 +6,7 @@ mod guard;
 mod identity;
 mod idle_timeout;
 mod log_lines;
+mod reseal;
 mod server;
 pub mod telemetry;
 
@@ -36,7 +37,7 @@ use crate::{
     workers::Workers,
 };
 
-pub use self::{database::Databases, log_lines::LogGuard, server::serve_on};
+pub use self::{database::Databases, log_lines::LogGuard, reseal::reseal, server::serve_on};
 
 /// Hands the state its parts and builds the service on it.
 ///

@@ -108,21 +108,28 @@ impl MessageRepository<'_> {
         .await?)
     }
 
-    /// The last message of a lead's in a conversation by one account, if there is one: what an answer answers.
+    /// The last message of a lead's in a conversation by one account that was here at `by`, if there is one: what an answer answers.
     ///
     /// # Errors
     /// The database's.
-    pub async fn last_inbound(&mut self, conversation: ConversationId, account: AccountId) -> Result<Option<Message>> {
+    pub async fn last_inbound(
+        &mut self,
+        conversation: ConversationId,
+        account: AccountId,
+        by: DateTime<Utc>,
+    ) -> Result<Option<Message>> {
         Ok(sqlx::query_as!(
             Message,
             r#"select id, organization_id, conversation_id, lead_id, direction, channel, account_id, campaign_id, execution_id, step_id, user_id,
                       provider_key, message_id, answers, sender, subject, text, had_html, attachments, verdict, asks_to_stop, away_until,
                       state, reason, token, deadline, sent_at, created_at
                from messages where organization_id = $1 and conversation_id = $2 and account_id = $3 and direction = 'inbound'
+                 and created_at <= $4
                order by sent_at desc, id desc limit 1"#,
             self.scope.id(),
             conversation.0,
             account.0,
+            by,
         )
         .fetch_optional(&mut *self.conn)
         .await?)
@@ -235,5 +242,45 @@ impl MessageRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Mails that were written by hand and sent from an account since `since`, and have no copy in Sent yet, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn to_copy(&mut self, account: AccountId, since: DateTime<Utc>, limit: i64) -> Result<Vec<Message>> {
+        Ok(sqlx::query_as!(
+            Message,
+            r#"select id, organization_id, conversation_id, lead_id, direction, channel, account_id, campaign_id, execution_id, step_id, user_id,
+                      provider_key, message_id, answers, sender, subject, text, had_html, attachments, verdict, asks_to_stop, away_until,
+                      state, reason, token, deadline, sent_at, created_at
+               from messages
+               where organization_id = $1 and account_id = $2 and copied_at is null and state = 'sent' and message_id is not null
+                 and sent_at > $3
+               order by sent_at, id limit $4"#,
+            self.scope.id(),
+            account.0,
+            since,
+            limit,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Copies of these mails were put into Sent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn copied(&mut self, ids: &[MessageId], now: DateTime<Utc>) -> Result<()> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "update messages set copied_at = $3 where organization_id = $1 and id = any($2)",
+            self.scope.id(),
+            &ids,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
     }
 }

@@ -45,6 +45,15 @@ pub struct Backlog {
     pub needs_review: i64,
 }
 
+/// An account from which something was sent that has no copy in Sent yet.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountToCopy {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which one.
+    pub account: AccountId,
+}
+
 impl Database {
     /// Notes that mail came back, the oldest first.
     ///
@@ -261,17 +270,29 @@ impl Database {
         .await?)
     }
 
-    /// Organizations with mails that were sent since `since` and have no copy in Sent yet.
+    /// Accounts from which something was sent since `since` that has no copy in Sent yet, who has waited longest first; none of `but`.
     ///
     /// # Errors
     /// The database's.
-    pub async fn with_mails_to_copy(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<OrganizationId>> {
-        Ok(sqlx::query_scalar!(
-            r#"select distinct m.organization_id as "id!: OrganizationId" from
-                 (select m.organization_id from sent_mails m
+    pub async fn accounts_to_copy(
+        &self,
+        since: DateTime<Utc>,
+        but: &[AccountId],
+        limit: i64,
+    ) -> Result<Vec<AccountToCopy>> {
+        let but: Vec<_> = but.iter().map(|id| id.0).collect();
+        Ok(sqlx::query_as!(
+            AccountToCopy,
+            r#"select organization_id as "organization!: OrganizationId", account_id as "account!: AccountId" from
+                 (select m.organization_id, m.account_id, m.begun_at as at from sent_mails m
                   join execution_steps s on s.organization_id = m.organization_id and s.id = m.step_id and s.state = 'sent'
-                  where m.copied_at is null and m.begun_at > $1 order by m.begun_at limit $2) m"#,
+                  where m.copied_at is null and m.begun_at > $1
+                  union all
+                  select organization_id, account_id, sent_at from messages
+                  where copied_at is null and state = 'sent' and message_id is not null and account_id is not null and sent_at > $1) m
+               where account_id <> all($2) group by organization_id, account_id order by min(at) limit $3"#,
             since,
+            &but,
             limit,
         )
         .fetch_all(&mut *self.system().await?)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{ExecutionId, SentMail},
+    models::{AccountId, ExecutionId, SentMail},
 };
 
 /// The sent mails of one organization.
@@ -81,19 +81,21 @@ impl SentMailRepository<'_> {
         .await?)
     }
 
-    /// Mails that were sent since `since` and have no copy in Sent yet, the oldest first.
+    /// Mails that were sent from an account since `since` and have no copy in Sent yet, the oldest first.
     ///
     /// # Errors
     /// The database's.
-    pub async fn to_copy(&mut self, since: DateTime<Utc>, limit: i64) -> Result<Vec<SentMail>> {
+    pub async fn to_copy(&mut self, account: AccountId, since: DateTime<Utc>, limit: i64) -> Result<Vec<SentMail>> {
         Ok(sqlx::query_as!(
             SentMail,
             r#"select m.organization_id, m.message_id, m.step_id, m.execution_id, m.campaign_id, m.lead_id, m.account_id, m.node_id,
                       m.recipient, m.subject, m.refs, m.begun_at, m.copied_at
                from sent_mails m
                join execution_steps s on s.organization_id = m.organization_id and s.id = m.step_id and s.state = 'sent'
-               where m.organization_id = $1 and m.copied_at is null and m.begun_at > $2 order by m.begun_at, m.message_id limit $3"#,
+               where m.organization_id = $1 and m.account_id = $2 and m.copied_at is null and m.begun_at > $3
+               order by m.begun_at, m.message_id limit $4"#,
             self.scope.id(),
+            account.0,
             since,
             limit,
         )

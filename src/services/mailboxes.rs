@@ -168,14 +168,20 @@ impl Mailboxes {
     pub(super) async fn secret(&self, tx: &mut OrgTx, account: &ConnectedAccount) -> Result<MailSecret> {
         let sealed = tx.accounts().credentials(account.id).await?;
         let sealed = sealed.ok_or_else(|| AppError::internal("a mailbox has no credentials"))?;
-        let opened = self.cipher.open(credentials_of(account), &sealed).map_err(AppError::internal)?;
+        let opened = self
+            .cipher
+            .open(credentials_of(account.organization_id, account.id), &sealed)
+            .map_err(AppError::internal)?;
         serde_json::from_slice(opened.expose_secret()).map_err(AppError::internal)
     }
 
     /// A token server has replaced the refresh token: the old one may soon be worth nothing.
     async fn keep(&self, account: &ConnectedAccount, secret: &MailSecret) -> Result<()> {
         let bytes = serde_json::to_vec(secret).map_err(AppError::internal)?;
-        let sealed = self.cipher.seal(credentials_of(account), &bytes).map_err(AppError::internal)?;
+        let sealed = self
+            .cipher
+            .seal(credentials_of(account.organization_id, account.id), &bytes)
+            .map_err(AppError::internal)?;
         let mut tx = self.context.db.begin_engine(account.organization_id, self.context.clock.now()).await?;
         // Unless a person has changed the credentials meanwhile.
         if tx.accounts().locked(account.id).await?.version == account.version {

@@ -77,6 +77,6 @@ pub(super) fn open(
 }
 
 /// Where a secret stands, and stood before it became the earlier one.
-fn place(organization: OrganizationId) -> Place {
+pub(super) fn place(organization: OrganizationId) -> Place {
     Place { organization: organization.0, table: "webhook_secrets", row: organization.0, column: "secret" }
 }

@@ -98,6 +98,12 @@ impl Cipher {
         Ok(Self(keys.iter().map(|key| ServiceKey { id: key_id(key), key: Arc::clone(key) }).collect()))
     }
 
+    /// The name of the key that seals.
+    #[must_use]
+    pub fn sealing_key(&self) -> &str {
+        self.0.first().map_or("", |key| &key.id)
+    }
+
     /// Seals `value` for `place`.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ mod leads;
 mod linkedin;
 mod mailboxes;
 mod organizations;
+mod reseal;
 mod schema;
 mod suppressions;
 mod unipile;

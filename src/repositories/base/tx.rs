@@ -16,8 +16,8 @@ use crate::{
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
         ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository,
         MailboxWatchRepository, MemberRepository, MessageRepository, OrganizationRepository, SandboxRepository,
-        SentMailRepository, StepRepository, SuppressionRepository, UnipileRepository, UsageRepository,
-        WebhookSecretRepository,
+        SealedSecretRepository, SentMailRepository, StepRepository, SuppressionRepository, UnipileRepository,
+        UsageRepository, WebhookSecretRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -226,6 +226,8 @@ macro_rules! lends_all {
             steps -> StepRepository,
             /// What the sandbox was sent.
             sandbox -> SandboxRepository,
+            /// Secrets that are stored sealed.
+            sealed_secrets -> SealedSecretRepository,
             /// What was sent from mailboxes.
             sent_mails -> SentMailRepository,
             /// What the organization has at Unipile.

@@ -117,16 +117,12 @@ impl Channels {
         Self { sandbox: Box::new(sandbox), mailbox: Box::new(mailbox), linkedin: Box::new(linkedin) }
     }
 
-    /// What carries the steps of `provider`'s accounts, if this process can.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "who asks must have an answer for a provider that nothing here carries"
-    )]
-    pub(super) fn of(&self, provider: Provider) -> Option<&dyn Channel> {
+    /// What carries the steps of `provider`'s accounts.
+    pub(super) fn of(&self, provider: Provider) -> &dyn Channel {
         match provider {
-            Provider::Sandbox => Some(&*self.sandbox),
-            Provider::Gmail | Provider::Outlook | Provider::Mailbox => Some(&*self.mailbox),
-            Provider::Linkedin => Some(&*self.linkedin),
+            Provider::Sandbox => &*self.sandbox,
+            Provider::Gmail | Provider::Outlook | Provider::Mailbox => &*self.mailbox,
+            Provider::Linkedin => &*self.linkedin,
         }
     }
 }

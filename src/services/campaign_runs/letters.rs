@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Round, RunService,
-    channel::{Channel as Carrier, Found, Letter},
+    channel::{Found, Letter},
     deliver::Delivery,
     mail_text::message_id_by_hand,
     outcome::Outcome,
@@ -68,7 +68,7 @@ impl RunService {
         }
         let conversation = tx.conversations().locked(id).await?;
         let account = sender(&mut tx, &conversation, new.account_id).await?;
-        if !self.channels.of(account.provider).is_some_and(Carrier::writes) {
+        if !self.channels.of(account.provider).writes() {
             return Err(AppError::conflict(
                 "no_channel",
                 "This server reaches LinkedIn through Unipile only, and has no UNIPILE_DSN and UNIPILE_API_KEY.",
@@ -90,13 +90,8 @@ impl RunService {
     async fn send_letter(&self, letter: &Letter, begun_at: Duration) -> Delivery {
         let clock = &self.context.campaign_clock;
         let may_begin = || self.lease().outlasts_a_send(clock.monotonic().saturating_sub(begun_at));
-        match self.channels.of(letter.account.provider) {
-            Some(channel) => {
-                let write = channel.write(letter, &may_begin);
-                tokio::time::timeout(self.lease().timeout(), write).await.unwrap_or(Delivery::Unknown)
-            }
-            None => Delivery::NotSent { reason: "no_channel", rest: None, ours: false },
-        }
+        let write = self.channels.of(letter.account.provider).write(letter, &may_begin);
+        tokio::time::timeout(self.lease().timeout(), write).await.unwrap_or(Delivery::Unknown)
     }
 
     /// Writes down how a message ended. One that nobody can tell of stays as it is, to be looked up.
@@ -159,7 +154,7 @@ impl RunService {
         };
         tx.commit().await?;
         let Some(account) = account else { return Ok(false) };
-        let Some(channel) = self.channels.of(account.provider) else { return Ok(false) };
+        let channel = self.channels.of(account.provider);
         let begun = message.created_at;
         let letter = Letter { message, account };
         let delivery = match channel.find_written(&letter).await? {
@@ -179,10 +174,11 @@ impl RunService {
 
 /// Who writes: the account that is named, if the lead wrote to it in this conversation, else the one that it last wrote to.
 async fn sender(tx: &mut OrgTx, conversation: &Conversation, named: Option<AccountId>) -> Result<ConnectedAccount> {
+    let now = tx.now();
     let id = match named {
         Some(id) if conversation.account_id == Some(id) => id,
         Some(id) => {
-            let written_to = tx.messages().last_inbound(conversation.id, id).await?;
+            let written_to = tx.messages().last_inbound(conversation.id, id, now).await?;
             written_to.and_then(|message| message.account_id).ok_or_else(|| {
                 let detail = "The lead has not written to this account.";
                 AppError::fault("/account_id", "not_in_conversation", detail)
@@ -211,7 +207,7 @@ async fn message(
     (text, deadline): (String, DateTime<Utc>),
 ) -> Result<Message> {
     let now = tx.now();
-    let last = tx.messages().last_inbound(conversation.id, account.id).await?;
+    let last = tx.messages().last_inbound(conversation.id, account.id, now).await?;
     let id = MessageId::new(now);
     let subject = last.as_ref().and_then(|last| last.subject.as_deref()).or(conversation.subject.as_deref());
     let subject = Some(account.channel).filter(|channel| *channel == Channel::Email).map(|_| answered(subject));

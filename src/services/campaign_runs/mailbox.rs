@@ -20,7 +20,6 @@ use super::{
     lease::Lease,
     mail_reply::judged,
     mail_text::{Letter, message_id},
-    mailbox_trial,
 };
 use crate::{
     errors::Result,
@@ -115,7 +114,7 @@ impl MailboxChannel {
             Ok(line) => line,
             Err(delivery) => return Ok(delivery),
         };
-        // From here on an answer to the mail finds its step, and nobody else sends it.
+        // From here on an answer to a step's mail finds its step, and nobody else sends it.
         match self.begin(mail).await {
             Ok(true) => {}
             Ok(false) => return Ok(not_sent("lease_ran_out", None, true)),
@@ -161,7 +160,7 @@ impl MailboxChannel {
         }
     }
 
-    /// Writes that a step's mail may leave from now on; one that was written by hand is written down already.
+    /// Writes that a step's mail may leave from now on; what is written by hand or tried out is written down already.
     async fn begin(&self, mail: &Outgoing<'_>) -> Result<bool> {
         let Some((noted, token)) = mail.noted else { return Ok(true) };
         let mut conn = self.context.db.engine_conn(noted.organization_id).await?;
@@ -216,8 +215,7 @@ impl Channel for MailboxChannel {
     }
 
     fn try_out<'a>(&'a self, trial: &'a Trial, may_begin: &'a MayBegin<'a>) -> BoxFuture<'a, Delivery> {
-        let timeout = Lease(self.context.campaign_lease).timeout();
-        Box::pin(mailbox_trial::hand_in(&self.mailboxes, trial, timeout, may_begin))
+        Box::pin(self.hand_in_trial(trial, may_begin))
     }
 
     fn writes(&self) -> bool {
@@ -241,7 +239,7 @@ impl Channel for MailboxChannel {
 /// A mail that is to be handed to its account's server.
 pub(super) struct Outgoing<'a> {
     pub(super) account: &'a ConnectedAccount,
-    /// The step or the message that it is, for the log.
+    /// The step, the message or the trial that it is, for the log.
     pub(super) about: Uuid,
     pub(super) message_id: &'a str,
     pub(super) written: &'a Written,

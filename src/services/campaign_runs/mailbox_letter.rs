@@ -8,13 +8,13 @@ use super::{
 use crate::{
     errors::Result,
     integrations::mail::{Draft, Unwritable, Written},
-    models::{ConnectedAccount, SentCopy},
-    repositories::BaseRepository as _,
+    models::{ConnectedAccount, Message},
+    repositories::{BaseRepository as _, OrgConn},
     utils::email::NormalizedEmail,
 };
 
 /// Whom a mail goes to: name, if it is known, and address.
-struct Recipient {
+pub(super) struct Recipient {
     name: Option<String>,
     address: String,
 }
@@ -22,38 +22,29 @@ struct Recipient {
 impl MailboxChannel {
     /// Sends a message that somebody wrote by hand.
     pub(super) async fn write_by_hand(&self, letter: &Letter, may_begin: &MayBegin<'_>) -> Delivery {
-        let about = letter.message.id.0;
-        let recipient = match self.recipient(letter).await {
+        let Letter { message, account } = letter;
+        let about = message.id.0;
+        let recipient = match self.who_may_be_written_to(letter).await {
             Ok(Ok(recipient)) => recipient,
             Ok(Err(delivery)) => return delivery,
             Err(error) => return not_begun(about, &error),
         };
-        let written = match written(letter, &recipient) {
+        let written = match written(message, account, &recipient) {
             Ok(written) => written,
             Err(Unwritable::Address) => return Delivery::NoRecipient,
             Err(Unwritable::Shape) => return not_sent("cannot_be_written", None, false),
         };
-        let message_id = letter.message.message_id.as_deref().unwrap_or_default();
-        let outgoing = Outgoing { account: &letter.account, about, message_id, written: &written, noted: None };
-        let delivery = self.hand_over(&outgoing, may_begin).await;
-        if matches!(delivery, Delivery::Sent { .. }) {
-            self.copy(&letter.account, message_id, written.bytes);
-        }
-        delivery
+        let message_id = message.message_id.as_deref().unwrap_or_default();
+        let outgoing = Outgoing { account, about, message_id, written: &written, noted: None };
+        self.hand_over(&outgoing, may_begin).await
     }
 
-    /// Whoever wrote last, who may have answered from another address than the lead's; else the lead. Nobody who may not be written to.
-    async fn recipient(&self, letter: &Letter) -> Result<Result<Recipient, Delivery>> {
-        let message = &letter.message;
+    /// The recipient; nobody who may not be written to.
+    async fn who_may_be_written_to(&self, Letter { message, account }: &Letter) -> Result<Result<Recipient, Delivery>> {
         let mut conn = self.context.db.engine_conn(message.organization_id).await?;
-        let last = conn.messages().last_inbound(message.conversation_id, letter.account.id).await?;
-        let lead = conn.leads().find(message.lead_id).await?;
-        let writer = last.and_then(|last| last.sender).as_deref().and_then(mailbox);
-        let lead = || {
-            let lead = lead?;
-            Some(Recipient { name: lead.full_name, address: lead.email? })
+        let Some(recipient) = recipient(&mut conn, message, account).await? else {
+            return Ok(Err(Delivery::NoRecipient));
         };
-        let Some(recipient) = writer.or_else(lead) else { return Ok(Err(Delivery::NoRecipient)) };
         let address = NormalizedEmail::parse(&recipient.address).ok();
         let address = address.as_ref().map(NormalizedEmail::key);
         let keys = self.context.suppression_keys.of_person(message.organization_id, address, None);
@@ -61,33 +52,28 @@ impl MailboxChannel {
         conn.give_back();
         Ok(if barred { Err(not_sent("lead_suppressed", None, false)) } else { Ok(recipient) })
     }
-
-    /// Puts a copy into Sent where the provider does not: behind the answer, since the mail has gone out whatever becomes of its copy.
-    fn copy(&self, account: &ConnectedAccount, id: &str, mail: Vec<u8>) {
-        if account.mailbox.as_ref().is_none_or(|mailbox| mailbox.sent_copy != SentCopy::Append) {
-            return;
-        }
-        let (this, account, id) = (self.clone(), account.clone(), id.to_owned());
-        tokio::spawn(async move {
-            let kept = async {
-                let mut reader = this.mailboxes.imap(&account).await?;
-                if let Some(folder) = reader.sent_folder().await?
-                    && !reader.contains(&folder, &id).await?
-                {
-                    reader.keep(&folder, &mail).await?;
-                }
-                reader.logout().await;
-                Ok::<_, crate::services::mailboxes::Unopened>(())
-            };
-            if let Err(error) = kept.await {
-                tracing::warn!(account = %account.id, code = error.code(), "a copy cannot be put into Sent");
-            }
-        });
-    }
 }
 
-fn written(letter: &Letter, recipient: &Recipient) -> Result<Written, Unwritable> {
-    let Letter { message, account } = letter;
+/// Whoever had written last when the message was begun, who may have answered from another address than the lead's; else the lead.
+pub(super) async fn recipient(
+    conn: &mut OrgConn,
+    message: &Message,
+    account: &ConnectedAccount,
+) -> Result<Option<Recipient>> {
+    let last = conn.messages().last_inbound(message.conversation_id, account.id, message.created_at).await?;
+    if let Some(writer) = last.and_then(|last| last.sender).as_deref().and_then(mailbox) {
+        return Ok(Some(writer));
+    }
+    let lead = conn.leads().find(message.lead_id).await?;
+    Ok(lead.and_then(|lead| Some(Recipient { name: lead.full_name, address: lead.email? })))
+}
+
+/// The mail as bytes, the same whenever it is written.
+pub(super) fn written(
+    message: &Message,
+    account: &ConnectedAccount,
+    recipient: &Recipient,
+) -> Result<Written, Unwritable> {
     // Kept with the nearest first.
     let refs: Vec<String> = message.answers.iter().rev().cloned().collect();
     let mailbox = account.mailbox.as_deref();

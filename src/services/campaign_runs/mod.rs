@@ -96,6 +96,7 @@ pub struct RunService {
     mailboxes: Mailboxes,
     links: UnsubscribeLinks,
     troubles: Arc<Troubles>,
+    resting: Arc<copies::Resting>,
 }
 
 /// What a round came to.
@@ -127,7 +128,7 @@ impl RunService {
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
         let linkedin = LinkedinChannel::new(context.clone(), linkedin);
         let channels = Arc::new(Channels::new(sandbox, mailbox, linkedin));
-        Self { context, channels, cipher, mailboxes, links, troubles: Arc::default() }
+        Self { context, channels, cipher, mailboxes, links, troubles: Arc::default(), resting: Arc::default() }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

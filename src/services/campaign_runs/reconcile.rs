@@ -77,10 +77,8 @@ impl RunService {
         let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
         let account = tx.accounts().find(account).await?;
         drop(tx);
-        let channel = account.as_ref().and_then(|account| self.channels.of(account.provider));
-        let (Some(account), Some(channel)) = (account.as_ref(), channel) else {
-            return Ok(Seen::Ended(Delivery::Unknown));
-        };
+        let Some(account) = account.as_ref() else { return Ok(Seen::Ended(Delivery::Unknown)) };
+        let channel = self.channels.of(account.provider);
         let shows_by = self.shows_by(step, channel);
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),

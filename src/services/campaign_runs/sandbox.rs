@@ -96,7 +96,10 @@ impl Sandbox {
         let sealed = tx.accounts().credentials(account.id).await?;
         drop(tx);
         let sealed = sealed.ok_or_else(|| AppError::internal("a sandbox account has no secret"))?;
-        let open = self.cipher.open(credentials_of(account), &sealed).map_err(AppError::internal)?;
+        let open = self
+            .cipher
+            .open(credentials_of(account.organization_id, account.id), &sealed)
+            .map_err(AppError::internal)?;
         let secret = serde_json::from_slice(open.expose_secret()).map_err(AppError::internal)?;
         self.secrets.insert(account.id, secret).await;
         Ok(secret)

@@ -13,7 +13,7 @@ use crate::{
     integrations::clay::ClayWebhooks,
     models::{
         AuditEntry, ClayDestination, ClayDestinationId, ClayDestinationStatus, ClayLimits, ClayProgress, LeadListId,
-        MASKED,
+        MASKED, OrganizationId,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
@@ -217,7 +217,7 @@ impl ClayDestinationService {
     }
 
     fn seal(&self, destination: &ClayDestination, token: &SecretString) -> Result<Sealed> {
-        let place = token_of(destination.organization_id.0, destination.id);
+        let place = token_of(destination.organization_id, destination.id);
         self.cipher.seal(place, token.expose_secret().as_bytes()).map_err(AppError::internal)
     }
 }
@@ -242,8 +242,8 @@ async fn progress_of(tx: &mut OrgTx, id: ClayDestinationId) -> Result<ClayProgre
 }
 
 /// Where a destination's token is sealed for.
-fn token_of(organization: uuid::Uuid, id: ClayDestinationId) -> Place {
-    Place { organization, table: "clay_destinations", row: id.0, column: "auth_token" }
+pub(super) fn token_of(organization: OrganizationId, id: ClayDestinationId) -> Place {
+    Place { organization: organization.0, table: "clay_destinations", row: id.0, column: "auth_token" }
 }
 
 /// What the audit log keeps of a destination.

@@ -126,7 +126,7 @@ impl ClayDestinationService {
     fn target(&self, claim: &ClaimedDestination) -> Result<(Url, Option<SecretString>), Halt> {
         let over = |reason: &str| Halt::Over { status: ClayDestinationStatus::Disabled, reason: reason.to_owned() };
         let url = claim.url().parse().map_err(|_| over("The URL cannot be read."))?;
-        let place = token_of(claim.organization_id().0, claim.id());
+        let place = token_of(claim.organization_id(), claim.id());
         let token = claim.auth_token().map(|sealed| self.cipher.open(place, sealed)).transpose();
         let token = token.map_err(|error| {
             tracing::error!(destination = %claim.id(), %error, "a token for Clay cannot be opened");

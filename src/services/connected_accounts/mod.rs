@@ -22,8 +22,8 @@ use crate::{
     errors::{AppError, Fault, Result},
     models::{
         AccountId, AccountLimits, AccountLimitsChanges, AccountRampUp, AccountRampUpChanges, AccountStatus,
-        ActionUsage, AuditEntry, Channel, ConnectedAccount, MASKED, Provider, SandboxBehaviour, SandboxSecret,
-        SendingWindow, SendingWindowChanges,
+        ActionUsage, AuditEntry, Channel, ConnectedAccount, MASKED, OrganizationId, Provider, SandboxBehaviour,
+        SandboxSecret, SendingWindow, SendingWindowChanges,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
@@ -159,7 +159,7 @@ impl AccountService {
 
     fn seal(&self, account: &ConnectedAccount, secret: &impl Serialize) -> Result<Sealed> {
         let secret = serde_json::to_vec(secret).map_err(AppError::internal)?;
-        self.cipher.seal(credentials_of(account), &secret).map_err(AppError::internal)
+        self.cipher.seal(credentials_of(account.organization_id, account.id), &secret).map_err(AppError::internal)
     }
 
     /// Changes an account's name, limits and hours, sets it aside or takes it up again.
@@ -324,13 +324,8 @@ fn changed_window(
 }
 
 /// Where an account's credentials are sealed for.
-pub(super) fn credentials_of(account: &ConnectedAccount) -> Place {
-    Place {
-        organization: account.organization_id.0,
-        table: "connected_accounts",
-        row: account.id.0,
-        column: "credentials",
-    }
+pub(super) fn credentials_of(organization: OrganizationId, account: AccountId) -> Place {
+    Place { organization: organization.0, table: "connected_accounts", row: account.0, column: "credentials" }
 }
 
 /// What the audit log keeps of an account.

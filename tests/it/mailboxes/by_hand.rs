@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{app_with, reading::Story};
+use super::{app_with, reading::Story, replica, sending::account};
 use crate::support::{
     MailServer,
+    cut_imap::CutImap,
     cut_smtp::{Cut, CutSmtp},
     mail_server::PASSWORD,
 };
@@ -33,9 +34,11 @@ async fn an_answer_goes_out_in_the_thread_and_its_answer_comes_back_to_it() {
     assert_eq!(mail.references().as_text_list().unwrap(), [story.first.as_str(), "r1@lead.example"]);
     assert_eq!(mail.to().unwrap().first().unwrap().name(), Some("Ben"));
     assert_eq!(mail.body_text(0).unwrap().trim(), "Anna, from Sender.");
-    let copies = story.server.await_messages(&story.anna, "Sent", 1).await;
     let id = mail.message_id().unwrap();
-    assert!(copies.iter().any(|copy| copy.read().message_id() == Some(id)));
+    story.app.state.runs().copy_sent().await.unwrap();
+    let copies = story.server.messages(&story.anna, "Sent").await;
+    let copy = copies.iter().find(|copy| copy.read().message_id() == Some(id)).expect("a copy");
+    assert!(mail_ends_with(&arrived[1].raw, &copy.raw), "the copy is what was sent");
     // Whoever answers that, from wherever, is the lead; and gets the next one.
     let assistant = format!(
         "From: Carla <carla@lead.example>\r\nTo: anna@sender.example\r\nSubject: AW: Hello\r\nMessage-ID: <c1@lead.example>\r\nIn-Reply-To: <{id}>\r\n\r\nFor Ben: yes.\r\n"
@@ -52,6 +55,47 @@ async fn an_answer_goes_out_in_the_thread_and_its_answer_comes_back_to_it() {
     story.app.member().post("/api/v1/suppressions", json!({"value": "carla@lead.example"})).await.expect(201);
     let barred = story.write("Carla?").await;
     assert_eq!((&barred["state"], &barred["reason"]), (&json!("failed"), &json!("lead_suppressed")));
+}
+
+/// Whether a mail is as it was handed in, below what servers put above it.
+fn mail_ends_with(arrived: &[u8], sent: &[u8]) -> bool {
+    let lines = |raw: &[u8]| String::from_utf8_lossy(raw).replace("\r\n", "\n").trim_end().to_owned();
+    lines(arrived).ends_with(&lines(sent))
+}
+
+#[tokio::test]
+async fn copies_wait_for_a_server_that_is_away_and_hold_up_no_other() {
+    let server = MailServer::start().await;
+    let app = app_with(&server).await;
+    let line = CutImap::to(server.address).await;
+    let (anna, zoe) = (server.mailbox("anna@sender.example"), server.mailbox("zoe@sender.example"));
+    let imap = json!({"imap": {"host": "127.0.0.1", "port": line.port(), "security": "none"}, "password": PASSWORD});
+    let story = Story::begin_on(server, app, anna, imap).await;
+    story.comes("INBOX", &story.answer("r1", "", "Who are you?")).await;
+    story.taken_in(1).await;
+    line.set_up(false);
+    assert_eq!(story.write("Anna.").await["state"], "sent");
+    let runs = story.app.state.runs();
+    assert_eq!(runs.copy_sent().await.unwrap().done, 0);
+    // Another mailbox's copies are made meanwhile, though they came later.
+    let other = account(&story.app, &zoe, json!({})).await;
+    for table in ["sent_mails", "messages"] {
+        let sql = format!("update {table} set account_id = '{other}', copied_at = null where message_id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&story.first).execute(&story.app.pool).await.unwrap();
+    }
+    assert_eq!(runs.copy_sent().await.unwrap().done, 1);
+    assert_eq!(story.server.messages(&zoe, "Sent").await.len(), 1);
+    // The server is back. It is not asked again at once; another process, which knows nothing of that, makes the copy, and nobody a second one.
+    line.set_up(true);
+    assert_eq!(runs.copy_sent().await.unwrap().done, 0);
+    let replica = replica(&story.app, &story.server).await;
+    assert_eq!(replica.state.runs().copy_sent().await.unwrap().done, 1);
+    story.app.clock.advance(Duration::from_mins(6));
+    sqlx::query("update messages set copied_at = null").execute(&story.app.pool).await.unwrap();
+    assert_eq!(runs.copy_sent().await.unwrap().done, 1);
+    let copies = story.server.messages(&story.anna, "Sent").await;
+    assert_eq!(copies.len(), 1, "one of what Anna wrote by hand");
+    assert_eq!(copies[0].read().body_text(0).unwrap().trim(), "Anna.");
 }
 
 #[tokio::test]

@@ -136,6 +136,33 @@ async fn mails_arrive_as_they_were_meant_and_thread() {
 }
 
 #[tokio::test]
+async fn a_mail_is_tried_out_on_oneself_marked_and_without_a_way_out() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let me = server.mailbox("user_member@clento.test");
+    let app = TestApp::start_with(|settings| {
+        server.trust(&mut settings.mail);
+        settings.mail.public_url = Some("https://api.sender.example/".parse().unwrap());
+    })
+    .await;
+    let account = account(&app, &anna, json!({"signature": "Anna"})).await;
+    let id = campaign(&app, &account, &[&ben], two_mails()).await;
+    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].clone();
+    let told = app
+        .member()
+        .post(&format!("/api/v1/campaigns/{id}/test-send"), json!({"node_id": "mail", "lead_id": lead}))
+        .await
+        .expect(200);
+    assert_eq!((&told["outcome"], &told["account_id"]), (&json!("sent"), &json!(account)));
+    let arrived = server.await_messages(&me, "INBOX", 1).await;
+    let mail = arrived[0].read();
+    assert_eq!(mail.subject(), Some("[Test] Grüße an ben"));
+    assert!(mail.body_text(0).unwrap().trim_end().ends_with("Anna"));
+    assert!(!arrived[0].text().contains("List-Unsubscribe"), "nobody is unsubscribed by trying");
+    assert!(server.messages(&ben, "INBOX").await.is_empty());
+}
+
+#[tokio::test]
 async fn who_is_not_there_ends_and_who_is_busy_is_tried_again() {
     let server = MailServer::start().await;
     let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
