@@ -1,9 +1,11 @@
 //! Lists on the wire: `{"data": […], "next_cursor": …}` with an opaque keyset cursor.
 
+use std::{cell::Cell, marker::PhantomData};
+
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -125,20 +127,41 @@ pub struct PageDto<T> {
     pub total: Option<i64>,
 }
 
-/// A page, ready to be sent.
-#[derive(Debug)]
-pub struct Paged<T>(PageDto<T>);
+/// A page as it is written: [`PageDto`], whose rows come one after the other.
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct WrittenPage<I: Iterator<Item: Serialize>> {
+    data: Rows<I>,
+    next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+}
 
-impl<T> Paged<T> {
-    /// `page`, each row turned into its wire form.
-    pub fn new<M>(page: Page<M>, request: &PageRequest, row: impl FnMut(M) -> T) -> Self {
-        let next_cursor = page.next.map(|position| encode(position, request.direction));
-        Self(PageDto { data: page.items.into_iter().map(row).collect(), next_cursor, total: page.total })
+/// Rows that are made when they are written, and gone before the next is: a page's rows need not all lie beside what they are made of.
+struct Rows<I>(Cell<Option<I>>);
+
+impl<I: Iterator<Item: Serialize>> Serialize for Rows<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
     }
 }
 
-impl<T: Serialize> IntoResponse for Paged<T> {
+/// A page of `T`, written and ready to be sent.
+#[derive(Debug)]
+pub struct Paged<T>(Response, PhantomData<T>);
+
+impl<T: Serialize> Paged<T> {
+    /// `page`, each row turned into its wire form.
+    pub fn new<M>(page: Page<M>, request: &PageRequest, row: impl FnMut(M) -> T) -> Self {
+        let next_cursor = page.next.map(|position| encode(position, request.direction));
+        let about = page.items.len() * ABOUT_A_ROW;
+        let data = Rows(Cell::new(Some(page.items.into_iter().map(row))));
+        Self(json(&WrittenPage { data, next_cursor, total: page.total }, about), PhantomData)
+    }
+}
+
+impl<T> IntoResponse for Paged<T> {
     fn into_response(self) -> Response {
-        json(&self.0, self.0.data.len() * ABOUT_A_ROW)
+        self.0
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     errors::Result,
-    models::{CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId},
+    models::{CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus},
 };
 
 /// What tells people apart, of one person or of many.
@@ -44,7 +44,8 @@ impl LeadRepository<'_> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let leads =
             leads_from!(["from leads l where l.organization_id = $1 and l.id = any($2)"], self.scope.id(), &ids);
-        Ok(leads.fetch_all(&mut *self.conn).await?.into_iter().map(LeadRow::into_lead).collect())
+        let rows = leads.fetch_all(&mut *self.conn).await?;
+        Ok(self.as_they_say(rows))
     }
 
     /// The same, kept from changing until the transaction ends; without those that somebody else holds, for whom nobody waits.
@@ -58,7 +59,8 @@ impl LeadRepository<'_> {
             self.scope.id(),
             &ids
         );
-        Ok(leads.fetch_all(&mut *self.conn).await?.into_iter().map(LeadRow::into_lead).collect())
+        let rows = leads.fetch_all(&mut *self.conn).await?;
+        Ok(self.as_they_say(rows))
     }
 
     /// Every lead that has one of these identities, locked in the one order that everybody uses.

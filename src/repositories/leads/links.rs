@@ -19,7 +19,7 @@ impl LeadRepository<'_> {
     pub(super) async fn complete(&mut self, rows: Vec<LeadRow>) -> Result<Vec<Lead>> {
         let on_more_lists = those(&rows, |lead| lead.on_more_lists);
         let enrolled = those(&rows, |lead| lead.enrolled);
-        let mut leads: Vec<_> = rows.into_iter().map(LeadRow::into_lead).collect();
+        let mut leads = self.as_they_say(rows);
         if on_more_lists.is_empty() && enrolled.is_empty() {
             return Ok(leads);
         }
@@ -31,6 +31,11 @@ impl LeadRepository<'_> {
             self.add_campaigns(&enrolled, &mut by_id).await?;
         }
         Ok(leads)
+    }
+
+    /// The leads of these rows, as if they said everything.
+    pub(super) fn as_they_say(&self, rows: Vec<LeadRow>) -> Vec<Lead> {
+        rows.into_iter().map(|row| row.into_lead(self.scope.organization_id())).collect()
     }
 
     async fn add_lists(&mut self, ids: &[Uuid], leads: &mut HashMap<LeadId, &mut Lead>) -> Result<()> {

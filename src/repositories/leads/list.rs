@@ -7,12 +7,40 @@ use super::{
 use crate::{
     errors::Result,
     models::{
-        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId,
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus,
         page::{Direction, Page, PageRequest, Position},
     },
 };
 
-/// The leads of one list beyond a cursor, in one direction.
+/// The leads of one list beyond a cursor, in one direction, if nobody joined it later.
+macro_rules! came_in_by {
+    ($repository:expr, $list:expr, $page:expr, $beyond:literal, $direction:literal) => {{
+        let from = $page.start();
+        leads_from!(
+            home_list: "null::uuid",
+            [
+                "from leads l where l.organization_id = $1 and l.lead_list_id = $2 and (l.created_at, l.id) ",
+                $beyond,
+                " ($3, $4) and not exists (select from lead_list_members p where p.organization_id = $1 and p.lead_list_id = $2)
+                 order by l.created_at",
+                $direction,
+                ", l.id",
+                $direction,
+                " limit $5"
+            ],
+            $repository.scope.id(),
+            $list.0,
+            from.at,
+            from.id,
+            $page.fetch(),
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    }};
+}
+
+/// The leads of one list beyond a cursor, in one direction: those who came in by it and those who joined it later, each read in order from an
+/// index, merged.
 macro_rules! of_list {
     ($repository:expr, $list:expr, $page:expr, $beyond:literal, $direction:literal) => {{
         let from = $page.start();
@@ -56,15 +84,24 @@ macro_rules! of_list {
 }
 
 impl LeadRepository<'_> {
-    /// A page of one list's leads: those who came in by it and those who joined it later, each read in order from an index, merged.
+    /// A page of one list's leads. Most lists have only leads who came in by them: to merge nobody with them costs a page a fifth of its time.
     ///
     /// # Errors
     /// The database's.
     pub async fn list_of(&mut self, list: LeadListId, page: &PageRequest) -> Result<Page<Lead>> {
-        let rows = match page.direction {
-            Direction::Descending => of_list!(self, list, page, "<", " desc"),
-            Direction::Ascending => of_list!(self, list, page, ">", ""),
+        let mut rows = match page.direction {
+            Direction::Descending => came_in_by!(self, list, page, "<", " desc"),
+            Direction::Ascending => came_in_by!(self, list, page, ">", ""),
         };
+        for row in &mut rows {
+            row.lead_list_id = Some(list);
+        }
+        if rows.is_empty() {
+            rows = match page.direction {
+                Direction::Descending => of_list!(self, list, page, "<", " desc"),
+                Direction::Ascending => of_list!(self, list, page, ">", ""),
+            };
+        }
         let rows = self.complete(rows).await?;
         let total = if page.include_total { Some(self.count_of(list).await?) } else { None };
         Ok(Page::cut(rows, page, total, position))

@@ -6,7 +6,7 @@ use super::base::{BaseRepository, OrgScope};
 use crate::{
     errors::Result,
     models::{
-        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId,
+        CustomFields, Lead, LeadFilter, LeadId, LeadListId, LeadSource, LeadStatus,
         page::{Direction, Page, PageRequest},
     },
 };

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 
 use crate::models::{CustomFields, Lead, LeadId, LeadListId, LeadSource, LeadStatus, OrganizationId};
 
-/// What a lead's own row says. Composing the rest in the query, if only as an empty list, costs a page of leads a fifth of its time.
+/// What a lead's own row says, but the organization, which whoever asks knows. Composing the rest in the query, if only as an empty list, costs a
+/// page of leads a fifth of its time.
 #[derive(Debug)]
 pub(super) struct LeadRow {
     pub(super) id: LeadId,
-    pub(super) organization_id: OrganizationId,
     pub(super) first_name: Option<String>,
     pub(super) last_name: Option<String>,
     pub(super) full_name: Option<String>,
@@ -25,8 +25,10 @@ pub(super) struct LeadRow {
     pub(super) external_id: Option<String>,
     pub(super) status: LeadStatus,
     pub(super) source: LeadSource,
-    pub(super) tags: Vec<String>,
-    pub(super) custom_fields: CustomFields,
+    /// None if there is none, as for most leads: nothing is sent then.
+    pub(super) tags: Option<Vec<String>>,
+    /// None if there is none.
+    pub(super) custom_fields: Option<CustomFields>,
     pub(super) version: i64,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
@@ -39,18 +41,18 @@ pub(super) struct LeadRow {
 }
 
 impl LeadRow {
-    /// The lead, as if the row said everything.
-    pub(super) fn into_lead(self) -> Lead {
+    /// The lead of `organization_id`, as if the row said everything.
+    pub(super) fn into_lead(self, organization_id: OrganizationId) -> Lead {
         #[rustfmt::skip] // one name a line would make this the longest function of the house
         let Self {
-            id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
-            country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
-            lead_list_id, on_more_lists: _, enrolled: _,
+            id, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location, country, linkedin_url,
+            timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at, lead_list_id, on_more_lists: _, enrolled: _,
         } = self;
         #[rustfmt::skip]
         let lead = Lead {
             id, organization_id, first_name, last_name, full_name, email, phone, title, company, company_domain, industry, location,
-            country, linkedin_url, timezone, external_id, status, source, tags, custom_fields, version, created_at, updated_at,
+            country, linkedin_url, timezone, external_id, status, source, version, created_at, updated_at,
+            tags: tags.unwrap_or_default(), custom_fields: custom_fields.unwrap_or_default(),
             lead_list_ids: Vec::from_iter(lead_list_id), running_campaigns: Vec::new(),
         };
         lead

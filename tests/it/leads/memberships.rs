@@ -55,6 +55,30 @@ async fn a_page_has_who_came_in_by_the_list_and_who_joined_it() {
 }
 
 #[tokio::test]
+async fn who_joins_a_list_while_it_is_read_is_on_a_later_page() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let (home, empty) = (make_list(&member, "Home").await, make_list(&member, "Empty").await);
+    let mut leads = Vec::new();
+    for i in 0..5 {
+        app.clock.advance(Duration::from_millis(1));
+        let more =
+            if i == 1 { json!({}) } else { json!({"lead_list_id": home, "tags": ["x"], "custom_fields": {"n": i}}) };
+        leads.push(make(&member, &format!("p{i}@example.com"), more).await);
+    }
+    let first = member.get(&format!("{LEADS}?lead_list_id={home}&limit=2")).await.expect(200);
+    assert_eq!(first["data"], json!([leads[4], leads[3]]), "as each is read alone, with its list, labels and fields");
+    member.patch(&path_of(&leads[1]), json!({"lead_list_ids": [empty, home]})).await.expect(200);
+    assert_eq!(on(&home, &member).await, [4, 3, 2, 1, 0].map(|i| format!("p{i}@example.com")));
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = member.get(&format!("{LEADS}?lead_list_id={home}&limit=2&cursor={cursor}")).await.expect(200);
+    let emails: Vec<_> = second["data"].as_array().unwrap().iter().map(|lead| &lead["email"]).collect();
+    assert_eq!(emails, ["p2@example.com", "p1@example.com"]);
+    member.patch(&path_of(&leads[1]), json!({"lead_list_ids": [home]})).await.expect(200);
+    assert!(on(&empty, &member).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_deleted_list_leaves_its_leads_on_their_other_lists() {
     let app = TestApp::start().await;
     let member = app.member();
