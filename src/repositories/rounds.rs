@@ -105,12 +105,17 @@ impl Database {
         Ok(())
     }
 
-    /// Running campaigns with a step that is due: of each organization the one that is due longest, before any organization's second. Costs a
-    /// look for each that runs, not for each lead that waits.
+    /// Running campaigns with a step that is due, but for `others`: of each organization the one that is due longest, before any organization's
+    /// second. Costs a look for each that runs, not for each lead that waits.
     ///
     /// # Errors
     /// The database's.
-    pub async fn campaigns_with_due_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<RunningCampaignRef>> {
+    pub async fn campaigns_with_due_steps(
+        &self,
+        now: DateTime<Utc>,
+        others: &[CampaignId],
+        limit: i64,
+    ) -> Result<Vec<RunningCampaignRef>> {
         Ok(sqlx::query_as!(
             RunningCampaignRef,
             r#"select turns.organization_id as "organization!: OrganizationId", turns.id as "campaign!: CampaignId" from (
@@ -122,10 +127,11 @@ impl Database {
                                      where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting'
                                        and e.next_run_at <= $1
                                      order by e.next_run_at limit 1) due
-                 where c.status = 'running' and c.replanning is null) turns
+                 where c.status = 'running' and c.replanning is null and c.id <> all($3)) turns
                order by turns.turn, turns.next_run_at limit $2"#,
             now,
             limit,
+            &others.iter().map(|id| id.0).collect::<Vec<_>>(),
         )
         .fetch_all(&mut *self.system().await?)
         .await?)

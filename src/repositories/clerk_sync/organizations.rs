@@ -145,7 +145,9 @@ async fn forsake_accounts(conn: Conn<'_>, id: OrganizationId, now: DateTime<Utc>
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        r#"with left_behind as (
+        r#"with held as (
+             select id from connected_accounts where organization_id = $1 order by id for update),
+           left_behind as (
              delete from account_watches where organization_id = $1),
            unread as (
              delete from mailbox_watches where organization_id = $1),
@@ -155,7 +157,7 @@ async fn forsake_accounts(conn: Conn<'_>, id: OrganizationId, now: DateTime<Utc>
              on conflict do nothing)
            update connected_accounts
            set unipile = null, status = 'disconnected', status_reason = null, version = version + 1, updated_at = $2
-           where organization_id = $1 and unipile is not null"#,
+           where organization_id = $1 and id in (select id from held) and unipile is not null"#,
         id.0,
         now,
     )

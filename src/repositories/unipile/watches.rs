@@ -50,6 +50,8 @@ pub struct Watched {
 pub enum Looked {
     /// All that was there so long ago was taken in.
     Whole(Duration),
+    /// The same but for a chat that could not be read, and again could not.
+    Around(Duration),
     /// There is more to be taken in.
     Partly,
     /// The account is out: what it shows is stale.
@@ -107,8 +109,11 @@ impl UnipileRepository<'_> {
         )
         .execute(&mut *self.conn)
         .await?;
-        watch.claimed_until = until;
-        Ok(done.rows_affected() == 1)
+        let holds = done.rows_affected() == 1;
+        if holds {
+            watch.claimed_until = until;
+        }
+        Ok(holds)
     }
 
     /// Notes what came of looking, if the claim still holds. What was to be looked at again meanwhile, because something hinted at it, is at once.
@@ -118,14 +123,14 @@ impl UnipileRepository<'_> {
     pub async fn watched(&mut self, watch: &DueWatch, it: Watched, now: DateTime<Utc>) -> Result<()> {
         let (pass_began, pass_read) = it.pass.unzip();
         let read_ago = match it.looked {
-            Looked::Whole(ago) => Some(ago.as_secs_f64()),
+            Looked::Whole(ago) | Looked::Around(ago) => Some(ago.as_secs_f64()),
             Looked::Partly | Looked::Out | Looked::Not => None,
         };
         sqlx::query!(
             r#"update account_watches
                set due_at = case when due_at = claimed_until then $5 else due_at end, claimed_until = null, seen_until = $6,
                    checked_at = case when $7 then $8 else checked_at end,
-                   failures = case when $7 then 0 when $9 then failures + 1 else failures end,
+                   failures = case when $9 then failures + 1 when $7 and not $13 then 0 else failures end,
                    read_at = coalesce(clock_timestamp() - make_interval(secs => $10), read_at), pass_began = $11, pass_read = $12
                where organization_id = $1 and account_id = $2 and kind = $3 and claimed_until = $4"#,
             self.scope.id(),
@@ -134,12 +139,13 @@ impl UnipileRepository<'_> {
             watch.claimed_until,
             it.again,
             it.seen_until,
-            matches!(it.looked, Looked::Whole(_) | Looked::Partly),
+            matches!(it.looked, Looked::Whole(_) | Looked::Around(_) | Looked::Partly),
             now,
             it.looked == Looked::Not,
             read_ago,
             pass_began,
             &pass_read.unwrap_or_default(),
+            matches!(it.looked, Looked::Around(_)),
         )
         .execute(&mut *self.conn)
         .await?;

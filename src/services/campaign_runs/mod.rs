@@ -68,7 +68,7 @@ pub use self::{
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{
     channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox,
-    troubles::Troubles,
+    troubles::Troubles, turns::Served,
 };
 use super::{Context, Mailboxes, UnsubscribeLinks};
 use crate::{
@@ -97,6 +97,7 @@ pub struct RunService {
     links: UnsubscribeLinks,
     troubles: Arc<Troubles>,
     resting: Arc<copies::Resting>,
+    served: Arc<Served>,
 }
 
 /// What a round came to.
@@ -128,7 +129,8 @@ impl RunService {
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
         let linkedin = LinkedinChannel::new(context.clone(), linkedin);
         let channels = Arc::new(Channels::new(sandbox, mailbox, linkedin));
-        Self { context, channels, cipher, mailboxes, links, troubles: Arc::default(), resting: Arc::default() }
+        let (troubles, resting, served) = <(Arc<Troubles>, Arc<copies::Resting>, Arc<Served>)>::default();
+        Self { context, channels, cipher, mailboxes, links, troubles, resting, served }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

@@ -2,11 +2,12 @@
 //! providers, keeps no other waiting.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::{StreamExt as _, future::OptionFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -21,21 +22,41 @@ use crate::{
 const PLACES: usize = 6;
 /// How many of them may be one organization's: the others are free for others, whenever something of theirs becomes due.
 const OF_ONE: usize = 4;
-/// How often it is looked what has become due meanwhile, as long as a place is free.
+/// How often it is looked what has become due meanwhile, as long as a place is free and nobody waits for it.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a campaign is left alone in which nothing could be done.
-const REST: Duration = Duration::from_secs(1);
+/// How long a campaign is left alone in which nothing could be done, and the longest after it has failed again and again.
+const REST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 /// A campaign's turn takes no batch more after so long.
 const TURN: Duration = Duration::from_secs(5);
 /// Batches of one campaign before it is the others' turn.
 const BATCHES_IN_A_ROW: usize = 20;
+/// After so long no turn begins any more, so that what was done is told.
+const ROUND: Duration = Duration::from_secs(30);
 
-/// Who has a place, and who comes next.
+/// Who had a turn since all that were due had one: they come again when the others have had theirs.
+#[derive(Debug, Default)]
+pub(super) struct Served(Mutex<HashSet<CampaignId>>);
+
+impl Served {
+    fn now(&self) -> MutexGuard<'_, HashSet<CampaignId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who has a place, who comes next, and who rests: until when, and after how many failures.
 #[derive(Debug, Default)]
 struct Places {
     next: VecDeque<RunningCampaignRef>,
     taken: HashMap<CampaignId, OrganizationId>,
-    resting: HashMap<CampaignId, Instant>,
+    resting: HashMap<CampaignId, (Instant, u32)>,
+}
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Worked,
+    Idle,
+    Failed,
 }
 
 impl Places {
@@ -49,15 +70,21 @@ impl Places {
         self.taken.len() < PLACES
     }
 
+    /// Who needs not be looked for.
+    fn engaged(&self, now: Instant) -> impl Iterator<Item = CampaignId> {
+        let resting = self.resting.iter().filter(move |(_, (until, _))| *until > now);
+        self.taken.keys().chain(resting.map(|(id, _)| id)).copied()
+    }
+
     /// The next campaign whose organization has not taken its share, if a place is free.
     fn take(&mut self, now: Instant) -> Option<RunningCampaignRef> {
         if !self.is_free() {
             return None;
         }
-        self.resting.retain(|_, until| *until > now);
+        let rests = |id: &CampaignId| self.resting.get(id).is_some_and(|(until, _)| *until > now);
         let fits = |of: &RunningCampaignRef| {
             let of_its = self.taken.values().filter(|taken| **taken == of.organization).count();
-            of_its < OF_ONE && !self.taken.contains_key(&of.campaign) && !self.resting.contains_key(&of.campaign)
+            of_its < OF_ONE && !self.taken.contains_key(&of.campaign) && !rests(&of.campaign)
         };
         let place = self.next.iter().position(fits)?;
         let of = self.next.remove(place)?;
@@ -66,59 +93,96 @@ impl Places {
     }
 
     /// A campaign's turn is over.
-    fn give_back(&mut self, of: RunningCampaignRef, did_something: bool, now: Instant) {
+    fn give_back(&mut self, of: RunningCampaignRef, turn: Turn, now: Instant) {
         self.taken.remove(&of.campaign);
-        if !did_something {
-            self.resting.insert(of.campaign, now + REST);
-        }
+        let failures = match turn {
+            Turn::Worked => {
+                self.resting.remove(&of.campaign);
+                return;
+            }
+            Turn::Idle => 0,
+            Turn::Failed => self.resting.get(&of.campaign).map_or(0, |(_, failures)| *failures) + 1,
+        };
+        let rest = REST.0 * 2_u32.saturating_pow(failures.saturating_sub(1).min(6));
+        self.resting.insert(of.campaign, (now + rest.min(REST.1), failures));
     }
 }
 
 impl RunService {
-    /// Does what is due, until nothing is or `stop` is cancelled.
+    /// Does what is due, until nothing is, `stop` is cancelled or half a minute is over.
     ///
     /// # Errors
     /// The database is away.
     pub async fn do_due(&self, stop: &CancellationToken) -> Result<Round> {
         let (mut places, mut turns) = (Places::default(), FuturesUnordered::new());
         let (mut all, mut worked, mut failure) = (Round::default(), false, None);
+        // It goes on beside the turns, and never instead of them: they hold what it may need.
+        let mut look = None;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let over = Instant::now() + ROUND;
+        let takes = || !stop.is_cancelled() && Instant::now() < over;
         loop {
             tokio::select! {
                 biased;
-                Some((of, turn)) = turns.next() => {
-                    let turn: Result<Round> = turn;
-                    let done = turn.as_ref().map_or(0, |round| round.done);
-                    places.give_back(of, done > 0, Instant::now());
-                    match self.told(of, turn) {
-                        Ok(round) => (all, worked) = (all.and(round), true),
-                        Err(error) => failure = Some(error),
+                Some((of, turn)) = turns.next() => match self.over(&mut places, of, turn) {
+                    Ok(round) => {
+                        (all, worked) = (all.and(round), true);
+                        looks.reset_immediately();
+                    }
+                    Err(error) => failure = Some(error),
+                },
+                Some(due) = OptionFuture::from(look.as_mut()) => {
+                    look = None;
+                    match due {
+                        Ok(due) => places.renew(due),
+                        Err(error) => (worked, failure) = (false, Some(error)),
                     }
                 }
                 // The first tick comes at once.
-                _ = looks.tick(), if places.is_free() && !stop.is_cancelled() => match self.due().await {
-                    Ok(due) => places.renew(due),
-                    Err(error) => {
-                        places.renew(Vec::new());
-                        (worked, failure) = (false, Some(error));
-                    }
-                },
+                _ = looks.tick(), if look.is_none() && places.is_free() && takes() => {
+                    look = Some(Box::pin(self.due(places.engaged(Instant::now()).collect())));
+                    continue;
+                }
                 else => break,
             }
-            while let Some(of) = places.take(Instant::now()).filter(|_| !stop.is_cancelled()) {
+            while takes()
+                && let Some(of) = places.take(Instant::now())
+            {
                 turns.push(async move { (of, self.work_on(of, stop).await) });
             }
-            if turns.is_empty() {
+            if turns.is_empty() && look.is_none() {
                 break;
             }
         }
         failure.filter(|_| !worked).map_or(Ok(Round { more: all.done > 0, ..all }), Err)
     }
 
-    /// Campaigns with something due, each organization's first before any second.
-    async fn due(&self) -> Result<Vec<RunningCampaignRef>> {
-        self.context.db.campaigns_with_due_steps(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await
+    /// A campaign's turn is over.
+    fn over(&self, places: &mut Places, of: RunningCampaignRef, turn: Result<Round>) -> Result<Round> {
+        let came_to = match &turn {
+            Ok(round) if round.done > 0 => Turn::Worked,
+            Ok(_) => Turn::Idle,
+            Err(_) => Turn::Failed,
+        };
+        places.give_back(of, came_to, Instant::now());
+        self.served.now().insert(of.campaign);
+        self.told(of, turn)
+    }
+
+    /// Campaigns with something due but for those that are `engaged`, each organization's first before any second. Who has had a turn comes
+    /// again when all others have had theirs.
+    async fn due(&self, engaged: Vec<CampaignId>) -> Result<Vec<RunningCampaignRef>> {
+        let now = self.context.campaign_clock.now();
+        let served: Vec<_> = self.served.now().iter().copied().collect();
+        let others: Vec<_> = engaged.iter().chain(&served).copied().collect();
+        let mut due = self.context.db.campaigns_with_due_steps(now, &others, CAMPAIGNS_A_ROUND).await?;
+        if i64::try_from(due.len()).is_ok_and(|found| found < CAMPAIGNS_A_ROUND) && !served.is_empty() {
+            self.served.now().clear();
+            let known: Vec<_> = engaged.into_iter().chain(due.iter().map(|of| of.campaign)).collect();
+            due.extend(self.context.db.campaigns_with_due_steps(now, &known, CAMPAIGNS_A_ROUND).await?);
+        }
+        Ok(due)
     }
 
     /// Claims what is due in one campaign, sends it and writes down how it ended, while the next batch is claimed. What was claimed goes out,
@@ -175,7 +239,7 @@ mod tests {
         places.renew(many[OF_ONE..].iter().chain(&few).copied().collect());
         let others: Vec<_> = std::iter::from_fn(|| places.take(now)).collect();
         assert_eq!(others, few[..PLACES - OF_ONE], "the rest is for others");
-        places.give_back(taken[0], true, now);
+        places.give_back(taken[0], Turn::Worked, now);
         assert_eq!(places.take(now), Some(many[OF_ONE]), "its own place is its own again");
     }
 
@@ -187,11 +251,20 @@ mod tests {
         assert_eq!(places.take(now), Some(one[0]));
         places.renew(one.clone());
         assert_eq!(places.take(now), None, "it has its turn");
-        places.give_back(one[0], false, now);
+        places.give_back(one[0], Turn::Idle, now);
         assert_eq!(places.take(now), None, "nothing could be done");
-        assert_eq!(places.take(now + REST), Some(one[0]));
-        places.give_back(one[0], true, now);
+        assert_eq!(places.take(now + REST.0), Some(one[0]));
+        places.give_back(one[0], Turn::Worked, now);
         places.renew(one.clone());
         assert_eq!(places.take(now), Some(one[0]));
+        let mut longest = Duration::ZERO;
+        for _ in 0..40 {
+            places.give_back(one[0], Turn::Failed, now);
+            places.renew(one.clone());
+            let rests = (1..).map(Duration::from_secs).find(|rest| places.take(now + *rest).is_some()).unwrap();
+            assert!(rests >= longest);
+            longest = rests;
+        }
+        assert_eq!(longest, REST.1, "the more often it failed, the longer it rests");
     }
 }

@@ -19,6 +19,9 @@ use crate::{
 const RELATIONS: TimeDelta = TimeDelta::hours(4);
 /// How often chats are looked through.
 const MESSAGES: TimeDelta = TimeDelta::minutes(10);
+/// Accounts that are looked at one after the other before the round is told, and how long no further one is begun after.
+const LOOKS_IN_A_ROW: usize = 64;
+const ROUND: TimeDelta = TimeDelta::minutes(2);
 /// The pauses between looks for what does not show yet, and their number: half a day in all.
 const LATE: (TimeDelta, TimeDelta, i32) = (TimeDelta::seconds(30), TimeDelta::hours(2), 14);
 /// The pauses while Unipile does not answer, and their number: two days in all.
@@ -70,20 +73,26 @@ impl UnipileService {
         if self.api.is_none() {
             return Ok(Round::default());
         }
-        let now = self.now();
-        // No more than are looked at at once: a claim that waits for its turn would run out.
-        let watches =
-            self.context.db.claim_watches(kind, now, now + CLAIM, i64::try_from(AT_A_TIME).unwrap_or(1)).await?;
-        let more = watches.len() >= AT_A_TIME;
-        let looks = stream::iter(watches).map(|watch| async move {
+        let lanes = futures::future::try_join_all((0..AT_A_TIME).map(|_| self.look_one_by_one(kind))).await?;
+        let done: usize = lanes.iter().sum();
+        let more = lanes.iter().any(|looks| *looks >= LOOKS_IN_A_ROW);
+        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+    }
+
+    /// Looks at one account after the other, each claimed when its turn has come: a slow one keeps the others waiting in its own lane only.
+    async fn look_one_by_one(&self, kind: WatchKind) -> Result<usize> {
+        let (mut looks, ends) = (0, self.now() + ROUND);
+        while looks < LOOKS_IN_A_ROW && self.now() < ends {
+            let now = self.now();
+            let Some(watch) = self.context.db.claim_watches(kind, now, now + CLAIM, 1).await?.pop() else { break };
             let account = watch.account_id;
             if let Err(error) = self.look_for(watch).await {
                 let (code, cause) = (error.code(), error.causes());
                 tracing::error!(%account, %kind, code, cause, "an account cannot be looked through");
             }
-        });
-        let done = looks.buffer_unordered(AT_A_TIME).count().await;
-        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+            looks += 1;
+        }
+        Ok(looks)
     }
 
     async fn look_for(&self, watch: DueWatch) -> Result<()> {

@@ -14,8 +14,10 @@ use crate::{
 const LONGEST: TimeDelta = TimeDelta::seconds(60);
 /// A claim of which less is left is put off: a single request takes at most 30 seconds.
 const PUT_OFF: TimeDelta = TimeDelta::seconds(90);
-/// After so many looks in a row, about an hour of them, a chat that cannot be read is passed over.
+/// After so many looks in a row, about an hour of them, a chat that cannot be read is passed over if others can.
 const MOST_FAILURES: i32 = 9;
+/// After so many, about four hours of them, also if it is the only one in which anything has happened.
+const MOST_FAILURES_OF_ALL: i32 = 27;
 /// How soon the next look follows if something is left to be read.
 pub(super) const SOON: TimeDelta = TimeDelta::seconds(5);
 
@@ -40,6 +42,8 @@ pub(super) struct Look {
     read: HashSet<String>,
     /// Whether it has taken up a chat: each look comes on by one at least.
     has_begun: bool,
+    /// Whether it has passed a chat over.
+    passed_over: bool,
     lost: bool,
 }
 
@@ -47,7 +51,7 @@ impl Look {
     pub(super) fn begin(mut watch: DueWatch, now: DateTime<Utc>) -> Self {
         let read = std::mem::take(&mut watch.pass_read).into_iter().collect();
         let began = watch.pass_began.unwrap_or(now);
-        Self { watch, began, ends: now + LONGEST, read, has_begun: false, lost: false }
+        Self { watch, began, ends: now + LONGEST, read, has_begun: false, passed_over: false, lost: false }
     }
 
     /// Whether a chat was read since the pass began: what was written after that is for the next pass.
@@ -59,16 +63,20 @@ impl Look {
         self.read.insert(chat.to_owned());
     }
 
-    /// Whether a chat that cannot be read keeps nobody from being written to any longer: others of the same pass could be read.
-    pub(super) fn passes_over(&self) -> bool {
-        self.watch.failures >= MOST_FAILURES && !self.read.is_empty()
+    /// Whether a chat that cannot be read keeps the others' leads from being written to no longer.
+    pub(super) fn passes_over(&mut self) -> bool {
+        let most = if self.read.is_empty() { MOST_FAILURES_OF_ALL } else { MOST_FAILURES };
+        self.passed_over = self.watch.failures >= most;
+        self.passed_over
     }
 
     /// What is noted of it. A pass that is over is followed by the next after `every` since it began: what was written meanwhile waits for that.
+    /// Where a chat was passed over the next pass does so at once: it is not awaited anew each time.
     pub(super) fn over(&self, seen: Seen, every: TimeDelta, now: DateTime<Utc>) -> Watched {
         if seen == Seen::All {
             let rests = about(every, self.watch.account_id.0.as_bytes(), now);
-            let looked = Looked::Whole((now - self.began).to_std().unwrap_or_default());
+            let ago = (now - self.began).to_std().unwrap_or_default();
+            let looked = if self.passed_over { Looked::Around(ago) } else { Looked::Whole(ago) };
             let again = (self.began + rests).max(now + SOON);
             return Watched { again, seen_until: Some(self.began), looked, pass: None };
         }

@@ -252,6 +252,9 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
         let mut work = pin!(app.state.runs().do_due(&stop));
         until_claimed(&app, work.as_mut()).await;
         app.member().post("/api/v1/suppressions", json!({"kind": kind, "value": value})).await.expect(201);
+        // What was recalled stays so, whoever is suppressed after that.
+        let another = json!({"kind": "email", "value": "somebody@else.example"});
+        app.member().post("/api/v1/suppressions", another).await.expect(201);
         work.await.unwrap();
         run_until(&app, at("2026-11-24T00:00:00Z")).await;
         let to: Vec<_> = sent(&app).await.into_iter().map(|(_, email, _)| email).collect();

@@ -167,6 +167,14 @@ async fn one_chat_that_cannot_be_read_keeps_the_others_from_being_written_to_for
         assert!(looks < 20);
     }
     assert_eq!((looks, stage.leads("replied").await), (10, 1));
+    // What it has read is old by then. The next pass follows at once, and passes the chat over at once, and so does every one after it.
+    for pause in [Duration::from_secs(6), Duration::from_mins(12), Duration::from_mins(12)] {
+        stage.app().clock.advance(pause);
+        stage.look(WatchKind::Messages).await;
+        let fresh =
+            "select read_at > clock_timestamp() - interval '5 minutes' from account_watches where kind = 'messages'";
+        assert!(sqlx::query_scalar::<_, bool>(fresh).fetch_one(&stage.app().pool).await.unwrap());
+    }
 }
 
 #[tokio::test]
