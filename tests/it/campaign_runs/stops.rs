@@ -181,6 +181,28 @@ async fn who_is_suppressed_by_anything_is_written_to_on_no_channel() {
 }
 
 #[tokio::test]
+async fn who_has_answered_elsewhere_is_not_written_to() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 2).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-23T07:30:00Z")).await;
+    // On the telephone, say, and somebody has written it down.
+    let lead: String = sqlx::query_scalar("select id::text from leads where email like 'person1@%'")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    app.member().patch(&format!("/api/v1/leads/{lead}"), json!({"status": "replied"})).await.expect(200);
+    run_until(&app, at("2026-12-31T00:00:00Z")).await;
+    assert!(sent(&app).await.iter().all(|(_, email, _)| email == "person0@company0.example"));
+    assert_eq!(sent(&app).await.len(), 2);
+    assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'replied'").await, 1);
+}
+
+#[tokio::test]
 async fn a_gap_in_a_message_holds_the_lead_until_it_is_filled() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
