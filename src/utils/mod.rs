@@ -2,6 +2,7 @@
 
 pub mod brief_memory;
 pub mod canonical_json;
+pub mod clean_html;
 pub mod clock;
 pub mod crypto;
 pub mod domain;

@@ -12,7 +12,7 @@ pub struct Content {
     pub subject: Option<String>,
     /// The message, note or comment, or the mail's plain text. Lines end in `\n`.
     pub text: Option<String>,
-    /// The mail's HTML.
+    /// The mail's HTML, cleaned.
     pub html: Option<String>,
 }
 

@@ -244,6 +244,11 @@ fn what_a_lead_is_called_is_no_markup_in_a_mail() {
 fn a_mail_says_only_what_it_has() {
     let html = composed(&mail(json!([{"subject": "x", "html": "<p>x</p>", "text": " "}])), 1).unwrap().unwrap();
     assert_eq!((html.text, html.html.as_deref()), (None, Some("<p>x</p>")));
+    let hostile = json!([{"subject": "x", "html": "<p onclick='x()'>{{ title }}</p><script>x()</script>"}]);
+    let cleaned = composed(&mail(hostile), 1).unwrap().unwrap();
+    assert_eq!(cleaned.html.as_deref(), Some("<p>CTO &amp; &lt;founder&gt;</p>"));
+    let nothing = json!([{"subject": "x", "html": "<script>x()</script>"}]);
+    assert_eq!(composed(&mail(nothing), 1), Err(Unfit::Empty { field: "html" }));
     let bump = action("send_email", json!({"thread": true, "variants": [{"subject": "ignored", "text": "x"}]}));
     assert_eq!(composed(&bump, 1).unwrap().unwrap().subject, None);
     for (variants, expected) in [

@@ -4,7 +4,7 @@ use super::{Content, Facts, Unfit, limits};
 use crate::{
     engine::template,
     models::workflow::{EmailVariant, InmailConfig, SendEmailConfig},
-    utils::{draw::Draw, text},
+    utils::{clean_html, draw::Draw, text},
 };
 
 /// What is drawn, each on a branch of its own. A mail's text and HTML share theirs: groups that stand in the same order in both are chosen
@@ -88,9 +88,11 @@ impl<'f> Writer<'f> {
         fitting(field, tidy(&template::render(&text, self.facts.values())?), limit)
     }
 
+    /// Cleaned here, so that what is previewed, kept and shown is what is sent.
     fn html(&self, html: &str) -> Result<String, Unfit> {
         let html = template::choose(html, self.draw(Choice::Body));
-        fitting("html", tidy(&template::render_html(&html, self.facts.values())?), None)
+        let filled = tidy(&template::render_html(&html, self.facts.values())?);
+        fitting("html", clean_html::clean(&filled).trim().to_owned(), None)
     }
 
     fn draw(&self, choice: Choice) -> Draw {

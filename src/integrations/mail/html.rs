@@ -1,21 +1,7 @@
-//! HTML in mails: what cannot do harm of it, and what it says.
-
-use ammonia::Builder;
+//! HTML in mails: what it says.
 
 /// How wide the plain part is at the most, in characters: mail programs break lines where they like, so that none is broken here.
 const WIDTH: usize = 10_000;
-
-/// What mails are laid out with, beyond what ammonia lets through: tables, and styles in place.
-const LAYOUT: [&str; 10] =
-    ["align", "bgcolor", "border", "cellpadding", "cellspacing", "color", "height", "style", "valign", "width"];
-
-/// Without scripts, forms, frames and what else no mail needs; links lead to the web, to an address or to a telephone.
-pub(super) fn clean(html: &str) -> String {
-    let mut builder = Builder::default();
-    builder.add_generic_attributes(LAYOUT).add_tags(["font"]).link_rel(None);
-    builder.url_schemes(["http", "https", "mailto", "tel", "cid"].into_iter().collect());
-    builder.clean(html).to_string()
-}
 
 /// What it says, as plain text; links stand behind their words.
 pub(super) fn to_text(html: &str) -> String {

@@ -13,6 +13,7 @@ use lettre::{
 use url::Url;
 
 use super::html;
+use crate::utils::clean_html;
 
 /// Message-IDs in a References header at the most: the first, which names the thread, and the last ones (RFC 5322 sets no bound, servers do).
 const MOST_REFS: usize = 20;
@@ -106,7 +107,8 @@ impl Draft<'_> {
 
     /// The plain text, and the HTML if there is any, each with the signature and the way out.
     fn bodies(&self) -> Option<(String, Option<String>)> {
-        let cleaned = self.html.map(html::clean);
+        // It was cleaned when it was composed; what was composed by an older program was not.
+        let cleaned = self.html.map(clean_html::clean);
         let text = match (self.text, &cleaned) {
             (Some(text), _) => text.to_owned(),
             (None, Some(cleaned)) => html::to_text(cleaned),

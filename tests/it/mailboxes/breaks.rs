@@ -1,5 +1,6 @@
 //! Reading mailboxes while something breaks: nothing is lost, nothing counts twice, and no mail stands in the way of those behind it.
 
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::{
@@ -9,7 +10,11 @@ use super::{
     sending::{account, campaign, minutes, tick, two_mails},
     until, watch,
 };
-use crate::support::{MailServer, TestApp, cut_imap::CutImap, mail_server::PASSWORD};
+use crate::support::{
+    MailServer, TestApp,
+    cut_imap::CutImap,
+    mail_server::{IMAP, PASSWORD},
+};
 
 /// A story whose mailbox is read through a line that can break.
 async fn on_a_line() -> (Story, CutImap) {
@@ -133,6 +138,62 @@ async fn an_answer_that_races_the_follow_up_is_never_overtaken() {
         .unwrap();
     assert_eq!(replied, 8, "also whose follow-up was faster");
     read(&app).await;
+}
+
+/// A worker process, which ends with the test.
+struct Worker(std::process::Child);
+
+impl Worker {
+    fn start(app: &TestApp) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_clento"));
+        command.arg("worker").env_clear().env("DATABASE_URL", app.database.url.expose_secret());
+        let null = std::process::Stdio::null;
+        Self(command.stdout(null()).stderr(null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Worker {
+    /// `kill -9`.
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn readers_that_are_killed_amid_their_work_lose_nothing_and_repeat_nothing() {
+    const ANSWERS: i64 = 300;
+    let server = MailServer::start().await;
+    let app = app_with(&server).await;
+    let anna = server.mailbox("anna@sender.example");
+    let plain =
+        json!({"imap": {"host": server.address.to_string(), "port": IMAP, "security": "none"}, "password": PASSWORD});
+    let story = Story::begin_on(server, app, anna, plain).await;
+    story.app.stop.cancel();
+    until(&story.app, "select worker is null from mailbox_watches").await;
+    let mut client = story.server.open(&story.anna).await;
+    for n in 0..ANSWERS {
+        let answer = story.answer(&format!("r{n}"), "", &format!("Answer {n}."));
+        client.session().append("INBOX", None, None, answer.as_bytes()).await.unwrap();
+    }
+    client.logout().await;
+    for at_least in [20, 90, 170] {
+        let worker = Worker::start(&story.app);
+        until(&story.app, &format!("select count(*) >= {at_least} from messages")).await;
+        drop(worker);
+        let so_far = story.count("messages").await;
+        assert!(so_far < ANSWERS, "it was killed amid its work: {so_far}");
+        // As if the minute had passed after which another may follow.
+        sqlx::query("update mailbox_watches set next_at = clock_timestamp()").execute(&story.app.pool).await.unwrap();
+    }
+    let _worker = Worker::start(&story.app);
+    until(&story.app, &format!("select last_uid = {ANSWERS} from mailbox_folders where name = 'INBOX'")).await;
+    assert_eq!(story.count("messages").await, ANSWERS);
+    assert_eq!(story.count("(select distinct text from messages) t").await, ANSWERS);
+    assert_eq!(story.count("activities where type = 'lead_replied'").await, ANSWERS);
+    assert_eq!(story.count("conversations where unread_count = 300").await, 1);
+    assert_eq!(story.count("unreadable_mails").await, 0);
+    assert_eq!(story.server.messages(&story.ben, "INBOX").await.len(), 1, "nothing was sent after the answer");
 }
 
 async fn sent(app: &TestApp, node: &str) -> i64 {

@@ -96,7 +96,10 @@ async fn mails_arrive_as_they_were_meant_and_thread() {
     let look =
         json!({"display_name": "Anna Müller", "signature": "Anna\nSender Ltd", "reply_to": "answers@sender.example"});
     let account = account(&app, &anna, look).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
+    let id = campaign(&app, &account, &[&ben], two_mails()).await;
+    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].clone();
+    let preview = app.member().post(&format!("/api/v1/campaigns/{id}/preview"), json!({"lead_ids": [lead]})).await;
+    let preview = preview.expect(200)["leads"][0]["messages"][0].clone();
     minutes(&app, 70).await;
     let arrived = server.await_messages(&ben, "INBOX", 2).await;
     assert_eq!(arrived.len(), 2);
@@ -108,6 +111,11 @@ async fn mails_arrive_as_they_were_meant_and_thread() {
     assert_eq!(first.reply_to().unwrap().first().unwrap().address(), Some("answers@sender.example"));
     assert_eq!(first.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), "Hallo ben!\n\nAnna\nSender Ltd");
     let html = first.body_html(0).unwrap();
+    let previewed = format!("{}<div>Anna<br>Sender Ltd</div>", preview["html"].as_str().unwrap());
+    assert_eq!(html.trim_end(), previewed, "what was previewed, with the signature");
+    let thread = "select content->>'html' from execution_steps where node_id = 'mail'";
+    let kept: String = sqlx::query_scalar(thread).fetch_one(&app.pool).await.unwrap();
+    assert_eq!(kept, preview["html"].as_str().unwrap(), "and what is shown afterwards");
     assert!(html.contains("<b>ben</b>") && !html.contains("script"), "{html}");
     let id = first.message_id().unwrap();
     assert!(id.ends_with("@sender.example"), "{id}");
