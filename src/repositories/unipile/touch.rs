@@ -121,6 +121,28 @@ impl UnipileRepository<'_> {
         .await?)
     }
 
+    /// The texts that campaigns and the inbox have sent a lead from an account, as far as nobody can prove the contrary.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn texts_to(&mut self, account: AccountId, lead: LeadId) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"select content->>'text' as "text!" from execution_steps
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and content->>'text' is not null
+                 and action in ('send_connection_request', 'send_followup', 'send_inmail')
+                 and state in ('sending', 'sent', 'needs_review')
+               union all
+               -- Of the inbox: what was typed on LinkedIn is known by LinkedIn's id of it.
+               select text from messages
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound' and provider_key = id::text"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Whether something was taken in at an account already.
     ///
     /// # Errors
