@@ -38,28 +38,6 @@ macro_rules! steps {
 }
 
 impl StepRepository<'_> {
-    /// The invitation by this account that a lead has not accepted in time on its way, nor since.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn not_accepted(&mut self, execution: ExecutionId, account: AccountId) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar!(
-            r#"select s.node_id from execution_steps s
-               where s.organization_id = $1 and s.execution_id = $2 and s.account_id = $3 and s.action = 'send_connection_request'
-                 and s.state = 'sent'
-                 and exists (select from activities a where a.organization_id = $1 and a.execution_id = $2
-                             and a.type = 'connection_not_accepted' and a.data->>'node_id' = s.node_id)
-                 and not exists (select from activities a where a.organization_id = $1 and a.execution_id = $2
-                                 and a.type = 'connection_accepted')
-               order by s.sending_at desc limit 1"#,
-            self.scope.id(),
-            execution.0,
-            account.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
     /// How many attempts of a step were not sent for this reason.
     ///
     /// # Errors

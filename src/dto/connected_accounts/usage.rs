@@ -45,7 +45,7 @@ pub struct AccountRatesDto {
     pub since: DateTime<Utc>,
     /// Of the invitations sent since then, how many were accepted; null of mailboxes. Those of the last days may still be.
     pub acceptance: Option<RateDto>,
-    /// Of the people to whom campaigns have written since then, by message, InMail or mail, how many have answered on that channel.
+    /// Of the people to whom campaigns have written since then, by message, `InMail` or mail, how many have answered on that channel.
     pub reply: RateDto,
 }
 

@@ -32,7 +32,7 @@ impl RunService {
         if run.settings.late_acceptance == LateAcceptance::Note {
             return Ok(None);
         }
-        let Some(node) = tx.steps().not_accepted(walk.id, it.account_id).await? else { return Ok(None) };
+        let Some(node) = tx.unipile().not_accepted(walk.id, it.account_id).await? else { return Ok(None) };
         if run.settings.late_acceptance == LateAcceptance::Stop {
             let stand = Stand::ended(walk, ExecutionStatus::Stopped, Some(ACCEPTED_LATE));
             let told = happened(tx, campaign, walk, "execution_stopped", reason(ACCEPTED_LATE));
