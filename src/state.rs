@@ -122,7 +122,7 @@ impl AppState {
         let linkedin = (unipile.clone(), server.linkedin);
         let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
         let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
-        let mail = server.mail.clone();
+        let mail = (server.mail.clone(), server.linkedin.likely);
         Self(Arc::new(Inner {
             mailbox_watch: MailboxWatch::new(context.clone(), mailboxes.clone(), runs.clone()),
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes, unipile.clone(), mail),

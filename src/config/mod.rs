@@ -17,7 +17,7 @@ pub use clerk::{ClerkSettings, DEMO_ISSUER, IdentitySettings, TokenKeys, TokenSe
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionKeys;
 pub use jwt_key::{JwtKey, JwtKeyError};
-pub use linkedin::LinkedinConfig;
+pub use linkedin::{LikelyCaps, LinkedinConfig};
 pub use logging::{LogFormat, LoggingConfig};
 pub use mail::{MailConfig, OauthClient};
 pub use publishable_key::{PublishableKey, PublishableKeyError};

@@ -62,7 +62,8 @@ pub async fn get(
 
 /// Read a connected account's usage
 ///
-/// How much it has done in this hour, today and in the last seven days, and what its limits leave.
+/// How much it has done in this hour, today and in the last seven days, and what its limits leave; until when it rests, and why; how many have
+/// accepted and answered; and what LinkedIn is likely to stop it for before long.
 #[utoipa::path(get, path = "/connected-accounts/{id}/usage", params(("id" = AccountId, Path)),
     responses((status = 200, body = AccountUsageDto)))]
 pub async fn usage(

@@ -89,7 +89,19 @@ impl From<Campaign> for (CampaignSummary, Option<Workflow>) {
     }
 }
 
-/// Whom a campaign leaves out: a document, the same on the wire and in `jsonb`.
+text_enum! {
+    /// What becomes of a lead that accepts an invitation when the wait for that is over and it has gone the other way.
+    LateAcceptance {
+        /// It is noted, and the lead stays on the way that it has taken.
+        Note = "note",
+        /// The lead goes on as if it had accepted in time. What it has had on its way is not done again.
+        Move = "move",
+        /// The lead's way ends.
+        Stop = "stop",
+    }
+}
+
+/// Whom a campaign leaves out, and the like: a document, the same on the wire and in `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"skip_contacted_within_days": 90, "skip_in_another_campaign": true, "messages_per_day": null}))]
@@ -103,11 +115,18 @@ pub struct CampaignSettings {
     /// How many messages it sends on a day in all, of all its accounts; null is no cap but theirs.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub messages_per_day: Option<i32>,
+    /// What becomes of a lead that accepts an invitation only after it has gone the other way, and has not come to the end of that.
+    pub late_acceptance: LateAcceptance,
 }
 
 impl Default for CampaignSettings {
     fn default() -> Self {
-        Self { skip_contacted_within_days: None, skip_in_another_campaign: true, messages_per_day: None }
+        Self {
+            skip_contacted_within_days: None,
+            skip_in_another_campaign: true,
+            messages_per_day: None,
+            late_acceptance: LateAcceptance::Note,
+        }
     }
 }
 

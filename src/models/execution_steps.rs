@@ -250,6 +250,15 @@ pub struct NodeStatistics {
     pub unsubscribed: i64,
 }
 
+/// How many of a sample.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many there are in all.
+    pub sample: i64,
+    /// Of how many it is true.
+    pub count: i64,
+}
+
 /// How often an account has done something lately, by the clock of its own zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ActionUsage {

@@ -1,14 +1,14 @@
 //! The ledger of what accounts have done. It is charged in the transaction that says an act is under way, with the account locked, and given
 //! back only for what was surely not done.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::base::OrgScope;
 use crate::{
     errors::{AppError, Result},
-    models::{AccountId, Usage},
+    models::{AccountId, Share, Usage},
 };
 
 /// The ledger of one organization.
@@ -19,6 +19,54 @@ pub struct UsageRepository<'c> {
 }
 
 impl UsageRepository<'_> {
+    /// Of those whom an account has invited since then, how many have accepted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn accepted(&mut self, account: AccountId, since: DateTime<Utc>) -> Result<Share> {
+        Ok(sqlx::query_as!(
+            Share,
+            r#"select count(*) as "sample!",
+                      count(*) filter (where exists (
+                        select from activities a where a.organization_id = $1 and a.execution_id = s.execution_id
+                        and a.type = 'connection_accepted' and a.account_id = $2 and a.occurred_at >= s.sending_at)) as "count!"
+               from execution_steps s
+               where s.organization_id = $1 and s.account_id = $2 and s.action = 'send_connection_request' and s.state = 'sent'
+                 and s.sending_at >= $3"#,
+            self.scope.id(),
+            account.0,
+            since,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Of the people to whom campaigns have written from an account since then, how many have answered after that on its channel.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn answered(&mut self, account: AccountId, since: DateTime<Utc>) -> Result<Share> {
+        Ok(sqlx::query_as!(
+            Share,
+            r#"with written as (
+                 select lead_id, min(sending_at) as at from execution_steps
+                 where organization_id = $1 and account_id = $2 and state = 'sent' and sending_at >= $3
+                   and action in ('send_followup', 'send_inmail', 'send_email')
+                 group by lead_id)
+               select count(*) as "sample!",
+                      count(*) filter (where exists (
+                        select from messages m
+                        join connected_accounts a on a.organization_id = $1 and a.id = $2 and a.channel = m.channel
+                        where m.organization_id = $1 and m.lead_id = w.lead_id and m.verdict = 'reply' and m.sent_at >= w.at)) as "count!"
+               from written w"#,
+            self.scope.id(),
+            account.0,
+            since,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// What these accounts have done since `since`, by the days of their own zones.
     ///
     /// # Errors

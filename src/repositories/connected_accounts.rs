@@ -159,20 +159,37 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
-    /// The provider wants an account left alone until then.
+    /// The provider wants an account left alone until then, and why. A shorter rest than the one it has changes nothing.
     ///
     /// # Errors
     /// The database's.
-    pub async fn rest(&mut self, id: AccountId, until: DateTime<Utc>) -> Result<()> {
+    pub async fn rest(&mut self, id: AccountId, until: DateTime<Utc>, reason: &str) -> Result<()> {
         sqlx::query!(
-            "update connected_accounts set rests_until = greatest(rests_until, $3) where organization_id = $1 and id = $2",
+            r#"update connected_accounts set rests_until = $3, rest_reason = $4
+               where organization_id = $1 and id = $2 and (rests_until is null or rests_until < $3)"#,
             self.scope.id(),
             id.0,
             until,
+            reason,
         )
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// Why an account rests or last had to; none if that is not known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rest_reason(&mut self, id: AccountId) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar!(
+            "select rest_reason from connected_accounts where organization_id = $1 and id = $2",
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        .flatten())
     }
 
     /// Says why an account that is in use does not do all that it should, or that it does again.

@@ -218,6 +218,26 @@ impl ConversationRepository<'_> {
         .await?)
     }
 
+    /// Somebody of ours wrote at that time: the conversation shows that as its last message, unless something came after it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn shows(&mut self, id: ConversationId, text: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            r#"update conversations
+               set preview = $3, last_direction = 'outbound', last_message_at = $4, version = version + 1, updated_at = $5
+               where organization_id = $1 and id = $2 and last_message_at <= $4"#,
+            self.scope.id(),
+            id.0,
+            preview(text),
+            at,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Somebody of ours has written: the conversation shows that as its last message.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use validator::Validate;
 use crate::{
     dto::patch::patch,
     models::{
-        AccountId, LeadListId,
+        AccountId, LateAcceptance, LeadListId,
         workflow::{Edge, Node, StopOn, Weekday},
     },
     services::campaigns::{CampaignChanges, ScheduleChanges, SettingsChanges, WorkflowChanges},
@@ -64,6 +64,10 @@ pub struct CampaignSettingsPatch {
     #[serde(default, with = "double_option")]
     #[schema(minimum = 1, maximum = 1_000_000, value_type = Option<i32>)]
     pub messages_per_day: Option<Option<i32>>,
+    /// What becomes of a lead that accepts an invitation only after it has gone the other way.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<LateAcceptance>)]
+    pub late_acceptance: Option<Option<LateAcceptance>>,
 }
 
 /// A merge patch of a workflow.
@@ -137,11 +141,17 @@ impl From<UpdateCampaignRequest> for CampaignChanges {
 
 impl From<CampaignSettingsPatch> for SettingsChanges {
     fn from(settings: CampaignSettingsPatch) -> Self {
-        let CampaignSettingsPatch { skip_contacted_within_days, skip_in_another_campaign, messages_per_day } = settings;
+        let CampaignSettingsPatch {
+            skip_contacted_within_days,
+            skip_in_another_campaign,
+            messages_per_day,
+            late_acceptance,
+        } = settings;
         Self {
             skip_contacted_within_days: patch(skip_contacted_within_days),
             skip_in_another_campaign: patch(skip_in_another_campaign),
             messages_per_day: patch(messages_per_day),
+            late_acceptance: patch(late_acceptance),
         }
     }
 }

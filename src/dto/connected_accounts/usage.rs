@@ -1,11 +1,12 @@
 //! How much an account has done, and how much it may.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    models::{ActionLimits, ActionUsage, workflow::NodeType},
-    services::connected_accounts::AccountUsage,
+    models::{ActionLimits, ActionUsage, Channel, Share, workflow::NodeType},
+    services::connected_accounts::{AccountUsage, NearCap, Rates},
 };
 
 /// How much an account has done lately, for each kind of step that it can carry out, by the clock of its sending window's zone, else UTC.
@@ -14,6 +15,72 @@ use crate::{
 pub struct AccountUsageDto {
     /// Each kind of step.
     pub actions: Vec<ActionUsageDto>,
+    /// Until when the account rests, and why; null if it does not.
+    pub cooling_down: Option<CoolingDownDto>,
+    /// What came of what it did.
+    pub rates: AccountRatesDto,
+    /// What LinkedIn is likely to stop it for before long. Its own limits are not meant: those are kept.
+    pub warnings: Vec<CapWarningDto>,
+}
+
+/// An account that rests.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CoolingDown)]
+pub struct CoolingDownDto {
+    /// When it goes on.
+    pub until: DateTime<Utc>,
+    /// Why, in a word: the one that the attempt has after which it was sent to rest. Null of rests from before reasons were kept.
+    #[schema(example = "limit_exceeded")]
+    pub reason: Option<String>,
+    /// Why, in a sentence.
+    #[schema(example = "LinkedIn says that the account has reached a limit of its.")]
+    pub detail: Option<&'static str>,
+}
+
+/// What came of what an account did.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AccountRates)]
+pub struct AccountRatesDto {
+    /// Since when it is counted: thirty days.
+    pub since: DateTime<Utc>,
+    /// Of the invitations sent since then, how many were accepted; null of mailboxes. Those of the last days may still be.
+    pub acceptance: Option<RateDto>,
+    /// Of the people to whom campaigns have written since then, by message, `InMail` or mail, how many have answered on that channel.
+    pub reply: RateDto,
+}
+
+/// How many of a sample.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rate)]
+pub struct RateDto {
+    /// How many there are in all: a rate of a few says little.
+    #[schema(example = 80)]
+    pub sample: i64,
+    /// Of how many it is true.
+    #[schema(example = 24)]
+    pub count: i64,
+    /// Their share, from 0 to 1; null of none.
+    #[schema(example = 0.3)]
+    pub rate: Option<f64>,
+}
+
+/// What LinkedIn is likely to stop an account for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CapWarning)]
+pub struct CapWarningDto {
+    /// The kind of step.
+    pub action: NodeType,
+    /// In which time: `day` is today, `week` the last seven days.
+    #[schema(example = "week")]
+    pub window: &'static str,
+    /// How often it was done.
+    #[schema(example = 84)]
+    pub used: i64,
+    /// How often LinkedIn is likely to bear it; it publishes no number (`LINKEDIN_LIKELY_…` of the server's settings).
+    #[schema(example = 100)]
+    pub likely_cap: i64,
+    /// What that means.
+    pub detail: String,
 }
 
 /// How much of one thing.
@@ -52,7 +119,7 @@ impl UsageDto {
 }
 
 impl From<AccountUsage> for AccountUsageDto {
-    fn from(AccountUsage { account, today, usage }: AccountUsage) -> Self {
+    fn from(AccountUsage { account, today, usage, rates, rest, near }: AccountUsage) -> Self {
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
             let ActionLimits { per_hour, per_day, per_week } = account.limits.get(action);
@@ -66,6 +133,45 @@ impl From<AccountUsage> for AccountUsageDto {
                 week: UsageDto::of(in_week, per_week),
             }
         };
-        Self { actions: actions.map(one).collect() }
+        let actions = actions.map(one).collect();
+        let cooling_down = rest.map(|(until, reason)| {
+            let detail = reason.as_deref().and_then(told);
+            CoolingDownDto { until, reason, detail }
+        });
+        let Rates { since, accepted, answered } = rates;
+        let acceptance = (account.channel == Channel::Linkedin).then(|| accepted.into());
+        let rates = AccountRatesDto { since, acceptance, reply: answered.into() };
+        Self { actions, cooling_down, rates, warnings: near.into_iter().map(Into::into).collect() }
     }
+}
+
+impl From<Share> for RateDto {
+    fn from(Share { sample, count }: Share) -> Self {
+        let part = |of: i64| f64::from(i32::try_from(of).unwrap_or(i32::MAX));
+        Self { sample, count, rate: (sample > 0).then(|| part(count) / part(sample)) }
+    }
+}
+
+impl From<NearCap> for CapWarningDto {
+    fn from(NearCap { action, weekly, used, cap }: NearCap) -> Self {
+        let (window, time) = if weekly { ("week", "in the last seven days") } else { ("day", "today") };
+        let detail = format!(
+            "{used} {time}: LinkedIn is likely to stop an account at about {cap}, whatever its limits here say, and often for a week."
+        );
+        Self { action, window, used, likely_cap: cap, detail }
+    }
+}
+
+/// Why an account rests, in a sentence.
+fn told(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "limit_exceeded" | "cannot_resend_yet" | "cannot_resend_within_24hrs" => {
+            "LinkedIn says that the account has reached a limit of its."
+        }
+        "too_many_requests" | "account_cools_down" => "LinkedIn or Unipile asks to be left alone for a while.",
+        "provider_unreachable" => "The provider could not be reached, and is tried again soon.",
+        "rate_limited" => "The mail server wants less mail at a time, or has had as much as it takes for now.",
+        "mail_server_busy" => "The mail server is busy.",
+        _ => return None,
+    })
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, LeadId},
+    models::{AccountId, ExecutionId, LeadId},
 };
 
 impl UnipileRepository<'_> {
@@ -68,6 +68,28 @@ impl UnipileRepository<'_> {
         .await?)
     }
 
+    /// The invitation by this account that a lead has not accepted in time on its way, nor since.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn not_accepted(&mut self, execution: ExecutionId, account: AccountId) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"select s.node_id from execution_steps s
+               where s.organization_id = $1 and s.execution_id = $2 and s.account_id = $3 and s.action = 'send_connection_request'
+                 and s.state = 'sent'
+                 and exists (select from activities a where a.organization_id = $1 and a.execution_id = $2
+                             and a.type = 'connection_not_accepted' and a.data->>'node_id' = s.node_id)
+                 and not exists (select from activities a where a.organization_id = $1 and a.execution_id = $2
+                                 and a.type = 'connection_accepted')
+               order by s.sending_at desc limit 1"#,
+            self.scope.id(),
+            execution.0,
+            account.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
     /// Since when somebody has been awaited to accept an account's invitation; nobody is if there is none.
     ///
     /// # Errors
@@ -118,6 +140,28 @@ impl UnipileRepository<'_> {
             text,
         )
         .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// The texts that campaigns and the inbox have sent a lead from an account, as far as nobody can prove the contrary.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn texts_to(&mut self, account: AccountId, lead: LeadId) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"select content->>'text' as "text!" from execution_steps
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and content->>'text' is not null
+                 and action in ('send_connection_request', 'send_followup', 'send_inmail')
+                 and state in ('sending', 'sent', 'needs_review')
+               union all
+               -- Of the inbox: what was typed on LinkedIn is known by LinkedIn's id of it.
+               select text from messages
+               where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound' and provider_key = id::text"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_all(&mut *self.conn)
         .await?)
     }
 

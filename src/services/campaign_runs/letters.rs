@@ -117,7 +117,9 @@ impl RunService {
             tx.messages().prove_sent(message.id).await?;
         }
         match delivery {
-            Delivery::NotSent { rest: Some(rest), .. } => tx.accounts().rest(letter.account.id, now + *rest).await?,
+            Delivery::NotSent { rest: Some(rest), reason, .. } => {
+                tx.accounts().rest(letter.account.id, now + *rest, reason).await?;
+            }
             Delivery::AccountOut => {
                 let why = "The provider wants the account to sign in again.";
                 tx.accounts().shut_out(letter.account.id, why, now).await?;

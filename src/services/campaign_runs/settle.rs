@@ -133,8 +133,8 @@ async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Deliv
     let now = tx.now();
     for (step, delivery) in known {
         let Some(account) = step.account_id else { continue };
-        if let Delivery::NotSent { rest: Some(rest), .. } = delivery {
-            tx.accounts().rest(account, now + *rest).await?;
+        if let Delivery::NotSent { rest: Some(rest), reason, .. } = delivery {
+            tx.accounts().rest(account, now + *rest, reason).await?;
             if let Some(book) = party.books.get_mut(account) {
                 book.rest(now + *rest);
             }

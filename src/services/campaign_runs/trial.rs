@@ -136,7 +136,9 @@ impl RunService {
         }
         let now = tx.now();
         match delivery {
-            Delivery::NotSent { rest: Some(rest), .. } => tx.accounts().rest(trial.account.id, now + *rest).await?,
+            Delivery::NotSent { rest: Some(rest), reason, .. } => {
+                tx.accounts().rest(trial.account.id, now + *rest, reason).await?;
+            }
             Delivery::AccountOut => {
                 let why = "The provider wants the account to sign in again.";
                 tx.accounts().shut_out(trial.account.id, why, now).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use crate::models::{
-    AccountId, Campaign, CampaignSettings, LeadListId,
+    AccountId, Campaign, CampaignSettings, LateAcceptance, LeadListId,
     patch::Patch,
     workflow::{Edge, Node, Schedule, StopOn, Weekday, Workflow},
 };
@@ -37,6 +37,8 @@ pub struct SettingsChanges {
     pub skip_in_another_campaign: Patch<bool>,
     /// How many messages it sends on a day.
     pub messages_per_day: Patch<i32>,
+    /// What becomes of a lead that accepts late.
+    pub late_acceptance: Patch<LateAcceptance>,
 }
 
 /// A merge patch of a workflow.
@@ -102,13 +104,14 @@ fn merged<D: Default, C>(present: Option<Json<D>>, patch: Patch<C>, apply: impl 
 
 impl SettingsChanges {
     fn apply(self, settings: &CampaignSettings) -> CampaignSettings {
-        let Self { skip_contacted_within_days, skip_in_another_campaign, messages_per_day } = self;
+        let Self { skip_contacted_within_days, skip_in_another_campaign, messages_per_day, late_acceptance } = self;
         CampaignSettings {
             skip_contacted_within_days: skip_contacted_within_days.apply(settings.skip_contacted_within_days),
             skip_in_another_campaign: skip_in_another_campaign
                 .apply(Some(settings.skip_in_another_campaign))
                 .unwrap_or(true),
             messages_per_day: messages_per_day.apply(settings.messages_per_day),
+            late_acceptance: late_acceptance.apply(Some(settings.late_acceptance)).unwrap_or(LateAcceptance::Note),
         }
     }
 }

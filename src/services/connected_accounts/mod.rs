@@ -2,10 +2,9 @@
 
 mod access;
 mod mailbox;
+mod usage;
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, Timelike as _, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,20 +13,20 @@ use sqlx::types::Json;
 pub use self::{
     access::{MailAccess, OauthAccess, ServerAccess},
     mailbox::{MailboxChanges, NewMailboxAccount},
+    usage::{AccountUsage, NearCap, Rates},
 };
 
 use super::{Context, Mailboxes, UnipileService};
 use crate::{
-    config::MailConfig,
+    config::{LikelyCaps, MailConfig},
     errors::{AppError, Fault, Result},
     models::{
-        AccountId, AccountLimits, AccountLimitsChanges, AccountRampUp, AccountRampUpChanges, AccountStatus,
-        ActionUsage, AuditEntry, Channel, ConnectedAccount, MASKED, OrganizationId, Provider, SandboxBehaviour,
-        SandboxSecret, SendingWindow, SendingWindowChanges,
+        AccountId, AccountLimits, AccountLimitsChanges, AccountRampUp, AccountRampUpChanges, AccountStatus, AuditEntry,
+        Channel, ConnectedAccount, MASKED, OrganizationId, Provider, SandboxBehaviour, SandboxSecret, SendingWindow,
+        SendingWindowChanges,
         page::{Page, PageRequest},
         patch::Patch,
         version::VersionGuard,
-        workflow::NodeType,
     },
     repositories::{BaseRepository, OrgMember, OrgPerson, OrgTx},
     utils::{
@@ -44,6 +43,7 @@ pub struct AccountService {
     mailboxes: Mailboxes,
     unipile: UnipileService,
     mail: MailConfig,
+    likely: LikelyCaps,
 }
 
 /// A sandbox account to be made: it rehearses a channel inside our own process.
@@ -86,28 +86,18 @@ pub struct AccountChanges {
     pub mailbox: MailboxChanges,
 }
 
-/// How often an account has done what lately.
-#[derive(Debug)]
-pub struct AccountUsage {
-    /// The account.
-    pub account: ConnectedAccount,
-    /// What day it is by its clock.
-    pub today: NaiveDate,
-    /// What it has done.
-    pub usage: BTreeMap<NodeType, ActionUsage>,
-}
-
 impl AccountService {
-    /// A service that seals credentials with `cipher`, opens `mailboxes` as `mail` says, and asks `unipile` about accounts that are there.
+    /// A service that seals credentials with `cipher`, opens `mailboxes` as `mail` says, asks `unipile` about accounts
+    /// that are there, and warns of what LinkedIn is `likely` to stop.
     #[must_use]
     pub fn new(
         context: Context,
         cipher: Cipher,
         mailboxes: Mailboxes,
         unipile: UnipileService,
-        mail: MailConfig,
+        (mail, likely): (MailConfig, LikelyCaps),
     ) -> Self {
-        Self { context, cipher, mailboxes, unipile, mail }
+        Self { context, cipher, mailboxes, unipile, mail, likely }
     }
 
     /// A page of the organization's accounts.
@@ -118,25 +108,6 @@ impl AccountService {
     /// One account.
     pub async fn get(&self, member: &OrgMember, id: AccountId) -> Result<ConnectedAccount> {
         self.context.db.read(member).await?.accounts().get(id).await
-    }
-
-    /// How often an account has done what lately.
-    pub async fn usage(&self, member: &OrgMember, id: AccountId) -> Result<AccountUsage> {
-        let mut conn = self.context.db.read(member).await?;
-        let account = conn.accounts().get(id).await?;
-        let now = self.context.campaign_clock.now().with_timezone(&zone(&account));
-        let today = now.date_naive();
-        let mut usage: BTreeMap<NodeType, ActionUsage> = BTreeMap::new();
-        for line in conn.usage().since(&[id], today - chrono::Days::new(6)).await? {
-            let usage = usage.entry(line.action).or_default();
-            let used = i64::from(line.used);
-            usage.in_week += used;
-            if line.day == today {
-                usage.in_day += used;
-                usage.in_hour += if u32::try_from(line.hour).is_ok_and(|hour| hour == now.hour()) { used } else { 0 };
-            }
-        }
-        Ok(AccountUsage { account, today, usage })
     }
 
     /// Makes a sandbox account.

@@ -137,7 +137,8 @@ impl UnipileService {
         Ok(touched.map(|_| *lead))
     }
 
-    /// Takes in what the lead wrote in a chat, the oldest first.
+    /// Takes in what the lead wrote in a chat, the oldest first; then what the account's owner wrote there, so that it comes into the conversation
+    /// that an answer has begun.
     async fn read_chat(
         &self,
         site: &Site,
@@ -150,18 +151,20 @@ impl UnipileService {
             Err(error) => return Ok(Err(error)),
         };
         messages.sort_by_key(|message| message.timestamp);
-        let mut read = Read::default();
+        let (mut read, mut own) = (Read::default(), Vec::new());
         for message in messages {
             let Some(id) = message.id.clone() else { continue };
-            if !is_own(site, &message)
-                && self.runs.take_in_linkedin_message(site.with(lead), &wrote(id.clone(), message, self.now())).await?
-                    == Intake::Later
-            {
+            let by_owner = is_own(site, &message);
+            let message = wrote(id.clone(), message, self.now());
+            if by_owner {
+                own.push(message);
+            } else if self.runs.take_in_linkedin_message(site.with(lead), &message).await? == Intake::Later {
                 read.later = true;
                 break;
             }
             read.ids.push(id);
         }
+        self.runs.take_in_own_messages(site.with(lead), &own).await?;
         Ok(Ok(read))
     }
 

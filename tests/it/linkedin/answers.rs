@@ -13,7 +13,8 @@ use crate::support::{
     unipile::{Act, On, Trouble},
 };
 
-/// A campaign that invites `count` people, writes to who accepts after two hours and again after two days, and visits who does not within a week.
+/// A campaign that invites `count` people, writes to who accepts after two hours and again after two days, and visits who does not within a week,
+/// and again after two days.
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) account: String,
@@ -22,6 +23,11 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn set(count: usize) -> Self {
+        Self::set_by(count, json!({})).await
+    }
+
+    /// With these settings of the campaign.
+    pub(super) async fn set_by(count: usize, settings: Value) -> Self {
         let world = World::begin().await;
         let member = world.app.member();
         let account = world.connect(&member, "acc").await;
@@ -38,19 +44,21 @@ impl Stage {
         member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": people})).await.expect(200);
         let hours = |value: u32| json!({"value": value, "unit": "hours"});
         let body = json!({
-            "name": "Campaign", "lead_list_ids": [list], "account_ids": [account], "stop_on": ["reply"],
+            "name": "Campaign", "settings": settings, "lead_list_ids": [list], "account_ids": [account], "stop_on": ["reply"],
             "schedule": {"timezone": "UTC", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "00:00", "end_time": "24:00"},
             "workflow": {
                 "nodes": [
                     {"id": "invite", "type": "send_connection_request", "config": {"message": "Hello {{ first_name }}"}},
                     {"id": "chat", "type": "send_followup", "config": {"message": "Thank you, {{ first_name }}!"}},
                     {"id": "bump", "type": "send_followup", "config": {"message": "Did you see this, {{ first_name }}?"}},
-                    {"id": "visit", "type": "profile_visit"}
+                    {"id": "visit", "type": "profile_visit"},
+                    {"id": "look", "type": "profile_visit"}
                 ],
                 "edges": [
                     {"source": "invite", "target": "chat", "condition": "accepted", "delay": hours(2)},
                     {"source": "invite", "target": "visit", "condition": "not_accepted", "delay": hours(168)},
-                    {"source": "chat", "target": "bump", "delay": hours(48)}
+                    {"source": "chat", "target": "bump", "delay": hours(48)},
+                    {"source": "visit", "target": "look", "delay": hours(48)}
                 ]
             }
         });
@@ -222,6 +230,55 @@ async fn an_acceptance_after_the_other_way_began_is_noted_and_moves_nobody() {
     stage.follow().await;
     stage.pass(TimeDelta::hours(5)).await;
     assert_eq!((stage.leads("connected").await, stage.done(Act::Message).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_acceptance_after_the_other_way_began_moves_or_stops_the_lead_if_its_campaign_says_so() {
+    for (setting, messages, visits, end, why) in [
+        ("note", 0, 2, "completed", None),
+        ("move", 2, 1, "completed", None),
+        ("stop", 0, 1, "stopped", Some("accepted_late")),
+    ] {
+        let stage = Stage::set_by(1, json!({"late_acceptance": setting})).await;
+        stage.pass(TimeDelta::hours(169)).await;
+        stage.pass(TimeDelta::hours(1)).await;
+        assert_eq!(stage.done(Act::Visit).len(), 1);
+        let told = stage.accept(0);
+        for _ in 0..3 {
+            stage.world.webhook(&told).await;
+            stage.follow().await;
+        }
+        assert_eq!((stage.leads("connected").await, stage.told("connection_accepted").await), (1, 1));
+        for _ in 0..30 {
+            stage.pass(TimeDelta::hours(2)).await;
+        }
+        assert_eq!((stage.done(Act::Message).len(), stage.done(Act::Visit).len()), (messages, visits), "{setting}");
+        let (status, reason): (String, Option<String>) =
+            sqlx::query_as("select status, status_reason from campaign_executions")
+                .fetch_one(&stage.app().pool)
+                .await
+                .unwrap();
+        assert_eq!((status.as_str(), reason.as_deref()), (end, why), "{setting}");
+        assert_eq!(stage.world.fake.world().doubled(), []);
+    }
+}
+
+#[tokio::test]
+async fn who_accepted_in_time_is_moved_by_nothing_that_is_told_later() {
+    let stage = Stage::set_by(1, json!({"late_acceptance": "move"})).await;
+    let told = stage.accept(0);
+    stage.world.webhook(&told).await;
+    stage.follow().await;
+    stage.pass(TimeDelta::hours(3)).await;
+    // As if it were told of under another id of the person's.
+    sqlx::query("delete from taken_in").execute(&stage.app().pool).await.unwrap();
+    stage.world.webhook(&told).await;
+    stage.follow().await;
+    for _ in 0..30 {
+        stage.pass(TimeDelta::hours(2)).await;
+    }
+    assert_eq!((stage.done(Act::Message).len(), stage.ways("completed").await), (2, 1));
+    assert_eq!(stage.world.fake.world().doubled(), []);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! LinkedIn accounts through Unipile: how they are connected, how they are, and what webhooks do.
 
 mod answers;
+mod by_hand;
 mod connect;
 mod forged;
+mod health;
 mod looks;
 mod status;
 mod webhooks;

@@ -1,7 +1,9 @@
 //! What leads do, from wherever it is known: an answer, an acceptance, a bounce. It ends their ways or sends them on, together with the note
 //! that it happened and with the message in their conversation, all in one transaction. Where it is known from is in `sandbox`, `mail` and `linkedin`.
 
+mod by_hand;
 mod deed;
+mod late;
 mod linkedin;
 mod mail;
 mod message;
@@ -92,6 +94,10 @@ impl RunService {
             activities
                 .push(with_account(happened(tx, *campaign, walk, "connection_accepted", json!({})), it.account_id));
             if !waits {
+                if let Some((stand, told)) = self.accepted_late(tx, it, (*campaign, walk)).await? {
+                    stands.push(stand);
+                    activities.extend(told);
+                }
                 continue;
             }
             let Some(run) = tx.campaigns().run(*campaign).await? else { continue };

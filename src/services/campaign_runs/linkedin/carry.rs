@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engine::route::Answer,
     errors::Result,
-    integrations::unipile::{MessageSent, NewChat, Profile, UnipileError},
+    integrations::unipile::{Class, MessageSent, NewChat, Profile, UnipileError},
 };
 
 /// LinkedIn's word for an invitation that it does not take yet.
@@ -106,7 +106,7 @@ impl LinkedinChannel {
             self.went_broke(at.account.id);
         }
         let Prepared::Invite { person, .. } = prepared else { return verdict };
-        if !matches!(verdict, Delivery::NotSent { reason: "account_cools_down", .. }) || error.is("too_many_requests") {
+        if error.class() != Class::Cooldown || error.is("insufficient_credits") || error.is("too_many_requests") {
             return verdict;
         }
         if let Ok(Some(invitation)) = self.invitation_to(at, person).await {

@@ -20,6 +20,7 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+pub(super) use self::search::same;
 use self::verdict::not_begun;
 use super::{
     Context,

@@ -188,7 +188,7 @@ fn said(step: &ExecutionStep) -> String {
 }
 
 /// Whether two texts are the same but for how spaces, line ends and composed letters are written: providers rewrite those.
-pub(super) fn same(a: &str, b: &str) -> bool {
+pub(in crate::services::campaign_runs) fn same(a: &str, b: &str) -> bool {
     let tidy = |text: &str| text::collapse(text).nfc().collect::<String>();
     tidy(a) == tidy(b)
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     super::{
-        deliver::{Delivery, NOT_BEGUN},
+        deliver::{Delivery, NOT_BEGUN, OURS},
         outcome::Outcome,
     },
     LinkedinChannel,
@@ -143,7 +143,9 @@ impl LinkedinChannel {
         } else {
             said.unwrap_or_default().max(self.bears.cooldown + jitter(LIMIT_JITTER))
         };
-        Delivery::NotSent { reason: "account_cools_down", rest: Some(rest), ours: true }
+        // Why it rests is told in Unipile's word, as far as it gave one.
+        let reason = if OURS.contains(&error.code()) { error.code() } else { "account_cools_down" };
+        Delivery::NotSent { reason, rest: Some(rest), ours: true }
     }
 }
 
