@@ -64,6 +64,6 @@ async fn a_refusal_is_told() {
     assert_eq!((&written["state"], &written["reason"]), (&json!("failed"), &json!("no_connection_with_recipient")));
     stage.fake.trouble(On::post("/chats"), Trouble::Refuse(429, "too_many_requests"));
     let written = write(&stage, &conversation, "Hello").await;
-    assert_eq!((&written["state"], &written["reason"]), (&json!("failed"), &json!("too_many_requests")));
+    assert_eq!((&written["state"], &written["reason"]), (&json!("failed"), &json!("account_cools_down")));
     assert_eq!(stage.texts("select count(*)::text from connected_accounts where rests_until is not null").await, ["1"]);
 }

@@ -100,7 +100,7 @@ async fn attempts_that_failed_otherwise_do_not_count_as_refusals_of_the_invitati
     stage.fake.trouble(On::post("/users/invite"), Trouble::Refuse(422, "cannot_resend_yet"));
     stage.start(&list, &[&account], invitation(&Value::Null)).await;
     stage.pass(24 * 4).await;
-    let mut expected = ["invite not_sent too_many_requests"; 4].map(str::to_owned).to_vec();
+    let mut expected = ["invite not_sent account_cools_down"; 4].map(str::to_owned).to_vec();
     expected.extend(["invite not_sent cannot_resend_yet", "invite sent"].map(str::to_owned));
     assert_eq!(stage.attempts().await, expected);
     assert_eq!(stage.done(Act::Invite).len(), 1);
