@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::base::OrgScope;
+use super::{base::OrgScope, recalled::recalled};
 use crate::{
     errors::Result,
     models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId, StepState},
@@ -391,23 +391,5 @@ impl StepRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(decided)
-    }
-}
-
-/// What a token becomes when what it stands for is recalled, however often: another that nobody has, and by which whoever has the token knows
-/// it. Tokens are random ones, of version 4 (RFC 9562, 5.4).
-fn recalled(token: Uuid) -> Uuid {
-    uuid::Builder::from_bytes(token.into_bytes()).with_version(uuid::Version::Custom).into_uuid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_recalled_twice_is_recalled() {
-        let token = Uuid::new_v4();
-        assert_ne!(recalled(token), token);
-        assert_eq!(recalled(recalled(token)), recalled(token));
     }
 }

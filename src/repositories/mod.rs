@@ -26,6 +26,7 @@ mod mailbox_watches;
 mod members;
 mod messages;
 mod organizations;
+mod recalled;
 mod rounds;
 mod sandbox;
 mod sealed_secrets;

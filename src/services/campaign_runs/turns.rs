@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt as _, future::OptionFuture, stream::FuturesUnordered};
+use futures::{
+    StreamExt as _,
+    future::{BoxFuture, OptionFuture},
+    stream::FuturesUnordered,
+};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -92,6 +96,11 @@ impl Places {
         Some(of)
     }
 
+    /// All that can begin now.
+    fn take_all(&mut self, now: Instant) -> Vec<RunningCampaignRef> {
+        std::iter::from_fn(|| self.take(now)).collect()
+    }
+
     /// A campaign's turn is over.
     fn give_back(&mut self, of: RunningCampaignRef, turn: Turn, now: Instant) {
         self.taken.remove(&of.campaign);
@@ -117,10 +126,9 @@ impl RunService {
         let (mut places, mut turns) = (Places::default(), FuturesUnordered::new());
         let (mut all, mut worked, mut failure) = (Round::default(), false, None);
         // It goes on beside the turns, and never instead of them: they hold what it may need.
-        let mut look = None;
-        let mut looks = interval(LOOK);
+        let mut look: Option<BoxFuture<'_, Result<Vec<RunningCampaignRef>>>> = None;
+        let (mut looks, over) = (interval(LOOK), Instant::now() + ROUND);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let over = Instant::now() + ROUND;
         let takes = || !stop.is_cancelled() && Instant::now() < over;
         loop {
             tokio::select! {
@@ -134,9 +142,8 @@ impl RunService {
                 },
                 Some(due) = OptionFuture::from(look.as_mut()) => {
                     look = None;
-                    match due {
-                        Ok(due) => places.renew(due),
-                        Err(error) => (worked, failure) = (false, Some(error)),
+                    if let Err(error) = due.map(|due| places.renew(due)) {
+                        (worked, failure) = (false, Some(error));
                     }
                 }
                 // The first tick comes at once.
@@ -146,11 +153,8 @@ impl RunService {
                 }
                 else => break,
             }
-            while takes()
-                && let Some(of) = places.take(Instant::now())
-            {
-                turns.push(async move { (of, self.work_on(of, stop).await) });
-            }
+            let begin = if takes() { places.take_all(Instant::now()) } else { Vec::new() };
+            turns.extend(begin.into_iter().map(async |of| (of, self.work_on(of, stop).await)));
             if turns.is_empty() && look.is_none() {
                 break;
             }
@@ -234,10 +238,10 @@ mod tests {
         let (now, mut places) = (Instant::now(), Places::default());
         let (many, few) = (campaigns(organization(), 10), campaigns(organization(), 3));
         places.renew(many.clone());
-        let taken: Vec<_> = std::iter::from_fn(|| places.take(now)).collect();
+        let taken = places.take_all(now);
         assert_eq!(taken, many[..OF_ONE], "one organization alone");
         places.renew(many[OF_ONE..].iter().chain(&few).copied().collect());
-        let others: Vec<_> = std::iter::from_fn(|| places.take(now)).collect();
+        let others = places.take_all(now);
         assert_eq!(others, few[..PLACES - OF_ONE], "the rest is for others");
         places.give_back(taken[0], Turn::Worked, now);
         assert_eq!(places.take(now), Some(many[OF_ONE]), "its own place is its own again");
@@ -261,7 +265,7 @@ mod tests {
         for _ in 0..40 {
             places.give_back(one[0], Turn::Failed, now);
             places.renew(one.clone());
-            let rests = (1..).map(Duration::from_secs).find(|rest| places.take(now + *rest).is_some()).unwrap();
+            let rests = (1..100).map(Duration::from_secs).find(|rest| places.take(now + *rest).is_some()).unwrap();
             assert!(rests >= longest);
             longest = rests;
         }

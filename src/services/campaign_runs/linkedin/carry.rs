@@ -125,17 +125,20 @@ impl LinkedinChannel {
             }
             _ => {}
         }
-        match verdict {
-            Delivery::NotSent { rest, ours, .. } if error.is(NOT_YET) => match self.refused_before(order).await {
-                Ok(times) if times >= MOST_NOT_YET => Delivery::Other(Outcome::Parked { reason: NOT_YET }),
-                Ok(_) => Delivery::NotSent { reason: NOT_YET, rest, ours },
-                Err(error) => {
-                    tracing::warn!(step = %order.step.id, code = error.code(), "earlier refusals cannot be counted");
-                    Delivery::NotSent { reason: NOT_YET, rest, ours }
-                }
-            },
-            verdict => verdict,
+        if error.is(NOT_YET) { self.not_yet(order, verdict).await } else { verdict }
+    }
+
+    /// What follows from LinkedIn's not taking an invitation yet.
+    async fn not_yet(&self, order: &Order, verdict: Delivery) -> Delivery {
+        let Delivery::NotSent { rest, ours, .. } = verdict else { return verdict };
+        match self.refused_before(order).await {
+            Ok(times) if times >= MOST_NOT_YET => return Delivery::Other(Outcome::Parked { reason: NOT_YET }),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(step = %order.step.id, code = error.code(), "earlier refusals cannot be counted");
+            }
         }
+        Delivery::NotSent { reason: NOT_YET, rest, ours }
     }
 
     /// How often LinkedIn has not taken this invitation yet.
