@@ -69,29 +69,39 @@ impl Database {
     /// The database's; nothing is sealed then.
     pub async fn seal_audit_logs(&self, organizations: &[OrganizationId], limit: i64) -> Result<Vec<SealedBatch>> {
         let mut tx = self.begin_system().await?;
-        let ours = lock(&mut tx, organizations).await?;
-        let lines = unsealed(&mut tx, &ours, limit).await?;
-        if lines.is_empty() {
-            return Ok(Vec::new());
+        let sealed = seal_all(&mut tx, organizations, limit).await;
+        // At once in either case: whoever tries again finds the organizations locked until it is over.
+        if sealed.is_ok() {
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
         }
-        let heads = heads(&mut tx, &ours).await?;
-        let mut chain = Vec::with_capacity(lines.len());
-        let mut batches = Vec::with_capacity(ours.len());
-        for lines in lines.chunk_by(|line, next| line.organization_id == next.organization_id) {
-            let organization = lines[0].organization_id;
-            let mut head = heads.get(&organization).copied().unwrap_or(ChainHead::GENESIS);
-            for line in lines {
-                let next = head.after(line);
-                chain.push(Link { line, previous: head, head: next });
-                head = next;
-            }
-            batches.push(SealedBatch { organization, lines: lines.len() as u64, head });
-        }
-        seal(&mut tx, &chain).await?;
-        advance(&mut tx, &batches).await?;
-        tx.commit().await?;
-        Ok(batches)
+        sealed
     }
+}
+
+async fn seal_all(tx: &mut PgConnection, organizations: &[OrganizationId], limit: i64) -> Result<Vec<SealedBatch>> {
+    let ours = lock(tx, organizations).await?;
+    let lines = unsealed(tx, &ours, limit).await?;
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let heads = heads(tx, &ours).await?;
+    let mut chain = Vec::with_capacity(lines.len());
+    let mut batches = Vec::with_capacity(ours.len());
+    for lines in lines.chunk_by(|line, next| line.organization_id == next.organization_id) {
+        let organization = lines[0].organization_id;
+        let mut head = heads.get(&organization).copied().unwrap_or(ChainHead::GENESIS);
+        for line in lines {
+            let next = head.after(line);
+            chain.push(Link { line, previous: head, head: next });
+            head = next;
+        }
+        batches.push(SealedBatch { organization, lines: lines.len() as u64, head });
+    }
+    seal(tx, &chain).await?;
+    advance(tx, &batches).await?;
+    Ok(batches)
 }
 
 /// A line and its place in the chain.

@@ -179,6 +179,13 @@ impl LentTx {
         self.0.give_back();
         Ok(())
     }
+
+    /// Rolls back now, and not whenever the connection is used again, and gives it back.
+    pub(in crate::repositories) async fn rollback(mut self) -> Result<()> {
+        Manager::rollback(&mut self.0).await?;
+        self.0.give_back();
+        Ok(())
+    }
 }
 
 impl Deref for Lease {
