@@ -55,7 +55,7 @@ struct Uncopied {
 }
 
 /// A mail as it was sent: its Message-ID and its bytes.
-type Copy = (String, Vec<u8>);
+type AsSent = (String, Vec<u8>);
 
 impl RunService {
     /// Puts copies of what was sent into Sent.
@@ -99,7 +99,7 @@ impl RunService {
         Ok(self.copied(&account, &uncopied).await?)
     }
 
-    async fn put_into_sent(&self, account: &ConnectedAccount, copies: Vec<Copy>) -> Result<(), Unopened> {
+    async fn put_into_sent(&self, account: &ConnectedAccount, copies: Vec<AsSent>) -> Result<(), Unopened> {
         if copies.is_empty() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl RunService {
         conn: &mut OrgConn,
         account: &ConnectedAccount,
         Uncopied { mails, by_hand }: &Uncopied,
-    ) -> Result<Vec<Copy>, AppError> {
+    ) -> Result<Vec<AsSent>, AppError> {
         let leads: Vec<_> = mails.iter().map(|mail| mail.lead_id).collect();
         let leads = conn.leads().find_many(&leads).await?;
         let mut written = Vec::with_capacity(mails.len() + by_hand.len());

@@ -85,6 +85,14 @@ impl Stage {
         run_until(&self.app, until).await;
     }
 
+    /// Lets time pass until this was done, whatever is said of it.
+    async fn until_done(&self, act: Act) {
+        while self.done(act).is_empty() {
+            self.app.clock.advance(std::time::Duration::from_secs(30));
+            tick(&self.app).await;
+        }
+    }
+
     fn done(&self, act: Act) -> Vec<(String, String)> {
         self.fake.world().done(act)
     }

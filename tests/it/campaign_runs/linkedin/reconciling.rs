@@ -85,10 +85,7 @@ async fn an_invitation_is_found_on_whatever_page_it_is() {
     let (stage, account, list) = set(Act::Invite).await;
     stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
     stage.start(&list, &[&account], invitation(&Value::Null)).await;
-    while stage.done(Act::Invite).is_empty() {
-        stage.app.clock.advance(std::time::Duration::from_secs(30));
-        super::tick(&stage.app).await;
-    }
+    stage.until_done(Act::Invite).await;
     stage.fake.world().crowd("A1", 250);
     stage.pass(6).await;
     let pages = stage.fake.world().requests.iter().filter(|it| it.contains("/invite/sent?")).count();
@@ -101,10 +98,7 @@ async fn a_search_that_is_refused_once_is_made_again_at_once() {
     let (stage, account, list) = set(Act::Invite).await;
     stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
     stage.start(&list, &[&account], invitation(&Value::Null)).await;
-    while stage.done(Act::Invite).is_empty() {
-        stage.app.clock.advance(std::time::Duration::from_secs(30));
-        super::tick(&stage.app).await;
-    }
+    stage.until_done(Act::Invite).await;
     stage.fake.world().shows_after = TimeDelta::zero();
     stage.fake.trouble(On::get("/users/invite/sent"), Trouble::Refuse(500, "provider_error"));
     for _ in 0..8 {
@@ -119,10 +113,7 @@ async fn an_invitation_that_was_accepted_before_it_was_looked_up_is_no_longer_in
     let (stage, account, list) = set(Act::Invite).await;
     stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
     stage.start(&list, &[&account], invitation(&json!("Hello"))).await;
-    while stage.done(Act::Invite).is_empty() {
-        stage.app.clock.advance(std::time::Duration::from_secs(30));
-        super::tick(&stage.app).await;
-    }
+    stage.until_done(Act::Invite).await;
     stage.fake.world().accept("A1", "person-0");
     stage.pass(6).await;
     assert_eq!((stage.done(Act::Invite).len(), stage.done(Act::Message).len()), (1, 1));
@@ -149,10 +140,7 @@ async fn what_nobody_can_look_up_waits_for_a_person() {
         let (stage, account, list) = set(act).await;
         stage.fake.trouble(on, Trouble::CutAfter);
         stage.start(&list, &[&account], workflow).await;
-        while stage.done(act).is_empty() {
-            stage.app.clock.advance(std::time::Duration::from_secs(30));
-            super::tick(&stage.app).await;
-        }
+        stage.until_done(act).await;
         // From now on nothing can be read.
         stage.fake.world().chance = Some(Box::new(|_, _| Some(Trouble::Refuse(500, "provider_error"))));
         stage.pass(1).await;
