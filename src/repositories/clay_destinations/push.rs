@@ -214,7 +214,8 @@ impl ClayDestinationRepository<'_> {
                  where organization_id = $1 and url_hash = $2 and sent_count < $7 and exists (select from paced)
                  returning true)
                select exists (select from counted) as "taken!", exists (select from holder) as "held!",
-                      (select is_full from webhook) as "full!""#,
+                      -- Somebody else may have taken the last place since this statement began to look.
+                      (select is_full from webhook) or exists (select from paced) as "full!""#,
             self.scope.id(),
             claim.url_hash,
             claim.id.0,
