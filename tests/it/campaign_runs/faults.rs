@@ -1,10 +1,15 @@
 //! Providers that fail, workers that die, databases that go away: nothing is sent twice, and nothing is lost.
 
-use std::{future::Future, pin::pin, task::Poll};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    task::Poll,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clento::utils::clock::Clock as _;
 use serde_json::json;
+use sqlx::{Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -150,7 +155,7 @@ async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
 }
 
 /// Lets a worker go on until the sandbox has what it sends, and not so far that it could say so.
-async fn until_sent<T>(app: &TestApp, mut work: std::pin::Pin<&mut impl Future<Output = T>>) {
+async fn until_sent<T>(app: &TestApp, mut work: Pin<&mut impl Future<Output = T>>) {
     while sent(app).await.is_empty() {
         assert!(polls(work.as_mut(), 1).await.is_none(), "it says nothing before it has sent");
         // So that the act is seen before its sender hears of it, and begins to write that down.
@@ -250,11 +255,12 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
         app.clock.set(at("2026-11-23T08:00:00Z"));
         let stop = CancellationToken::new();
         let mut work = pin!(app.state.runs().do_due(&stop));
-        until_claimed(&app, work.as_mut()).await;
+        let closed = until_claimed(&app, work.as_mut()).await;
         app.member().post("/api/v1/suppressions", json!({"kind": kind, "value": value})).await.expect(201);
         // What was recalled stays so, whoever is suppressed after that.
         let another = json!({"kind": "email", "value": "somebody@else.example"});
         app.member().post("/api/v1/suppressions", another).await.expect(201);
+        closed.rollback().await.unwrap();
         work.await.unwrap();
         run_until(&app, at("2026-11-24T00:00:00Z")).await;
         let to: Vec<_> = sent(&app).await.into_iter().map(|(_, email, _)| email).collect();
@@ -266,13 +272,37 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
     }
 }
 
-/// Lets a worker go on until it has claimed what is due, and not so far that anything leaves.
-async fn until_claimed<T>(app: &TestApp, mut work: std::pin::Pin<&mut impl Future<Output = T>>) {
+/// Lets a worker go on until it has claimed what is due. Nothing leaves before the sandbox is let go of.
+async fn until_claimed<T>(
+    app: &TestApp,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Transaction<'static, Postgres> {
+    let mut closed = app.pool.begin().await.unwrap();
+    sqlx::raw_sql("lock table sandbox_acts in share mode").execute(&mut *closed).await.unwrap();
     while count(app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
         assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
-        nothing_is_asked(app).await;
     }
     assert!(sent(app).await.is_empty());
+    closed
+}
+
+/// Lets a worker go on until it commits what it claims, which takes until it is let go of.
+async fn while_it_claims<T>(
+    app: &TestApp,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Transaction<'static, Postgres> {
+    let slow = "create function is_slow() returns trigger language plpgsql as
+                $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$;
+                create constraint trigger is_slow after insert on execution_steps deferrable initially deferred
+                for each row execute function is_slow()";
+    sqlx::raw_sql(slow).execute(&app.pool).await.unwrap();
+    let mut closed = app.pool.begin().await.unwrap();
+    sqlx::raw_sql("select pg_advisory_xact_lock(1)").execute(&mut *closed).await.unwrap();
+    let waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+    while count(app, waits).await == 0 {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
+    }
+    closed
 }
 
 #[tokio::test]
@@ -281,9 +311,10 @@ async fn who_has_too_little_left_of_the_lease_does_not_begin_though_nobody_has_t
     all_due(&app, 3).await;
     let stop = CancellationToken::new();
     let mut work = pin!(app.state.runs().do_due(&stop));
-    until_claimed(&app, work.as_mut()).await;
+    let closed = while_it_claims(&app, work.as_mut()).await;
     // Of 60 s there must be 30 left: 20 for the provider, 10 for what nobody thinks of.
     app.clock.advance(std::time::Duration::from_secs(31));
+    closed.rollback().await.unwrap();
     work.await.unwrap();
     let late = "select count(*) from execution_steps where state = 'not_sent' and reason = 'lease_ran_out'";
     assert_eq!((sent(&app).await.len(), count(&app, late).await), (0, 3));
@@ -299,9 +330,10 @@ async fn what_is_paused_between_the_claim_and_the_wire_does_not_leave() {
     all_due(&app, 3).await;
     let stop = CancellationToken::new();
     let mut work = pin!(app.state.runs().do_due(&stop));
-    until_claimed(&app, work.as_mut()).await;
+    let closed = until_claimed(&app, work.as_mut()).await;
     // As `/pause` does, which then waits until nothing is on its way.
     sqlx::raw_sql("update campaigns set status = 'paused'").execute(&app.pool).await.unwrap();
+    closed.rollback().await.unwrap();
     work.await.unwrap();
     assert_eq!((sent(&app).await.len(), charged(&app).await), (0, 0));
     sqlx::raw_sql("update campaigns set status = 'running'").execute(&app.pool).await.unwrap();
