@@ -59,7 +59,7 @@ impl LinkedinRepository<'_> {
         Ok(())
     }
 
-    /// Writes that something may be done from now on, if its attempt still answers to `token`; whether it may. It may not either if the account
+    /// Writes that something may be done from now on, if its attempt still answers to `token` and its campaign runs; whether it may. It may not either if the account
     /// has done it to that post already, as far as nobody can prove the contrary.
     ///
     /// # Errors
@@ -69,7 +69,9 @@ impl LinkedinRepository<'_> {
             r#"insert into linkedin_acts (organization_id, step_id, execution_id, lead_id, account_id, node_id, action, person, target,
                                           chat_id, noted, begun_at)
                select $1, s.id, s.execution_id, s.lead_id, $8, s.node_id, s.action, $4, $5, $6, $7, $9
-               from execution_steps s where s.organization_id = $1 and s.id = $2 and s.token = $3 and s.state = 'sending'
+               from execution_steps s
+               join campaigns c on c.organization_id = $1 and c.id = s.campaign_id and c.status = 'running'
+               where s.organization_id = $1 and s.id = $2 and s.token = $3 and s.state = 'sending'
                on conflict (organization_id, account_id, action, target) where action in ('like_post', 'comment_post') do update
                  set step_id = excluded.step_id, execution_id = excluded.execution_id, lead_id = excluded.lead_id,
                      node_id = excluded.node_id, person = excluded.person, begun_at = excluded.begun_at

@@ -35,7 +35,7 @@ impl SentMailRepository<'_> {
         .await?)
     }
 
-    /// Writes that a mail may leave from now on, if its attempt still answers to `token`; whether it does.
+    /// Writes that a mail may leave from now on, if its attempt still answers to `token` and its campaign runs; whether so.
     ///
     /// # Errors
     /// The database's.
@@ -44,7 +44,9 @@ impl SentMailRepository<'_> {
             r#"insert into sent_mails (organization_id, message_id, step_id, execution_id, campaign_id, lead_id, account_id, node_id,
                                        recipient, subject, refs, begun_at)
                select $1, $2, s.id, s.execution_id, s.campaign_id, s.lead_id, s.account_id, s.node_id, $5, $6, $7, $8
-               from execution_steps s where s.organization_id = $1 and s.id = $3 and s.token = $4 and s.state = 'sending'
+               from execution_steps s
+               join campaigns c on c.organization_id = $1 and c.id = s.campaign_id and c.status = 'running'
+               where s.organization_id = $1 and s.id = $3 and s.token = $4 and s.state = 'sending'
                on conflict (organization_id, message_id) do update
                  set step_id = excluded.step_id, account_id = excluded.account_id, recipient = excluded.recipient,
                      subject = excluded.subject, refs = excluded.refs, begun_at = excluded.begun_at"#,

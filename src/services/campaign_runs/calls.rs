@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     RunService,
-    deliver::{Delivery, TOO_LATE},
+    deliver::{Delivery, NOT_BEGUN, TOO_LATE},
     fate::{Dispatch, Fate, Judge},
 };
 use crate::{
@@ -131,7 +131,7 @@ impl RunService {
             Ok(secrets) => secrets,
             Err(error) => {
                 tracing::error!(%organization, code = error.code(), cause = error.causes(), "webhooks cannot be signed");
-                return calls.into_iter().map(|call| (call.step, super::deliver::NOT_BEGUN)).collect();
+                return calls.into_iter().map(|call| (call.step, NOT_BEGUN)).collect();
             }
         };
         let mut by_step: BTreeMap<String, Vec<Call>> = BTreeMap::new();
@@ -176,14 +176,14 @@ impl RunService {
         let step = &call.step;
         let body = match self.may_call(step).await {
             Ok(true) => call.body(),
-            Ok(false) => return TOO_LATE,
+            Ok(false) => return NOT_BEGUN,
             Err(error) => Err(error),
         };
         let body = match body {
             Ok(body) => body,
             Err(error) => {
                 tracing::warn!(step = %step.id, code = error.code(), cause = error.causes(), "a webhook was not called");
-                return super::deliver::NOT_BEGUN;
+                return NOT_BEGUN;
             }
         };
         let passed = self.context.campaign_clock.monotonic().saturating_sub(claimed_at);

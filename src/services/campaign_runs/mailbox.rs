@@ -16,7 +16,7 @@ use super::{
     Context,
     channel::{self, Channel, Found, MayBegin, Trial},
     claim::Order,
-    deliver::Delivery,
+    deliver::{Delivery, NOT_BEGUN},
     lease::Lease,
     mail_reply::judged,
     mail_text::{Letter, message_id},
@@ -117,7 +117,7 @@ impl MailboxChannel {
         // From here on an answer to a step's mail finds its step, and nobody else sends it.
         match self.begin(mail).await {
             Ok(true) => {}
-            Ok(false) => return Ok(not_sent("lease_ran_out", None, true)),
+            Ok(false) => return Ok(NOT_BEGUN),
             Err(error) => return Ok(not_begun(mail.about, &error)),
         }
         let may_have_sent = line.may_have_sent();

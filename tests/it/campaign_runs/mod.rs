@@ -26,7 +26,10 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Caller, TestApp};
+use crate::{
+    mailboxes::until,
+    support::{Caller, TestApp},
+};
 
 const CAMPAIGNS: &str = "/api/v1/campaigns";
 const EXECUTIONS: &str = "/api/v1/campaign-executions";
@@ -173,4 +176,24 @@ async fn assert_nothing_twice(app: &TestApp) {
         count(app, "select count(*) from execution_steps where state = 'sent'").await,
         "what was sent is what is written down as sent"
     );
+}
+
+/// Has the campaign paused when a worker that does `work` is about to write into `table` that something leaves now: the last it does before the wire.
+pub(crate) async fn paused_before_the_wire(app: &TestApp, id: &str, table: &str, work: impl Future<Output = ()>) {
+    let mut held = app.pool.begin().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("lock table {table} in share mode"))).execute(&mut *held).await.unwrap();
+    let pausing = async {
+        until(
+            app,
+            &format!("select exists (select from pg_locks where relation = '{table}'::regclass and not granted)"),
+        )
+        .await;
+        let letting_go = async {
+            until(app, "select bool_and(status = 'paused') from campaigns").await;
+            held.rollback().await.unwrap();
+        };
+        let member = app.member();
+        tokio::join!(act(&member, id, "pause"), letting_go)
+    };
+    tokio::join!(work, pausing);
 }

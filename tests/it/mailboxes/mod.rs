@@ -47,7 +47,7 @@ async fn replica(app: &TestApp, server: &MailServer) -> TestApp {
 }
 
 /// Waits until a query says true.
-async fn until(app: &TestApp, what: &str) {
+pub(crate) async fn until(app: &TestApp, what: &str) {
     let all = async {
         loop {
             let is: Option<bool> =

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{PATH, app_with, read, watch};
+use crate::campaign_runs::paused_before_the_wire;
 use crate::support::{
     Caller, MailServer, TestApp,
     cut_smtp::{Cut, CutSmtp},
@@ -141,6 +142,21 @@ async fn mails_arrive_as_they_were_meant_and_thread() {
     let copies = server.messages(&anna, "Sent").await;
     assert_eq!(copies.len(), 3);
     assert_eq!(copies[1].read().message_id(), Some(id));
+}
+
+#[tokio::test]
+async fn a_pause_keeps_back_what_was_claimed() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_with(&server).await;
+    let account = account(&app, &anna, json!({})).await;
+    let id = campaign(&app, &account, &[&ben], two_mails()).await;
+    paused_before_the_wire(&app, &id, "sent_mails", minutes(&app, 10)).await;
+    assert_eq!(states(&app).await, [("not_sent".to_owned(), Some("not_begun".to_owned()))]);
+    app.member().post(&format!("/api/v1/campaigns/{id}/resume"), json!({})).await.expect(200);
+    minutes(&app, 10).await;
+    assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
+    assert_eq!(states(&app).await[1], ("sent".to_owned(), None));
 }
 
 #[tokio::test]

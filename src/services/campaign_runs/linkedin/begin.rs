@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{
     super::{
         claim::Order,
-        deliver::{Delivery, TOO_LATE},
+        deliver::{Delivery, NOT_BEGUN},
         outcome::Outcome,
     },
     LinkedinChannel,
@@ -32,7 +32,7 @@ impl LinkedinChannel {
         let Some(person) = prepared.person() else {
             // A visit may be repeated, and leaves nothing to look for.
             let mine = tx.steps().is_mine(step.id, step.token).await?;
-            return Ok(if mine { Ok(Begun { target: String::new(), without_note: false }) } else { Err(TOO_LATE) });
+            return Ok(if mine { Ok(Begun { target: String::new(), without_note: false }) } else { Err(NOT_BEGUN) });
         };
         let (noted, without_note) = self.note(&mut tx, order, prepared).await?;
         for target in targets(prepared) {
@@ -57,7 +57,7 @@ impl LinkedinChannel {
         Ok(Err(if prepared.is_to_a_post() && tx.steps().is_mine(step.id, step.token).await? {
             Delivery::Other(Outcome::Skipped { reason: "post_done_already", answer: Answer::Done })
         } else {
-            TOO_LATE
+            NOT_BEGUN
         }))
     }
 

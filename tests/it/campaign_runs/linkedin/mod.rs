@@ -13,7 +13,9 @@ use clento::config::{Config, Vars};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
-use super::{CAMPAIGNS, MONDAY, account, act, at, list_of, made, nobody, run_until, schedule, tick};
+use super::{
+    CAMPAIGNS, MONDAY, account, act, at, list_of, made, nobody, paused_before_the_wire, run_until, schedule, tick,
+};
 use crate::support::{
     FakeUnipile, TestApp,
     unipile::{API_KEY, Act},
@@ -157,6 +159,19 @@ fn invitation(note: &Value) -> Value {
             {"source": "invite", "target": "withdraw", "condition": "not_accepted", "delay": {"value": 7, "unit": "days"}}
         ]
     })
+}
+
+#[tokio::test]
+async fn a_pause_keeps_back_what_was_claimed() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", true).await;
+    let list = stage.people(1).await;
+    let id = stage.start(&list, &[&account], only("send_connection_request", &json!({}))).await;
+    paused_before_the_wire(&stage.app, &id, "linkedin_acts", stage.pass(24)).await;
+    assert_eq!((stage.done(Act::Invite), stage.attempts().await), (vec![], vec!["it not_sent not_begun".to_owned()]));
+    act(&stage.app.member(), &id, "resume").await;
+    stage.pass(24).await;
+    assert_eq!(stage.done(Act::Invite).len(), 1);
 }
 
 #[tokio::test]
