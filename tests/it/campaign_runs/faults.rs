@@ -46,7 +46,7 @@ async fn what_a_provider_does_not_answer_is_looked_up_and_not_sent_again() {
 }
 
 /// Polls `work` this often, and gives it up then: what a crash would leave.
-async fn polls<F: Future>(work: F, mut polls: usize) -> Option<F::Output> {
+pub(super) async fn polls<F: Future>(work: F, mut polls: usize) -> Option<F::Output> {
     let mut work = pin!(work);
     std::future::poll_fn(|context| {
         let polled = work.as_mut().poll(context);
@@ -102,7 +102,7 @@ async fn a_worker_that_dies_anywhere_sends_nothing_twice_and_loses_nothing() {
 }
 
 /// A campaign of two mails to so many leads, to all of whom the first one is due now.
-async fn all_due(app: &TestApp, leads: usize) {
+pub(super) async fn all_due(app: &TestApp, leads: usize) {
     app.clock.set(at(MONDAY));
     let member = app.member();
     let list = list_of(&member, leads).await;
@@ -155,7 +155,7 @@ async fn a_proof_that_comes_late_is_believed_and_nothing_is_sent_again() {
 }
 
 /// Lets a worker go on until the sandbox has what it sends, and not so far that it could say so.
-async fn until_sent<T>(app: &TestApp, mut work: Pin<&mut impl Future<Output = T>>) {
+pub(super) async fn until_sent<T>(app: &TestApp, mut work: Pin<&mut impl Future<Output = T>>) {
     while sent(app).await.is_empty() {
         assert!(polls(work.as_mut(), 1).await.is_none(), "it says nothing before it has sent");
         // So that the act is seen before its sender hears of it, and begins to write that down.
@@ -273,7 +273,7 @@ async fn who_is_suppressed_after_the_claim_is_not_written_to_on_any_channel() {
 }
 
 /// Lets a worker go on until it has claimed what is due. Nothing leaves before the sandbox is let go of.
-async fn until_claimed<T>(
+pub(super) async fn until_claimed<T>(
     app: &TestApp,
     mut work: Pin<&mut impl Future<Output = T>>,
 ) -> Transaction<'static, Postgres> {

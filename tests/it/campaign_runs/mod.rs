@@ -1,6 +1,7 @@
 //! Campaigns under way, in the sandbox: what it was sent is the truth, not what our own tables say of it.
 
 mod beginnings;
+mod claims;
 mod conversations;
 mod edits;
 mod events;
