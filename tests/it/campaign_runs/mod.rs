@@ -179,16 +179,16 @@ async fn assert_nothing_twice(app: &TestApp) {
     );
 }
 
+/// How many connections to a test's own database wait for a lock.
+const WAITING: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
 /// Has the campaign paused when a worker that does `work` is about to write into `table` that something leaves now: the last it does before the wire.
 pub(crate) async fn paused_before_the_wire(app: &TestApp, id: &str, table: &str, work: impl Future<Output = ()>) {
     let mut held = app.pool.begin().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!("lock table {table} in share mode"))).execute(&mut *held).await.unwrap();
     let pausing = async {
-        until(
-            app,
-            &format!("select exists (select from pg_locks where relation = '{table}'::regclass and not granted)"),
-        )
-        .await;
+        until(app, &format!("select ({WAITING}) > 0")).await;
         let letting_go = async {
             until(app, "select bool_and(status = 'paused') from campaigns").await;
             held.rollback().await.unwrap();

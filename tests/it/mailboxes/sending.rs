@@ -151,7 +151,7 @@ async fn a_pause_keeps_back_what_was_claimed() {
     let app = app_with(&server).await;
     let account = account(&app, &anna, json!({})).await;
     let id = campaign(&app, &account, &[&ben], two_mails()).await;
-    paused_before_the_wire(&app, &id, "sent_mails", minutes(&app, 10)).await;
+    paused_before_the_wire(&app, &id, "sent_mails", Box::pin(minutes(&app, 10))).await;
     assert_eq!(states(&app).await, [("not_sent".to_owned(), Some("not_begun".to_owned()))]);
     app.member().post(&format!("/api/v1/campaigns/{id}/resume"), json!({})).await.expect(200);
     minutes(&app, 10).await;

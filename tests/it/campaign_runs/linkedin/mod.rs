@@ -167,7 +167,7 @@ async fn a_pause_keeps_back_what_was_claimed() {
     let account = stage.account("A1", true).await;
     let list = stage.people(1).await;
     let id = stage.start(&list, &[&account], only("send_connection_request", &json!({}))).await;
-    paused_before_the_wire(&stage.app, &id, "linkedin_acts", stage.pass(24)).await;
+    paused_before_the_wire(&stage.app, &id, "linkedin_acts", Box::pin(stage.pass(24))).await;
     assert_eq!((stage.done(Act::Invite), stage.attempts().await), (vec![], vec!["it not_sent not_begun".to_owned()]));
     act(&stage.app.member(), &id, "resume").await;
     stage.pass(24).await;
