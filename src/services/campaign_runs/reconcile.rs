@@ -117,14 +117,18 @@ impl RunService {
             reason: Some("outcome_unknown".to_owned()),
         };
         let settled = tx.steps().settle(token, &[end], now).await?;
-        if let (Some(walk), false) = (walks.first(), settled.is_empty()) {
-            count_review(step);
+        let undecided = walks.first().filter(|_| !settled.is_empty());
+        if let Some(walk) = undecided {
             let detail = "Nobody can tell whether this step was sent. Look at the account and decide.";
             tx.executions().stand(&[Stand::held(walk, "needs_review", detail.into())], now).await?;
             let data = json!({ "node_id": step.node_id, "step_id": step.id });
             let told = with_account(happened(&tx, step.campaign_id, walk, "step_needs_review", data), step.account_id);
             tx.activities().record(&[told]).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        if undecided.is_some() {
+            count_review(step);
+        }
+        Ok(())
     }
 }

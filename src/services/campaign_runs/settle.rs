@@ -48,14 +48,30 @@ struct Settled {
 }
 
 impl RunService {
-    /// Writes down what became of steps. Of those that somebody else has taken over meanwhile, that it became known late.
+    /// Writes down what became of steps, and counts it once that is done.
     pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
-        let known = known(delivered);
+        let settled = self.write_down(of, delivered).await?;
+        for (step, delivery) in &delivered.deliveries {
+            if *delivery == Delivery::Unknown || settled.contains(&step.id) {
+                log(step, name(delivery));
+                count(step, delivery);
+            } else {
+                count_late(step, delivery);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down what became of steps, and answers which those are. Of those that somebody else has taken over meanwhile, that it became known
+    /// late.
+    async fn write_down(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<HashSet<StepId>> {
+        // The others are looked up.
+        let known: Vec<_> = delivered.deliveries.iter().filter(|(_, it)| *it != Delivery::Unknown).collect();
         if known.is_empty() {
-            return Ok(());
+            return Ok(HashSet::new());
         }
         let mut tx = self.begin_tx(of.organization).await?;
-        let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(()) };
+        let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(HashSet::new()) };
         let leads: Vec<LeadId> = known.iter().map(|(step, _)| step.lead_id).collect();
         let ids: Vec<_> = known.iter().map(|(step, _)| step.execution_id).collect();
         let walks = tx.executions().lock_many(&ids).await?;
@@ -63,8 +79,8 @@ impl RunService {
         let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
         let ends: Vec<_> = known.iter().map(|(step, delivery)| end(step, delivery)).collect();
         let now = tx.now();
-        let settled: HashSet<_> = tx.steps().settle(delivered.token, &ends, now).await?.into_iter().collect();
-        let proved = prove(&mut tx, &walks, &known, &settled).await?;
+        let mut settled: HashSet<_> = tx.steps().settle(delivered.token, &ends, now).await?.into_iter().collect();
+        settled.extend(prove(&mut tx, &walks, &known, &settled).await?);
         let refused = known.iter().any(|(_, delivery)| matches!(delivery, Delivery::NotSent { .. }));
         let refusals = if refused { tx.steps().refusals(&ids, &OURS).await? } else { Vec::new() };
         let refusals: HashMap<_, _> = refusals.into_iter().collect();
@@ -74,11 +90,10 @@ impl RunService {
         let mut told = Settled::default();
         for (step, delivery) in &known {
             let Some(walk) = walks.get(&step.execution_id) else { continue };
-            if settled.contains(&step.id) || proved.contains(&step.id) {
+            if settled.contains(&step.id) {
                 let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
                 judge.settle(walk, (step, delivery), refusals, &mut told);
             } else {
-                count_late(step, delivery);
                 told.activities.push(late(&tx, walk, step, delivery));
             }
         }
@@ -87,18 +102,9 @@ impl RunService {
         tx.usage().give_back(&refunds).await?;
         tx.activities().record(&activities).await?;
         tx.leads().contacted(&written_to, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(settled)
     }
-}
-
-/// The steps of which it is known how they ended; the others are looked up.
-fn known(delivered: &Delivered) -> Vec<&(ExecutionStep, Delivery)> {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        delivered.deliveries.iter().partition(|(_, delivery)| *delivery != Delivery::Unknown);
-    for (step, delivery) in unknown {
-        count(step, delivery);
-    }
-    known
 }
 
 /// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew is
@@ -155,8 +161,6 @@ impl Judge<'_> {
         refusals: i64,
         told: &mut Settled,
     ) {
-        log(step, name(delivery));
-        count(step, delivery);
         if gives_back(step, delivery) {
             told.refunds.extend(line(step));
         }
