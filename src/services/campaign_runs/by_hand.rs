@@ -130,6 +130,8 @@ impl RunService {
 
     async fn open(&self, member: &OrgMember, id: ExecutionId) -> Result<(OrgTx, CampaignRun, Walk)> {
         let mut tx = self.context.db.begin(member, self.context.campaign_clock.now()).await?;
+        // Before all else, as in the engine's own transactions: else this and a pause would wait for each other.
+        tx.suppressions().matching([]).await?;
         let execution = tx.executions().get(id).await?;
         let run = tx.campaigns().run(execution.campaign_id).await?;
         let walk = tx.executions().lock_many(&[id]).await?.pop();

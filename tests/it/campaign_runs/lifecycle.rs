@@ -4,10 +4,10 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until,
-    schedule, sent, tick, two_mails,
+    CAMPAIGNS, EXECUTIONS, MONDAY, WAITING, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody,
+    run_until, schedule, sent, tick, two_mails,
 };
-use crate::support::TestApp;
+use crate::{mailboxes::until, support::TestApp};
 
 #[tokio::test]
 async fn what_keeps_a_campaign_from_starting_is_told_at_once_and_nothing_starts() {
@@ -175,4 +175,30 @@ async fn a_person_can_skip_a_step_and_end_a_way() {
     let sent = sent(&app).await;
     assert_eq!(sent.iter().map(|(node, ..)| node.as_str()).collect::<Vec<_>>(), ["bump"]);
     app.member().post(&path(&ids[1], "retry"), json!({})).await.expect_problem(409, "campaign_over");
+}
+
+#[tokio::test]
+async fn who_leaves_out_a_step_by_hand_holds_nothing_while_a_pause_is_under_way() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 1).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    tick(&app).await;
+    // A pause first waits for the engine's transactions, and then for the campaign.
+    let mut pausing = app.pool.begin().await.unwrap();
+    let turn = "select pg_advisory_xact_lock(hashtextextended('suppressions.' || organization_id, 0)) from campaigns";
+    sqlx::raw_sql(turn).execute(&mut *pausing).await.unwrap();
+    let execution: uuid::Uuid =
+        sqlx::query_scalar("select id from campaign_executions").fetch_one(&app.pool).await.unwrap();
+    let pause = async {
+        until(&app, &format!("select ({WAITING}) > 0")).await;
+        sqlx::raw_sql("select from campaigns for update nowait").execute(&mut *pausing).await.unwrap();
+        pausing.rollback().await.unwrap();
+    };
+    let path = format!("{EXECUTIONS}/{execution}/skip");
+    let (skipped, ()) = tokio::join!(member.post(&path, json!({})), pause);
+    assert_eq!(skipped.expect(200)["node_id"], "bump");
 }
