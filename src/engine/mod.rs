@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod calendar;
+pub mod caps;
 pub mod condition;
 pub mod fields;
 pub mod message;

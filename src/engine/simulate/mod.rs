@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::planner::{Books, Planner, Traveller};
+use super::{
+    caps::{Addressee, Caps},
+    planner::{Books, Planner, Traveller},
+};
 use crate::models::{AccountId, LeadId, Move, Rule, workflow::NodeType};
 
 mod digest;
@@ -19,6 +22,8 @@ use run::Run;
 pub struct SimulatedLead {
     /// Who.
     pub traveller: Traveller,
+    /// To whom messages count on caps.
+    pub addressee: Addressee,
     /// What the workflow's conditions answer for it, by node; one that is missing does not hold.
     pub answers: BTreeMap<String, bool>,
     /// Steps that it has had already: where the workflow leads it there again, they are passed over.
@@ -130,12 +135,18 @@ pub struct Ends {
     pub skipped: u64,
 }
 
-/// Imagines the campaign: each call to the planner is one that a worker would make at that instant. What is due comes before who begins.
+/// Imagines the campaign: each call to the planner is one that a worker would make at that instant. What is due comes before who begins. On
+/// `caps` counts what has gone out on the first day already; what other campaigns will send nobody can tell.
 #[must_use]
-pub fn simulate(planner: &Planner<'_>, books: Books, leads: Vec<SimulatedLead>, premises: &Premises) -> Simulation {
+pub fn simulate(
+    planner: &Planner<'_>,
+    (books, caps): (Books, Option<Caps>),
+    leads: Vec<SimulatedLead>,
+    premises: &Premises,
+) -> Simulation {
     let until = premises.now.checked_add_signed(premises.horizon).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let mut begin_at = premises.begin_at.or_else(|| planner.first_beginning(premises.now));
-    let mut run = Run::new(planner, books, premises.assume);
+    let mut run = Run::new(planner, (books, caps), premises.assume);
     run.set_out(leads, premises.now);
     loop {
         let due = run.next_due().filter(|due| *due <= until);

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Assume, Ends, SimulatedAction, SimulatedLead, Simulation, Standing, digest::digest};
 use crate::{
     engine::{
+        caps::{Addressee, Caps},
         planner::{Books, Decision, Plan, Planner, Traveller},
         route::Answer,
     },
@@ -24,6 +25,7 @@ use crate::{
 pub(super) struct Run<'a> {
     planner: &'a Planner<'a>,
     books: Books,
+    caps: Option<Caps>,
     assume: Assume,
     ways: Vec<Way>,
     /// The instants at which something happens to a lead, by its place among the ways.
@@ -37,6 +39,7 @@ pub(super) struct Run<'a> {
 #[derive(Debug)]
 struct Way {
     traveller: Traveller,
+    addressee: Addressee,
     answers: BTreeMap<String, bool>,
     had: BTreeSet<String>,
     barred_until: Option<DateTime<Utc>>,
@@ -51,14 +54,15 @@ enum Next {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(planner: &'a Planner<'a>, books: Books, assume: Assume) -> Self {
+    pub(super) fn new(planner: &'a Planner<'a>, (books, caps): (Books, Option<Caps>), assume: Assume) -> Self {
         let (ways, queue, pending, actions) = (Vec::new(), BinaryHeap::new(), Vec::new(), Vec::new());
-        Self { planner, books, assume, ways, queue, pending, actions, ends: Ends::default() }
+        Self { planner, books, caps, assume, ways, queue, pending, actions, ends: Ends::default() }
     }
 
     pub(super) fn set_out(&mut self, leads: Vec<SimulatedLead>, now: DateTime<Utc>) {
-        for (index, SimulatedLead { traveller, answers, had, barred_until, stand }) in leads.into_iter().enumerate() {
-            self.ways.push(Way { traveller, answers, had, barred_until, next: None });
+        for (index, lead) in leads.into_iter().enumerate() {
+            let SimulatedLead { traveller, addressee, answers, had, barred_until, stand } = lead;
+            self.ways.push(Way { traveller, addressee, answers, had, barred_until, next: None });
             match stand {
                 Standing::Pending => self.pending.push((index, Rule::StartAt)),
                 Standing::Due { node, account, at } if at < now => self.catch_up(index, &node, (account, at), now),
@@ -103,6 +107,9 @@ impl<'a> Run<'a> {
         let (node, answer) = match next {
             Next::Answer { node, answer } => (node, answer),
             Next::Step { node, account, moves } => {
+                if let Some(full) = self.full(index, &node, now) {
+                    return self.put_off(index, &node, (account, now), full);
+                }
                 let answer = self.act(index, &node, account, moves, now);
                 (node, answer)
             }
@@ -126,17 +133,52 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What cap forbids a step at its instant, and until when.
+    fn full(&mut self, index: usize, node: &str, now: DateTime<Utc>) -> Option<(Rule, DateTime<Utc>)> {
+        let (caps, way) = (self.caps.as_mut()?, self.ways.get(index)?);
+        let action = self.planner.route().node(node)?.node_type();
+        if way.had.contains(node) { None } else { caps.take(&way.addressee, action, now).err() }
+    }
+
+    /// A step for which there was no room on its day gets another.
+    fn put_off(
+        &mut self,
+        index: usize,
+        node: &str,
+        promised: (Option<AccountId>, DateTime<Utc>),
+        full: (Rule, DateTime<Utc>),
+    ) {
+        let (rule, until) = full;
+        let Some(mut decision) = self.again(index, node, promised, until) else { return };
+        if let Decision::Step { at, moves, .. } = &mut decision
+            && !moves.iter().any(|moved| moved.rule == rule)
+        {
+            moves.insert(0, Move { rule, until: *at });
+        }
+        self.settle(index, Plan { skipped: Vec::new(), decision }, until);
+    }
+
     /// A step whose time has passed gets another.
     fn catch_up(&mut self, index: usize, node: &str, promised: (Option<AccountId>, DateTime<Utc>), now: DateTime<Utc>) {
-        let (account, at) = promised;
+        if let Some(decision) = self.again(index, node, promised, now) {
+            self.settle(index, Plan { skipped: Vec::new(), decision }, now);
+        }
+    }
+
+    /// Another instant for a step that was promised, `now` at the earliest.
+    fn again(
+        &mut self,
+        index: usize,
+        node: &str,
+        (account, at): (Option<AccountId>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Option<Decision> {
         let action = self.planner.route().node(node).map(Node::node_type);
         if let (Some(action), Some(book)) = (action, account.and_then(|account| self.books.get_mut(account))) {
             book.released(action, at);
         }
-        if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
-            let decision = self.planner.replan(&traveller, node, now, &mut self.books);
-            self.settle(index, Plan { skipped: Vec::new(), decision }, now);
-        }
+        let traveller = self.ways.get(index)?.traveller;
+        Some(self.planner.replan(&traveller, node, now, &mut self.books))
     }
 
     /// Does a step and tells what comes of it.

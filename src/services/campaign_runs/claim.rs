@@ -13,12 +13,12 @@ use uuid::Uuid;
 use super::{
     RunService,
     calls::Call,
-    caps::{Caps, counted},
+    caps::{self, counted},
     fate::{Dispatch, Judge},
     party::{Party, planner_of},
 };
 use crate::{
-    engine::book::AccountBook,
+    engine::{book::AccountBook, caps::Caps},
     errors::{AppError, Result},
     models::{
         AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, LateAcceptance,
@@ -86,7 +86,7 @@ impl RunService {
         claimed.more = walks.len() == BATCH;
         walks.retain(|walk| party.leads.contains_key(&walk.lead_id));
         claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
-        let caps = Caps::count(&mut tx, &run).await?;
+        let caps = caps::count(&mut tx, &run).await?;
         let capped = caps.is_some();
         let (stands, activities, dispatches) = decide(&mut tx, &run, &mut party, caps, walks).await?;
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;

@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::{
     activities::{happened, passed_over, reason},
-    caps::Caps,
     party::{Party, RESERVED, traveller},
 };
 use crate::{
     engine::{
         book::{AccountBook, CampaignTerms},
+        caps::Caps,
         condition,
         message::{Content, Facts, Unfit, compose},
         planner::{Decision, Plan, Planner, seed},

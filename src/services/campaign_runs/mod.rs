@@ -57,6 +57,7 @@ mod unsubscribed;
 use std::sync::Arc;
 
 pub use self::{
+    caps::look_at_caps,
     fate::ends_already,
     inbound::{Intake, LinkedinMessage, MailFate, Parties},
     letters::NewLetter,

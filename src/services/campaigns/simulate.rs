@@ -9,6 +9,7 @@ use super::{CampaignService, validate::aside};
 use crate::{
     engine::{
         calendar::{WorkingHours, local_day, start_of_day},
+        caps::{Addressee, Caps},
         condition,
         message::Facts,
         planner::{Books, Planner},
@@ -21,7 +22,7 @@ use crate::{
         workflow::{Action, Schedule, StopOn, Workflow},
     },
     repositories::{BaseRepository, CampaignRun, OrgMember, OrgTx},
-    services::campaign_runs::{Party, ends_already, newcomer, traveller},
+    services::campaign_runs::{Party, ends_already, look_at_caps, newcomer, traveller},
 };
 
 /// The most leads that are simulated.
@@ -54,6 +55,7 @@ struct Start {
     workflow: Json<Workflow>,
     schedule: Json<Schedule>,
     books: Books,
+    caps: Option<Caps>,
     leads: Vec<SimulatedLead>,
     more_leads: bool,
     left_out: BTreeMap<&'static str, u64>,
@@ -76,10 +78,10 @@ impl CampaignService {
         let premises =
             Premises { now: self.0.campaign_clock.now(), begin_at: start.begin_at, assume, horizon: request.horizon };
         aside(move || {
-            let Start { workflow, schedule, books, leads, more_leads, mut left_out, begin_at: _ } = start;
+            let Start { workflow, schedule, books, caps, leads, more_leads, mut left_out, begin_at: _ } = start;
             let planner = Planner::new(&workflow, &schedule)?;
             let count = leads.len();
-            let simulation = simulate(&planner, books, leads, &premises);
+            let simulation = simulate(&planner, (books, caps), leads, &premises);
             let barred = simulation.ends.barred;
             if barred > 0 {
                 *left_out.entry("contacted_lately").or_default() += barred;
@@ -109,6 +111,7 @@ impl CampaignService {
             let begun = tx.executions().begun_since(id, start_of_day(zone.zone(), today)).await?;
             party.books.begun(today, u64::try_from(begun).unwrap_or(0));
         }
+        let caps = look_at_caps(&mut tx, id, &campaign.settings).await?;
         drop(tx);
         let (Some(written), Some(schedule)) = (campaign.workflow, campaign.schedule) else {
             return Err(AppError::internal("a valid campaign lacks its workflow or schedule"));
@@ -116,7 +119,7 @@ impl CampaignService {
         let workflow = run.map_or(written, |run| run.workflow);
         let more_leads = i64::try_from(known.leads.len()).is_ok_and(|count| count >= MOST_LEADS);
         let (leads, left_out) = starting(&workflow, &party, known);
-        Ok(Start { workflow, schedule, books: party.books, leads, more_leads, left_out, begin_at })
+        Ok(Start { workflow, schedule, books: party.books, caps, leads, more_leads, left_out, begin_at })
     }
 }
 
@@ -210,7 +213,14 @@ fn starting(workflow: &Workflow, party: &Party, known: Known) -> (Vec<SimulatedL
             let traveller = walk.map_or_else(|| newcomer(lead), |walk| traveller(walk, lead));
             let had = walk.and_then(|walk| had.remove(&walk.id)).unwrap_or_default();
             let barred_until = contacts.get(id).map(|at| *at + rest);
-            leads.push(SimulatedLead { traveller, answers: answers(workflow, lead), had, barred_until, stand });
+            leads.push(SimulatedLead {
+                traveller,
+                addressee: Addressee::of(lead),
+                answers: answers(workflow, lead),
+                had,
+                barred_until,
+                stand,
+            });
         } else {
             *left_out.entry("held").or_default() += 1;
         }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ACCOUNTS, CAMPAIGNS, MONDAY, account, act, at, campaign, count, list_of, made, nobody, run_until, schedule, sent,
-    tick, two_mails,
+    ACCOUNTS, CAMPAIGNS, MONDAY, account, act, at, campaign, count, list_of, made, nobody,
+    promises::{promised, simulated},
+    run_until, schedule, sent, tick, two_mails,
 };
 use crate::support::{TestApp, app::ADMIN};
 
@@ -127,6 +128,36 @@ async fn the_organizations_cap_holds_over_campaigns_accounts_and_workers() {
     assert_eq!(sent(&app).await.len(), 7);
     run_until(&app, at("2026-11-24T20:00:00Z")).await;
     assert_eq!(sent(&app).await.len(), 14);
+}
+
+#[tokio::test]
+async fn a_simulation_goes_by_caps() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    guarded(&app, json!({"messages_per_day": 4, "messages_per_company_per_day": 2})).await;
+    let member = app.member();
+    let list = made(&member, "/api/v1/lead-lists", json!({"name": "People"})).await;
+    let lead = |i: usize| {
+        json!({"first_name": format!("F{i}"), "company": "C", "company_domain": format!("c{}.example", i % 3),
+               "email": format!("p{i}@mail{i}.example")})
+    };
+    let leads: Vec<_> = (0..15).map(lead).collect();
+    member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": leads})).await.expect(200);
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    let before = simulated(&app, &id).await;
+    act(&member, &id, "start").await;
+    // What has gone out on the day already counts.
+    run_until(&app, at("2026-11-24T08:03:00Z")).await;
+    let rest = simulated(&app, &id).await;
+    run_until(&app, at("2026-12-31T12:00:00Z")).await;
+    let (promised, sent) = (promised(&app, &before).await, sent(&app).await);
+    assert_eq!((sent.len(), &sent), (30, &promised));
+    for day in sent.chunk_by(|one, next| one.2.date_naive() == next.2.date_naive()) {
+        assert!(day.len() <= 4, "{day:?}");
+    }
+    let rest = super::promises::promised(&app, &rest).await;
+    assert_eq!(rest[..], promised[promised.len() - rest.len()..], "and of what is left the same is promised");
 }
 
 #[tokio::test]

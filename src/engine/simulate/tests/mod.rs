@@ -33,6 +33,7 @@ fn pending(id: u128) -> SimulatedLead {
     let traveller = Traveller { lead, zone: None, linkedin: None, email: None, has_linkedin: true, has_email: true };
     SimulatedLead {
         traveller,
+        addressee: Addressee::default(),
         answers: BTreeMap::new(),
         had: BTreeSet::new(),
         barred_until: None,
@@ -88,7 +89,12 @@ fn the_calendar_of_a_small_campaign() {
         account(2, Channel::Email, &json!({})),
     ];
     let run = |assume| {
-        simulate(&planner, books(&accounts), vec![pending(1), pending(2)], &premises("2026-03-05T09:00:00Z", assume, 8))
+        simulate(
+            &planner,
+            (books(&accounts), None),
+            vec![pending(1), pending(2)],
+            &premises("2026-03-05T09:00:00Z", assume, 8),
+        )
     };
     let never = run(Assume::NeverAccepted);
     // The second lead waits for the first one's visit: one a day. Friday's wait of a day ends on Monday.
@@ -126,7 +132,7 @@ fn a_simulation_ends_at_its_horizon_and_tells_who_has_not_begun() {
     let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
     let leads: Vec<_> = (0..20).map(pending).collect();
     let premises = premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1);
-    let simulation = simulate(&planner, books(&accounts), leads, &premises);
+    let simulation = simulate(&planner, (books(&accounts), None), leads, &premises);
     // Three on each working day, and three on the Monday after.
     assert_eq!(simulation.ends, Ends { under_way: 18, ..Ends::default() });
     let left: Vec<_> = simulation.never_begun.iter().map(|(lead, rule)| (lead.0.as_u128(), *rule)).collect();
@@ -157,7 +163,7 @@ fn what_is_left_of_a_campaign_goes_on_from_where_each_lead_stands() {
         stand(4, Standing::Due { node: "lost".into(), account: None, at: due }),
     ];
     let assume = Assume::Accepted { after: TimeDelta::hours(2) };
-    let simulation = simulate(&planner, books, leads, &premises("2026-03-03T08:00:00Z", assume, 8));
+    let simulation = simulate(&planner, (books, None), leads, &premises("2026-03-03T08:00:00Z", assume, 8));
     // The mail that is late is sent at once; who accepted long ago is written to two hours from now.
     assert_eq!(days(&simulation), ["bump Tue 03", "chat Tue 03", "invite Wed 04", "chat Wed 04"]);
     assert_eq!(simulation.actions[2].at, due, "what was promised is kept");
@@ -177,7 +183,8 @@ fn a_condition_is_answered_for_each_lead_when_it_is_due() {
     let planner = Planner::new(&workflow, &schedule).unwrap();
     let boss = SimulatedLead { answers: BTreeMap::from([("boss".into(), true)]), ..pending(1) };
     let leads = vec![boss, pending(2)];
-    let simulation = simulate(&planner, books(&[]), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1));
+    let simulation =
+        simulate(&planner, (books(&[]), None), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1));
     assert_eq!(days(&simulation), ["call Mon 02"], "waits and conditions are nothing that anybody sees");
     assert_eq!(simulation.ends.completed, 2);
 }
@@ -197,7 +204,7 @@ fn who_is_on_the_way_comes_before_who_begins_at_the_same_instant() {
     let accounts = [account(1, Channel::Email, &json!({"send_email": {"per_day": 1}}))];
     let premises = Premises { begin_at: Some(midnight), ..premises("2026-03-02T20:00:00Z", Assume::NeverAccepted, 8) };
     assert_eq!(
-        days(&simulate(&planner, books(&accounts), leads, &premises)),
+        days(&simulate(&planner, (books(&accounts), None), leads, &premises)),
         ["bump Tue 03", "mail Wed 04", "bump Thu 05"]
     );
 }
@@ -209,8 +216,12 @@ fn a_campaign_that_is_over_begins_nobody_any_more() {
     let planner = Planner::new(&workflow, &schedule).unwrap();
     let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
     let leads: Vec<_> = (0..5).map(pending).collect();
-    let simulation =
-        simulate(&planner, books(&accounts), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 8));
+    let simulation = simulate(
+        &planner,
+        (books(&accounts), None),
+        leads,
+        &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 8),
+    );
     assert_eq!(days(&simulation), ["visit Mon 02", "visit Tue 03", "invite Tue 03", "visit Wed 04", "invite Wed 04"]);
     assert_eq!(simulation.ends.never, BTreeMap::from([(Rule::EndAt, 3)]));
     assert_eq!(simulation.never_begun.len(), 2);

@@ -118,7 +118,7 @@ prop_compose! {
 impl World {
     fn simulate(&self) -> Simulation {
         let planner = Planner::new(&self.workflow, &self.schedule).unwrap();
-        simulate(&planner, books(&self.accounts), self.leads.clone(), &self.premises)
+        simulate(&planner, (books(&self.accounts), None), self.leads.clone(), &self.premises)
     }
 }
 
