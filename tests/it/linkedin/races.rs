@@ -3,11 +3,18 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::SystemTime,
 };
 
 use chrono::{DateTime, Utc};
-use clento::{errors::AppError, models::WatchKind, services::campaign_runs::Round, utils::draw::Draw};
+use clento::{
+    errors::AppError,
+    models::WatchKind,
+    services::campaign_runs::Round,
+    utils::{
+        clock::{Clock as _, SystemClock},
+        draw::Draw,
+    },
+};
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -75,7 +82,7 @@ fn watch_the_wire(world: &World) -> Wire {
         if method == "POST"
             && let Some(person) = people.get(path)
         {
-            noted.lock().unwrap().push((person.clone(), SystemTime::now().into()));
+            noted.lock().unwrap().push((person.clone(), SystemClock::new().now()));
         }
         None
     }));
