@@ -5,6 +5,7 @@ mod by_hand;
 mod connect;
 mod forged;
 mod health;
+mod history;
 mod looks;
 mod multichannel;
 mod races;
