@@ -228,7 +228,7 @@ CREATE TABLE public.account_watches (
     pass_began timestamp with time zone,
     pass_read text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT account_watches_failures_check CHECK ((failures >= 0)),
-    CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text])))
+    CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text, 'history'::text])))
 );
 
 --
@@ -1096,6 +1096,7 @@ CREATE TABLE public.messages (
     sent_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     copied_at timestamp with time zone,
+    past boolean DEFAULT false NOT NULL,
     CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
     CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
     CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),

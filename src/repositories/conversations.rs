@@ -8,7 +8,7 @@ use crate::{
     errors::{AppError, Result},
     models::{
         AccountId, AccountRef, Assignee, Channel, Conversation, ConversationFilter, ConversationId, ConversationLead,
-        ConversationView, LeadId,
+        ConversationView, LeadId, MessageDirection,
         page::{Direction, Page, PageRequest, Position},
         preview,
     },
@@ -43,6 +43,25 @@ pub struct Received<'m> {
     /// Whether somebody should read it.
     pub unread: bool,
     /// Whether its writer plainly asks for no more.
+    pub asks_to_stop: bool,
+}
+
+/// Messages of before that were read back, as far as they concern their conversation.
+#[derive(Debug)]
+pub struct Recalled<'m> {
+    /// With whom.
+    pub lead_id: LeadId,
+    /// By which way.
+    pub channel: Channel,
+    /// By which account.
+    pub account_id: AccountId,
+    /// What the last of them says.
+    pub text: &'m str,
+    /// When that was written.
+    pub at: DateTime<Utc>,
+    /// Who wrote it.
+    pub direction: MessageDirection,
+    /// Whether the lead plainly asked for no more in one of them.
     pub asks_to_stop: bool,
 }
 
@@ -211,6 +230,39 @@ impl ConversationRepository<'_> {
             preview(it.text),
             it.at,
             i32::from(it.unread),
+            it.asks_to_stop,
+            now,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Messages of before were read back: the lead's conversation, which is a closed one if they begin it. Nothing of them waits to be read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn recall(&mut self, it: &Recalled<'_>, now: DateTime<Utc>) -> Result<ConversationId> {
+        Ok(sqlx::query_scalar!(
+            r#"insert into conversations as c (id, organization_id, lead_id, channel, account_id, preview, last_message_at, last_direction,
+                                               asks_to_stop, state, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'closed', $10, $10)
+               on conflict (organization_id, lead_id) do update
+               set channel = case when excluded.last_message_at > c.last_message_at then excluded.channel else c.channel end,
+                   account_id = case when excluded.last_message_at > c.last_message_at then excluded.account_id else c.account_id end,
+                   preview = case when excluded.last_message_at > c.last_message_at then excluded.preview else c.preview end,
+                   last_direction = case when excluded.last_message_at > c.last_message_at then excluded.last_direction
+                                         else c.last_direction end,
+                   last_message_at = greatest(c.last_message_at, excluded.last_message_at),
+                   asks_to_stop = c.asks_to_stop or excluded.asks_to_stop, version = c.version + 1, updated_at = $10
+               returning id as "id: ConversationId""#,
+            ConversationId::new(now).0,
+            self.scope.id(),
+            it.lead_id.0,
+            it.channel.as_str(),
+            it.account_id.0,
+            preview(it.text),
+            it.at,
+            it.direction.as_str(),
             it.asks_to_stop,
             now,
         )

@@ -17,6 +17,17 @@ pub struct LinkedinRepository<'c> {
     pub(in crate::repositories) scope: OrgScope,
 }
 
+/// Somebody whom a list of connections names.
+#[derive(Debug, Clone)]
+pub struct HeardOf {
+    /// The address of the profile, as leads have it.
+    pub linkedin_url: String,
+    /// LinkedIn's own id.
+    pub provider_id: String,
+    /// The last part of the profile's address.
+    pub public_identifier: String,
+}
+
 impl LinkedinRepository<'_> {
     /// Who has this profile, as `account` last saw it.
     ///
@@ -53,6 +64,29 @@ impl LinkedinRepository<'_> {
             person.provider_id,
             person.public_identifier,
             person.seen_at,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps by which ids an account's connections are known that nobody has looked at yet. Before anything is done to them, their profiles are
+    /// looked at all the same: `listed` is no tier that an account has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hear_of(&mut self, account: AccountId, people: &[HeardOf], now: DateTime<Utc>) -> Result<()> {
+        let of = |text: fn(&HeardOf) -> &String| people.iter().map(|it| text(it).clone()).collect::<Vec<_>>();
+        sqlx::query!(
+            r#"insert into linkedin_people (organization_id, account_id, linkedin_url, tier, provider_id, public_identifier, seen_at)
+               select $1, $2, url, 'listed', id, name, $6 from unnest($3::text[], $4::text[], $5::text[]) as t (url, id, name)
+               on conflict do nothing"#,
+            self.scope.id(),
+            account.0,
+            &of(|it| &it.linkedin_url),
+            &of(|it| &it.provider_id),
+            &of(|it| &it.public_identifier),
+            now,
         )
         .execute(&mut *self.conn)
         .await?;

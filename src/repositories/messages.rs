@@ -180,6 +180,22 @@ impl MessageRepository<'_> {
         Ok(())
     }
 
+    /// Says of an account's messages that they are from before it was connected.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn are_past(&mut self, account: AccountId, provider_keys: &[String]) -> Result<()> {
+        sqlx::query!(
+            "update messages set past = true where organization_id = $1 and account_id = $2 and provider_key = any($3)",
+            self.scope.id(),
+            account.0,
+            provider_keys,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Writes how a message ended that still answers to `token`; whether it did.
     ///
     /// # Errors

@@ -153,6 +153,31 @@ impl IntakeRepository<'_> {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Notes that all of these are taken in; answers which of them were not yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn first_of(
+        &mut self,
+        account: AccountId,
+        keys: &[String],
+        kind: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            r#"insert into taken_in (organization_id, account_id, key, kind, taken_at)
+               select $1, $2, key, $4, $5 from unnest($3::text[]) as key order by key
+               on conflict do nothing returning key"#,
+            self.scope.id(),
+            account.0,
+            keys,
+            kind,
+            now,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Counts a mail that came back for the time being; answers how many of the lead's have since `since`, each counted once.
     ///
     /// # Errors

@@ -58,6 +58,7 @@ const HINTS: Task = Task { name: "follow_unipile_hints", every: Duration::from_s
 /// How often it is asked whose turn it is; how often it is an account's is told in `services::unipile`.
 const RELATIONS: Task = Task { name: "look_for_relations", every: Duration::from_secs(10) };
 const MESSAGES: Task = Task { name: "look_for_messages", every: Duration::from_secs(10) };
+const HISTORY: Task = Task { name: "read_back_history", every: Duration::from_secs(10) };
 const UNIPILE_EVENTS: Task = Task { name: "forget_unipile_events", every: Duration::from_hours(1) };
 /// The queue's worker runs until it is stopped, or the database goes away; then it is started again.
 const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) };
@@ -143,6 +144,7 @@ impl Workers {
         self.run(HINTS, state, |state| async move { state.unipile().follow_hints().await });
         self.run(RELATIONS, state, look(WatchKind::Relations));
         self.run(MESSAGES, state, look(WatchKind::Messages));
+        self.run(HISTORY, state, look(WatchKind::History));
         self.start(UNIPILE_EVENTS, state, |state| async move { forget_unipile_events(&state).await });
     }
 

@@ -63,6 +63,8 @@ text_enum! {
         Relations = "relations",
         /// What was written.
         Messages = "messages",
+        /// What had been written before it was connected: looked at until all of that is read.
+        History = "history",
     }
 }
 

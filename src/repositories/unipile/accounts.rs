@@ -73,7 +73,7 @@ impl UnipileRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn watch(&mut self, id: AccountId, now: DateTime<Utc>) -> Result<()> {
-        let kinds: Vec<_> = WatchKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let kinds = [WatchKind::Status, WatchKind::Relations, WatchKind::Messages].map(|kind| kind.as_str().to_owned());
         sqlx::query!(
             r#"insert into account_watches as present (organization_id, account_id, kind, due_at)
                select $1, $2, kind, $4 from unnest($3::text[]) as kind
@@ -82,6 +82,23 @@ impl UnipileRepository<'_> {
             id.0,
             &kinds,
             now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Has what was written before an account was connected read back from `due_at` on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_history(&mut self, id: AccountId, due_at: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "insert into account_watches (organization_id, account_id, kind, due_at) values ($1, $2, $3, $4) on conflict do nothing",
+            self.scope.id(),
+            id.0,
+            WatchKind::History.as_str(),
+            due_at,
         )
         .execute(&mut *self.conn)
         .await?;

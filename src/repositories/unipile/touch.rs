@@ -115,7 +115,40 @@ impl UnipileRepository<'_> {
                  (select min(sending_at) from execution_steps
                   where organization_id = $1 and lead_id = $2 and account_id = $3 and state in ('sending', 'sent', 'needs_review')),
                  (select min(sent_at) from messages
-                  where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound'))"#,
+                  where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound' and not past))"#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether an account and a lead have to do with each other: since it is here, or by what was read back.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn knows(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = $2 and account_id = $3
+                              and state in ('sending', 'sent', 'needs_review'))
+                   or exists (select from messages where organization_id = $1 and lead_id = $2 and account_id = $3) as "knows!""#,
+            self.scope.id(),
+            lead.0,
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether something was read back that a lead and an account had written to each other before it was connected.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_past(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from messages
+                              where organization_id = $1 and lead_id = $2 and account_id = $3 and past) as "has!""#,
             self.scope.id(),
             lead.0,
             account.0,

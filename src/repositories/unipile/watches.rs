@@ -152,6 +152,24 @@ impl UnipileRepository<'_> {
         Ok(())
     }
 
+    /// Looks no more at what has been read to its end, if the claim still holds; whether it did.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_watch(&mut self, watch: &DueWatch) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"delete from account_watches
+               where organization_id = $1 and account_id = $2 and kind = $3 and claimed_until = $4"#,
+            self.scope.id(),
+            watch.account_id.0,
+            watch.kind.as_str(),
+            watch.claimed_until,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     /// Those of these accounts that are at Unipile and whose messages were not read within `fresh`: who has answered there is not known.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ use std::sync::Arc;
 pub use self::{
     caps::look_at_caps,
     fate::ends_already,
-    inbound::{Intake, LinkedinMessage, MailFate, Parties},
+    inbound::{Intake, LinkedinMessage, MailFate, Parties, PastMessage},
     letters::NewLetter,
     party::{Party, newcomer, traveller},
     replan::replan,

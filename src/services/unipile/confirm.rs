@@ -5,7 +5,7 @@ use futures::{StreamExt as _, stream};
 use sqlx::types::Json;
 
 use super::{
-    AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, backoff, facts, refuse_beyond_plan_now,
+    AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, backoff, facts, history, refuse_beyond_plan_now,
     status::{Standing, standing},
 };
 use crate::{
@@ -161,6 +161,7 @@ impl UnipileService {
         tx.accounts().insert(&account, None).await?;
         let now = tx.now();
         tx.unipile().watch(account.id, now).await?;
+        tx.unipile().watch_history(account.id, now + history::BEGINS_AFTER).await?;
         let entry = AuditEntry::new("connected_account.created", "connected_account", account.id.0);
         tx.audit(entry.change(None, facts(&account)));
         Ok(Ok(account.id))

@@ -104,12 +104,17 @@ impl UnipileService {
             Some(site) if look.watch.kind == WatchKind::Relations => {
                 Some(self.look_for_relations(&site, &mut look).await?)
             }
+            Some(site) if look.watch.kind == WatchKind::History => Some(self.look_for_history(&site, &mut look).await?),
             Some(site) => Some(self.look_for_messages(&site, &mut look).await?),
         };
         let now = self.now();
         let watched = match outcome {
             // What was missed is read when it is connected again.
             None => look.pauses(about(every, account.0.as_bytes(), now), Looked::Out, now),
+            Some(Ok(seen)) if look.watch.kind == WatchKind::History => match Self::history_goes_on(&look, seen, now) {
+                Some(watched) => watched,
+                None => return self.history_is_read(&look).await,
+            },
             Some(Ok(seen)) => look.over(seen, every, now),
             Some(Err(error)) => {
                 tracing::warn!(%account, kind = %look.watch.kind, %error, "Unipile cannot be looked through");

@@ -59,6 +59,22 @@ impl Look {
         self.read.contains(chat)
     }
 
+    /// All that was read in this pass.
+    pub(super) fn all_read(&self) -> impl Iterator<Item = &str> {
+        self.read.iter().map(String::as_str)
+    }
+
+    /// What stands after `prefix` among what was read.
+    pub(super) fn marked(&self, prefix: &str) -> Option<&str> {
+        self.read.iter().find_map(|it| it.strip_prefix(prefix))
+    }
+
+    /// Has `rest` stand after `prefix`, and nothing else.
+    pub(super) fn mark(&mut self, prefix: &str, rest: &str) {
+        self.read.retain(|it| !it.starts_with(prefix));
+        self.read.insert(format!("{prefix}{rest}"));
+    }
+
     pub(super) fn was_read(&mut self, chat: &str) {
         self.read.insert(chat.to_owned());
     }

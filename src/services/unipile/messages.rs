@@ -133,8 +133,7 @@ impl UnipileService {
         let found = self.find_people(site, std::slice::from_ref(person), &[]).await?;
         let Some((_, lead)) = found.first() else { return Ok(None) };
         let mut conn = self.context.db.engine_conn(site.organization).await?;
-        let touched = conn.unipile().in_touch_since(site.account, *lead).await?;
-        Ok(touched.map(|_| *lead))
+        Ok(conn.unipile().knows(site.account, *lead).await?.then_some(*lead))
     }
 
     /// Takes in what the lead wrote in a chat, the oldest first; then what the account's owner wrote there, so that it comes into the conversation
@@ -168,7 +167,7 @@ impl UnipileService {
         Ok(Ok(read))
     }
 
-    async fn messages_of(
+    pub(super) async fn messages_of(
         &self,
         chat: &str,
         after: Option<DateTime<Utc>>,
@@ -198,18 +197,18 @@ impl UnipileService {
 }
 
 /// Whether other chats cannot be read either.
-fn ends_the_look(error: &UnipileError) -> bool {
+pub(super) fn ends_the_look(error: &UnipileError) -> bool {
     matches!(error.class(), Class::AccountOut | Class::Cooldown | Class::NotSent)
 }
 
 /// Whether the account wrote it, by Unipile's mark or by who it says has.
-fn is_own(site: &Site, message: &ChatMessage) -> bool {
+pub(super) fn is_own(site: &Site, message: &ChatMessage) -> bool {
     let by_sender = || message.sender_id.is_some() && message.sender_id == site.unipile.provider_id;
     message.is_sender == Some(true) || by_sender()
 }
 
 /// A message as it is taken in. The shape of attachments is not documented: that there are some is noted.
-fn wrote(id: String, message: ChatMessage, now: DateTime<Utc>) -> LinkedinMessage {
+pub(super) fn wrote(id: String, message: ChatMessage, now: DateTime<Utc>) -> LinkedinMessage {
     let unknown = || MessageAttachment { name: None, media_type: "application/octet-stream".into(), bytes: 0 };
     let attachments = message.attachments.unwrap_or_default().iter().map(|_| unknown()).collect();
     let text = message.text.unwrap_or_default().replace('\0', "").chars().take(LONGEST).collect();

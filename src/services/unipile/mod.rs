@@ -1,6 +1,6 @@
 //! Accounts that are connected through Unipile: how they come to us (`connect`, `confirm`), how they are (`status`), what webhooks hint at
-//! (`hints`) and how that is followed (`follow`, `relations`, `messages`, `look`), and what is put right at Unipile by the workers (`upkeep`). What follows
-//! from what people do is in `campaign_runs`.
+//! (`hints`) and how that is followed (`follow`, `relations`, `messages`, `look`), what was written before (`history`), and what is put right at
+//! Unipile by the workers (`upkeep`). What follows from what people do is in `campaign_runs`.
 //!
 //! Unipile is not believed where a lie would cost something: a callback is unsigned, and webhooks prove by a shared secret who sent them and
 //! nothing else. They only say where to look, and what is acted on is what Unipile's API then answers.
@@ -9,6 +9,7 @@ mod confirm;
 mod connect;
 mod follow;
 mod hints;
+mod history;
 mod look;
 mod messages;
 mod people;

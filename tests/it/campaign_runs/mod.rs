@@ -7,6 +7,7 @@ mod edits;
 mod events;
 mod faults;
 mod guardrails;
+mod inbox;
 mod lifecycle;
 mod limits;
 mod linkedin;

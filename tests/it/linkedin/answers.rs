@@ -141,14 +141,14 @@ impl Stage {
     }
 }
 
-fn relation(person: &str) -> Value {
+pub(super) fn relation(person: &str) -> Value {
     json!({
         "event": "new_relation", "account_id": "acc", "account_type": "LINKEDIN", "webhook_name": "clento-users", "user_full_name": person,
         "user_provider_id": format!("ACo_{person}"), "user_public_identifier": person, "user_profile_url": null, "user_picture_url": null
     })
 }
 
-fn message(chat: &str, id: &str, text: &str) -> Value {
+pub(super) fn message(chat: &str, id: &str, text: &str) -> Value {
     json!({
         "event": "message_received", "account_id": "acc", "account_type": "LINKEDIN", "chat_id": chat, "message_id": id, "message": text,
         "timestamp": "2026-11-22T12:00:00.000Z", "sender": {}, "attendees": [], "attachments": [], "webhook_name": "clento-messaging"

@@ -240,7 +240,7 @@ async fn accounts_of_an_organization_that_has_ended_are_deleted_at_unipile_and_l
     world.app.deliver("msg_1", &ended).await.expect(200);
     world.work().await;
     assert_eq!(world.fake.world().accounts.keys().collect::<Vec<_>>(), ["late", "theirs"]);
-    assert_eq!(world.count("select count(*) from account_watches").await, 3, "only the others' is looked at");
+    assert_eq!(world.count("select count(*) from account_watches").await, 4, "only the others' is looked at");
     assert_eq!(world.count("select count(*) from mailbox_watches").await, 0);
     assert_eq!(world.count("select count(*) from unipile_departures").await, 0);
     // Whoever signs in by a link of theirs after that connects nothing.

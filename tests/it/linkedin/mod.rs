@@ -5,12 +5,16 @@ mod by_hand;
 mod connect;
 mod forged;
 mod health;
+mod history;
 mod looks;
+mod multichannel;
+mod races;
 mod status;
 mod webhooks;
 
 use std::sync::Arc;
 
+use clento::config::ServerConfig;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
@@ -27,10 +31,25 @@ struct World {
 
 impl World {
     async fn begin() -> Self {
+        Self::begin_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    async fn begin_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let clock = ManualClock::new();
         let fake = FakeUnipile::start(Arc::clone(&clock) as _).await;
-        let app = TestApp::start_by(clock, |server| fake.set_up(server)).await;
-        Self { app, fake }
+        let app = TestApp::start_by(clock, |server| {
+            fake.set_up(server);
+            change(server);
+        });
+        Self { app: app.await, fake }
+    }
+
+    /// Another server over the same database, by the same clock, with the same Unipile behind it.
+    async fn replica(&self) -> TestApp {
+        let database = self.app.database.share();
+        let db = database.open();
+        TestApp::start_on(database, db, Arc::clone(&self.app.clock), |server| self.fake.set_up(server)).await
     }
 
     /// Unipile reports, without a signature or a content type.

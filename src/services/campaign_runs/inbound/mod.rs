@@ -1,5 +1,6 @@
 //! What leads do, from wherever it is known: an answer, an acceptance, a bounce. It ends their ways or sends them on, together with the note
-//! that it happened and with the message in their conversation, all in one transaction. Where it is known from is in `sandbox`, `mail` and `linkedin`.
+//! that it happened and with the message in their conversation, all in one transaction. Where it is known from is in `sandbox`, `mail` and `linkedin`; what
+//! was written before an account was connected, and of which nothing follows, in `past`.
 
 mod by_hand;
 mod deed;
@@ -7,6 +8,7 @@ mod late;
 mod linkedin;
 mod mail;
 mod message;
+mod past;
 mod sandbox;
 
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use self::{
 pub use self::{
     linkedin::{Intake, LinkedinMessage, Parties},
     mail::MailFate,
+    past::PastMessage,
 };
 use super::{
     RunService,

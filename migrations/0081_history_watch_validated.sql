@@ -1,0 +1,1 @@
+alter table account_watches validate constraint account_watches_kind_check;
