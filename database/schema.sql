@@ -1027,6 +1027,28 @@ CREATE TABLE public.linkedin_people (
 );
 
 --
+-- Name: mail_reads; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.mail_reads (
+    organization_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    link smallint NOT NULL,
+    campaign_id uuid NOT NULL,
+    url text,
+    people integer DEFAULT 0 NOT NULL,
+    people_at timestamp with time zone,
+    machines integer DEFAULT 0 NOT NULL,
+    machine_at timestamp with time zone,
+    fresh_at timestamp with time zone,
+    CONSTRAINT mail_reads_link_check CHECK (((link >= 0) AND (link <= 200))),
+    CONSTRAINT mail_reads_machines_check CHECK ((machines >= 0)),
+    CONSTRAINT mail_reads_people_check CHECK ((people >= 0)),
+    CONSTRAINT mail_reads_url CHECK (((link > 0) = (url IS NOT NULL))),
+    CONSTRAINT mail_reads_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+--
 -- Name: mailbox_folders; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1214,6 +1236,8 @@ CREATE TABLE public.sent_mails (
     refs text[] DEFAULT '{}'::text[] NOT NULL,
     begun_at timestamp with time zone NOT NULL,
     copied_at timestamp with time zone,
+    tracks_opens boolean DEFAULT false NOT NULL,
+    tracks_clicks boolean DEFAULT false NOT NULL,
     CONSTRAINT sent_mails_message_id_check CHECK (((length(message_id) >= 3) AND (length(message_id) <= 255))),
     CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
@@ -1676,6 +1700,13 @@ ALTER TABLE ONLY public.linkedin_acts
 
 ALTER TABLE ONLY public.linkedin_people
     ADD CONSTRAINT linkedin_people_pkey PRIMARY KEY (organization_id, account_id, linkedin_url);
+
+--
+-- Name: mail_reads mail_reads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mail_reads
+    ADD CONSTRAINT mail_reads_pkey PRIMARY KEY (organization_id, step_id, link);
 
 --
 -- Name: mailbox_folders mailbox_folders_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2296,6 +2327,18 @@ CREATE UNIQUE INDEX linkedin_acts_post_once ON public.linkedin_acts USING btree 
 --
 
 CREATE INDEX linkedin_people_provider ON public.linkedin_people USING btree (organization_id, account_id, provider_id);
+
+--
+-- Name: mail_reads_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX mail_reads_campaign ON public.mail_reads USING btree (organization_id, campaign_id);
+
+--
+-- Name: mail_reads_fresh; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX mail_reads_fresh ON public.mail_reads USING btree (fresh_at) WHERE (fresh_at IS NOT NULL);
 
 --
 -- Name: mailbox_watches_due; Type: INDEX; Schema: public; Owner: -
@@ -3041,6 +3084,20 @@ ALTER TABLE ONLY public.linkedin_people
     ADD CONSTRAINT linkedin_people_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: mail_reads mail_reads_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mail_reads
+    ADD CONSTRAINT mail_reads_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: mail_reads mail_reads_organization_id_step_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mail_reads
+    ADD CONSTRAINT mail_reads_organization_id_step_id_fkey FOREIGN KEY (organization_id, step_id) REFERENCES public.execution_steps(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: mailbox_folders mailbox_folders_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3432,6 +3489,12 @@ ALTER TABLE public.linkedin_acts ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.linkedin_people ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: mail_reads; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.mail_reads ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mailbox_folders; Type: ROW SECURITY; Schema: public; Owner: -

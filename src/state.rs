@@ -20,13 +20,13 @@ use crate::{
     services::{
         AccountService, ActivityService, ApiKeyService, AuditLogService, CampaignService, ClayDestinationService,
         Clerk, ClerkComparisonService, ClerkSyncService, Context, ConversationService, ExecutionService, FollowService,
-        IdentityService, ImportService, InvitationService, LeadListService, LeadService, MailboxWatch, Mailboxes,
-        MemberService, OrganizationService, ReadinessService, RunService, SendingDomainService, SuppressionKeys,
-        SuppressionService, UnipileService, UnsubscribeLinks, UnsubscribeService, UserService, WebhookSecretService,
-        unipile::Addresses,
+        IdentityService, ImportService, InvitationService, LeadListService, LeadService, MailLinks, MailReadService,
+        MailboxWatch, Mailboxes, MemberService, OrganizationService, ReadinessService, RunService,
+        SendingDomainService, SuppressionKeys, SuppressionService, UnipileService, UnsubscribeService, UserService,
+        WebhookSecretService, unipile::Addresses,
     },
     utils::{
-        clock::{AlignedClock, FastClock, SharedClock},
+        clock::{AlignedClock, SharedClock, campaign_clocks},
         crypto::Cipher,
         json_schema::Schemas,
         rate_limiter::RateLimiter,
@@ -59,7 +59,6 @@ struct Inner {
     invitations: InvitationService,
     members: MemberService,
     organizations: OrganizationService,
-    unsubscribe: UnsubscribeService,
     webhook_secrets: WebhookSecretService,
     unipile: UnipileService,
 }
@@ -70,6 +69,7 @@ struct Plain {
     audit_logs: AuditLogService,
     following: FollowService,
     identity: IdentityService,
+    mail_reads: MailReadService,
     readiness: ReadinessService,
 }
 
@@ -101,8 +101,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// What speaks to mail servers.
     pub mail: Mail,
-    /// The way out of mails.
-    pub links: UnsubscribeLinks,
+    /// What leads back to us from mails.
+    pub links: MailLinks,
     /// What speaks to Unipile, if this server has a key to it.
     pub unipile: Option<Unipile>,
     /// What connects us with Clerk; without it nobody can sign in.
@@ -116,11 +116,11 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { server, db, clock, cipher, suppression_keys, schemas, outbound, mail, links, unipile, .. } = parts;
-        let (aligned, context) = context(db, suppression_keys, (clock, outbound.clone()), &server);
+        let (aligned, context) = context(db, suppression_keys, (clock, outbound.clone(), links), &server);
         let (verifier, webhooks, clerk) = clerk_parts(parts.clerk);
         let mailboxes = Mailboxes::new(context.clone(), cipher.clone(), mail);
         let linkedin = (unipile.clone(), server.linkedin);
-        let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), links.clone(), linkedin);
+        let runs = RunService::new(context.clone(), cipher.clone(), mailboxes.clone(), linkedin);
         let unipile = UnipileService::new(context.clone(), unipile, addresses(&server), runs.clone());
         let mail = (server.mail.clone(), server.linkedin.likely);
         Self(Arc::new(Inner {
@@ -128,7 +128,6 @@ impl AppState {
             accounts: AccountService::new(context.clone(), cipher.clone(), mailboxes, unipile.clone(), mail),
             unipile,
             runs,
-            unsubscribe: UnsubscribeService::new(context.clone(), links),
             webhook_secrets: WebhookSecretService::new(context.clone(), cipher.clone()),
             clay_destinations: ClayDestinationService::new(context.clone(), cipher, ClayWebhooks::new(outbound)),
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
@@ -282,6 +281,12 @@ impl AppState {
         &self.0.clay_destinations
     }
 
+    /// Judging who has read mails, for the worker that does it.
+    #[must_use]
+    pub fn mail_reads(&self) -> &MailReadService {
+        &self.0.plain.mail_reads
+    }
+
     /// What is at Unipile, for the workers that look after it.
     #[must_use]
     pub fn unipile(&self) -> &UnipileService {
@@ -308,6 +313,7 @@ impl Plain {
             audit_logs: AuditLogService::new(context.clone()),
             following: FollowService::new(context.clone()),
             identity: IdentityService::new(context.clone()),
+            mail_reads: MailReadService::new(context.clone()),
             readiness: ReadinessService::new(context.clone()),
         }
     }
@@ -325,23 +331,15 @@ fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<We
     }
 }
 
-/// The database's time, and the time by which campaigns run.
-fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedClock) {
-    let aligned = AlignedClock::new(Arc::clone(clock));
-    let clock = Arc::new(aligned.clone());
-    let campaigns: SharedClock = if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) };
-    (aligned, campaigns)
-}
-
 fn context(
     db: Database,
     suppression_keys: SuppressionKeys,
-    (clock, outbound): (SharedClock, Outbound),
+    (clock, outbound, links): (SharedClock, Outbound, MailLinks),
     server: &ServerConfig,
 ) -> (AlignedClock, Context) {
     let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
     let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
-    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, outbound, export_patience })
+    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, links, outbound, export_patience })
 }
 
 macro_rules! hands_out {
@@ -374,6 +372,7 @@ makes! {
     LeadListService,
     LeadService,
     SuppressionService,
+    UnsubscribeService,
     UserService,
 }
 
@@ -387,10 +386,10 @@ hands_out! {
     plain.api_keys: ApiKeyService,
     plain.audit_logs: AuditLogService,
     plain.following: FollowService,
+    plain.mail_reads: MailReadService,
     plain.readiness: ReadinessService,
     runs: RunService,
     sending_domain: SendingDomainService,
     unipile: UnipileService,
-    unsubscribe: UnsubscribeService,
     webhook_secrets: WebhookSecretService,
 }

@@ -27,7 +27,7 @@ use crate::{
     },
     repositories::Database,
     routers,
-    services::{SuppressionKeys, UnsubscribeLinks},
+    services::{MailLinks, SuppressionKeys},
     state::{AppState, ClerkParts, Parts},
     utils::{
         clock::{Clock as _, SharedClock, SystemClock},
@@ -56,7 +56,7 @@ pub fn compose(
     let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
     let outbound = Outbound::new(server.outbound_anywhere)?;
     let mail = Mail::new(&server.mail)?;
-    let links = UnsubscribeLinks::new(&encryption.0, server.mail.public_url.clone())?;
+    let links = MailLinks::new(&encryption.0, server.mail.public_url.clone())?;
     let unipile = unipile(&server)?;
     let state = AppState::new(Parts {
         server,

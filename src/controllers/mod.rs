@@ -15,6 +15,7 @@ pub mod imports;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;
+pub mod mail_reads;
 pub mod members;
 pub mod organizations;
 pub mod service;

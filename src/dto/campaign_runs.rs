@@ -9,7 +9,9 @@ use validator::Validate;
 
 use crate::{
     engine::simulate::SimulatedAction,
-    models::{AccountId, CampaignProgress, LeadId, Move, NodeStatistics, Rule, workflow::NodeType},
+    models::{
+        AccountId, CampaignProgress, LeadId, Move, NodeReads, NodeStatistics, ReadCounts, Rule, workflow::NodeType,
+    },
     services::campaigns::{CampaignSimulation, LeadPreview, PreviewedMessage, SimulationRequest},
 };
 
@@ -185,8 +187,13 @@ pub struct PreviewedMessageDto {
     pub subject: Option<String>,
     /// The words.
     pub text: Option<String>,
-    /// The words as HTML.
+    /// The words as HTML. What goes out has besides, below the account's signature, what the next two say, and nothing else.
     pub html: Option<String>,
+    /// Whether a picture is put at the HTML's end by whose being fetched it is seen that the mail is opened (`track_opens`).
+    pub tracks_opens: bool,
+    /// Where those links in the HTML lead that are led through this server, so that it is seen that they are followed (`track_clicks`).
+    #[schema(example = json!(["https://example.com/pricing"]))]
+    pub tracked_links: Vec<String>,
     /// Why nothing can be written: a code.
     #[schema(example = "missing_variable")]
     pub problem: Option<String>,
@@ -210,7 +217,7 @@ impl CampaignPreviewDto {
 
 impl From<PreviewedMessage> for PreviewedMessageDto {
     fn from(message: PreviewedMessage) -> Self {
-        let PreviewedMessage { node, content } = message;
+        let PreviewedMessage { node, content, tracks_opens, tracked_links } = message;
         let (content, unfit) = match content {
             Ok(content) => (Some(content), None),
             Err(unfit) => (None, Some(unfit)),
@@ -223,6 +230,8 @@ impl From<PreviewedMessage> for PreviewedMessageDto {
             subject,
             text,
             html,
+            tracks_opens,
+            tracked_links,
             problem: unfit.as_ref().map(|unfit| unfit.code().to_owned()),
             problem_detail: unfit.map(|unfit| unfit.detail()),
         }
@@ -239,8 +248,40 @@ pub struct CampaignStatisticsDto {
     /// Steps that were sent.
     #[schema(example = 340)]
     pub sent: i64,
+    /// How often mails were opened, of those that show it.
+    pub opens: ReadStatisticsDto,
+    /// How often links in mails were followed, of those that show it.
+    pub clicks: ReadStatisticsDto,
     /// Each step that reached the outside, in each of its wordings, in the order in which they were first done.
     pub nodes: Vec<NodeStatisticsDto>,
+}
+
+/// How mails were opened, or their links followed. Machines are counted apart: filters, and mail programs that fetch everything ahead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadStatistics)]
+pub struct ReadStatisticsDto {
+    /// Mails that were sent so that it is seen.
+    #[schema(example = 120)]
+    pub tracked: i64,
+    /// Of these, mails with which a person has done it.
+    #[schema(example = 48)]
+    pub mails: i64,
+    /// How often in all.
+    #[schema(example = 75)]
+    pub times: i64,
+    /// Mails with which a machine has done it.
+    #[schema(example = 60)]
+    pub machine_mails: i64,
+    /// How often in all.
+    #[schema(example = 90)]
+    pub machine_times: i64,
+}
+
+impl From<ReadCounts> for ReadStatisticsDto {
+    fn from(counts: ReadCounts) -> Self {
+        let ReadCounts { tracked, mails, times, machine_mails, machine_times } = counts;
+        Self { tracked, mails, times, machine_mails, machine_times }
+    }
 }
 
 /// What one step has come to, in one of its wordings.
@@ -272,21 +313,33 @@ pub struct NodeStatisticsDto {
     pub bounced: i64,
     /// Leads whose last step it was before they unsubscribed.
     pub unsubscribed: i64,
+    /// How often it was opened, if it is a mail.
+    pub opens: ReadStatisticsDto,
+    /// How often its links were followed, if it is a mail.
+    pub clicks: ReadStatisticsDto,
 }
 
-impl From<(CampaignProgress, Vec<NodeStatistics>)> for CampaignStatisticsDto {
-    fn from((progress, nodes): (CampaignProgress, Vec<NodeStatistics>)) -> Self {
+impl From<(CampaignProgress, Vec<NodeStatistics>, Vec<NodeReads>)> for CampaignStatisticsDto {
+    fn from((progress, nodes, reads): (CampaignProgress, Vec<NodeStatistics>, Vec<NodeReads>)) -> Self {
+        let read = |node: &NodeStatistics| {
+            let is = |reads: &&NodeReads| reads.node_id == node.node_id && reads.variant == node.variant;
+            reads.iter().find(is).map(|reads| (reads.opens, reads.clicks)).unwrap_or_default()
+        };
+        let (opens, clicks) =
+            reads.iter().fold(Default::default(), |(opens, clicks), more| (opens + more.opens, clicks + more.clicks));
         let CampaignProgress { by_status, sent, next_send_at: _ } = progress;
         Self {
             executions: by_status.into_iter().map(|(status, count)| (status.as_str().to_owned(), count)).collect(),
             sent,
-            nodes: nodes.into_iter().map(Into::into).collect(),
+            opens: ReadCounts::into(opens),
+            clicks: ReadCounts::into(clicks),
+            nodes: nodes.into_iter().map(|node| (read(&node), node).into()).collect(),
         }
     }
 }
 
-impl From<NodeStatistics> for NodeStatisticsDto {
-    fn from(node: NodeStatistics) -> Self {
+impl From<((ReadCounts, ReadCounts), NodeStatistics)> for NodeStatisticsDto {
+    fn from(((opens, clicks), node): ((ReadCounts, ReadCounts), NodeStatistics)) -> Self {
         let NodeStatistics {
             node_id,
             action,
@@ -314,6 +367,8 @@ impl From<NodeStatistics> for NodeStatisticsDto {
             replied,
             bounced,
             unsubscribed,
+            opens: opens.into(),
+            clicks: clicks.into(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod imports;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;
+pub mod mail_reads;
 pub mod members;
 pub mod organizations;
 pub mod page;

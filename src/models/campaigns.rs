@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use utoipa::ToSchema;
 
 use super::{
-    AccountRef, CampaignId, ExecutionStatus, LeadListId, LeadListStatus, OrganizationId, UserId,
+    AccountRef, CampaignId, ExecutionStatus, LeadListId, LeadListStatus, OrganizationId, Tracking, UserId,
     workflow::{Schedule, StopOn, Workflow},
 };
 use crate::text_enum;
@@ -117,6 +117,12 @@ pub struct CampaignSettings {
     pub messages_per_day: Option<i32>,
     /// What becomes of a lead that accepts an invitation only after it has gone the other way, and has not come to the end of that.
     pub late_acceptance: LateAcceptance,
+    /// Whether mails with HTML have a picture at their end by whose being fetched it is seen that they are opened.
+    #[schema(default = false)]
+    pub track_opens: bool,
+    /// Whether the links in mails' HTML lead through this server, so that it is seen that they are followed.
+    #[schema(default = false)]
+    pub track_clicks: bool,
 }
 
 impl Default for CampaignSettings {
@@ -126,11 +132,19 @@ impl Default for CampaignSettings {
             skip_in_another_campaign: true,
             messages_per_day: None,
             late_acceptance: LateAcceptance::Note,
+            track_opens: false,
+            track_clicks: false,
         }
     }
 }
 
 impl CampaignSettings {
+    /// What is to be seen of its mails' being read.
+    #[must_use]
+    pub fn tracking(&self) -> Tracking {
+        Tracking { opens: self.track_opens, clicks: self.track_clicks }
+    }
+
     /// Since when nobody may have written to a lead that begins at `now`; none if that does not matter.
     #[must_use]
     pub fn untouched_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -23,6 +23,10 @@ pub struct SentMail {
     /// The Message-IDs that its References header names, the oldest first.
     pub refs: Vec<String>,
     pub begun_at: DateTime<Utc>,
+    /// Whether a picture at its end shows that it is opened.
+    pub tracks_opens: bool,
+    /// Whether its links lead through us.
+    pub tracks_clicks: bool,
     /// When a copy was put into the mailbox's Sent folder by us.
     pub copied_at: Option<DateTime<Utc>>,
 }

@@ -174,7 +174,9 @@ pub fn router(state: &AppState, document: serde_json::Value) -> Router {
         );
         router = router.merge(guarded(zone, routes, state));
     }
+    let (links_in_mails, _) = public::links_in_mails().split_for_parts();
     router
+        .merge(links_in_mails)
         .merge(uploads(state, &readers))
         .merge(docs::routes(document))
         .fallback(|| async { AppError::new(Kind::NotFound, "no_such_path", "There is nothing at this path.") })

@@ -8,7 +8,7 @@ use super::{
     OrganizationSource::{Context, Path},
     Routes, Zone, bulk_zones,
     problem_examples::example,
-    security, upload_zones, zones,
+    public, security, upload_zones, zones,
 };
 use crate::dto::problem::{Problem, ProblemFault};
 
@@ -45,7 +45,8 @@ struct Shared;
 pub fn document() -> Value {
     let mut paths = Map::new();
     let mut schemas = schemas_of(&<Shared as utoipa::OpenApi>::openapi());
-    for (zone, routes) in zones().into_iter().chain(bulk_zones()).chain(upload_zones()) {
+    let links_in_mails = [(Zone::Public, public::links_in_mails())];
+    for (zone, routes) in zones().into_iter().chain(bulk_zones()).chain(upload_zones()).chain(links_in_mails) {
         let api = under_base(zone, routes).into_openapi();
         schemas.extend(schemas_of(&api));
         for (path, item) in value(&api.paths).as_object_mut().map(std::mem::take).unwrap_or_default() {

@@ -18,6 +18,8 @@ pub mod imports;
 pub mod invitations;
 pub mod lead_lists;
 pub mod leads;
+pub mod mail_links;
+pub mod mail_reads;
 pub mod mailbox_watch;
 pub mod mailboxes;
 pub mod members;
@@ -49,6 +51,8 @@ pub use imports::ImportService;
 pub use invitations::InvitationService;
 pub use lead_lists::LeadListService;
 pub use leads::LeadService;
+pub use mail_links::MailLinks;
+pub use mail_reads::MailReadService;
 pub use mailbox_watch::MailboxWatch;
 pub use mailboxes::Mailboxes;
 pub use members::MemberService;
@@ -88,6 +92,8 @@ pub struct Context {
     pub campaign_lease: Duration,
     /// How suppressions are found.
     pub suppression_keys: SuppressionKeys,
+    /// What leads back to us from mails.
+    pub links: MailLinks,
     /// What sends requests to addresses that callers name.
     pub outbound: Outbound,
     /// How long an export waits for a reader who has stopped reading.

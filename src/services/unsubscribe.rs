@@ -24,10 +24,7 @@ const NAMED: usize = 48;
 /// Makes and reads links. A link names the organization, the lead and the lead's way; an HMAC under a key derived from the service's own proves
 /// that we made it. A link that was made under an older key is read as long as that key is configured.
 #[derive(Clone)]
-pub struct UnsubscribeLinks {
-    hasher: KeyedHasher,
-    base: Option<Url>,
-}
+pub struct UnsubscribeLinks(KeyedHasher);
 
 /// Who takes the way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,29 +39,29 @@ pub struct Leaver {
 
 impl fmt::Debug for UnsubscribeLinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnsubscribeLinks").field("base", &self.base).finish_non_exhaustive()
+        f.debug_tuple("UnsubscribeLinks").finish_non_exhaustive()
     }
 }
 
 impl UnsubscribeLinks {
-    /// Links below `base`; without it there are none, and those made before are still read.
+    /// Links under `keys`.
     ///
     /// # Errors
     /// `keys` is empty.
-    pub fn new(keys: &[Arc<SecretBox<[u8; 32]>>], base: Option<Url>) -> Result<Self, CryptoError> {
-        KeyedHasher::new(keys, "unsubscribe").map(|hasher| Self { hasher, base })
+    pub fn new(keys: &[Arc<SecretBox<[u8; 32]>>]) -> Result<Self, CryptoError> {
+        KeyedHasher::new(keys, "unsubscribe").map(Self)
     }
 
-    /// The link of a lead in a mail of one of its ways.
+    /// The link below `base` of a lead in a mail of one of its ways.
     #[must_use]
-    pub fn link(&self, organization: OrganizationId, lead: LeadId, execution: ExecutionId) -> Option<Url> {
+    pub fn link(&self, base: &Url, organization: OrganizationId, lead: LeadId, execution: ExecutionId) -> Option<Url> {
         let token = self.token(Leaver { organization, lead, execution });
-        self.base.as_ref()?.join(&format!("u/{token}")).ok()
+        base.join(&format!("u/{token}")).ok()
     }
 
     fn token(&self, leaver: Leaver) -> String {
         let mut bytes = named(leaver).to_vec();
-        let (_, mark) = self.hasher.newest(&[&bytes]);
+        let (_, mark) = self.0.newest(&[&bytes]);
         bytes.extend_from_slice(&mark[..MARK]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -74,7 +71,7 @@ impl UnsubscribeLinks {
     pub fn read(&self, token: &str) -> Option<Leaver> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == NAMED + MARK)?;
         let (named, mark) = bytes.split_at(NAMED);
-        let ours = self.hasher.each(&[named]).any(|hash| verify_slices_are_equal(&hash[..MARK], mark).is_ok());
+        let ours = self.0.each(&[named]).any(|hash| verify_slices_are_equal(&hash[..MARK], mark).is_ok());
         let id = |at: usize| named.get(at..at + 16).and_then(|id| Uuid::from_slice(id).ok());
         ours.then_some(())?;
         Some(Leaver { organization: id(0)?.into(), lead: id(16)?.into(), execution: id(32)?.into() })
@@ -92,24 +89,15 @@ fn named(leaver: Leaver) -> [u8; NAMED] {
 
 /// Takes people out.
 #[derive(Clone)]
-pub struct UnsubscribeService {
-    context: Context,
-    links: UnsubscribeLinks,
-}
+pub struct UnsubscribeService(pub Context);
 
 impl UnsubscribeService {
-    /// A service that reads `links`.
-    #[must_use]
-    pub fn new(context: Context, links: UnsubscribeLinks) -> Self {
-        Self { context, links }
-    }
-
     /// Whether a token is one of ours. Nothing is done.
     ///
     /// # Errors
     /// `unsubscribe_link_not_found`.
     pub fn check(&self, token: &str) -> Result<Leaver> {
-        self.links.read(token).ok_or_else(|| AppError::not_found("unsubscribe link"))
+        self.0.links.unsubscribe.read(token).ok_or_else(|| AppError::not_found("unsubscribe link"))
     }
 
     /// Sees to it that nobody of the organization writes to the person again. Done twice it is as good as once.
@@ -118,12 +106,12 @@ impl UnsubscribeService {
     /// `unsubscribe_link_not_found`; the database's.
     pub async fn leave(&self, token: &str) -> Result<()> {
         let Leaver { organization, lead, execution: _ } = self.check(token)?;
-        let now = self.context.campaign_clock.now();
-        let mut tx = self.context.db.begin_engine(organization, now).await?;
+        let now = self.0.campaign_clock.now();
+        let mut tx = self.0.db.begin_engine(organization, now).await?;
         tx.suppressions().lock().await?;
         // A person who was erased is suppressed by that.
         let Some(lead) = tx.leads().find(lead).await? else { return Ok(()) };
-        keep_unsubscribe(&mut tx, &self.context.suppression_keys, &lead).await?;
+        keep_unsubscribe(&mut tx, &self.0.suppression_keys, &lead).await?;
         end_unsubscribed(&mut tx, &lead).await?;
         tx.commit().await
     }
@@ -135,7 +123,7 @@ mod tests {
 
     fn links(keys: &[u8]) -> UnsubscribeLinks {
         let keys: Vec<_> = keys.iter().map(|byte| Arc::new(SecretBox::new(Box::new([*byte; 32])))).collect();
-        UnsubscribeLinks::new(&keys, Some("https://api.example/".parse().unwrap())).unwrap()
+        UnsubscribeLinks::new(&keys).unwrap()
     }
 
     fn leaver() -> Leaver {
@@ -147,7 +135,7 @@ mod tests {
     fn a_link_is_read_and_no_changed_one_is() {
         let links = links(&[1]);
         let Leaver { organization, lead, execution } = leaver();
-        let link = links.link(organization, lead, execution).unwrap();
+        let link = links.link(&"https://api.example/".parse().unwrap(), organization, lead, execution).unwrap();
         let token = link.as_str().strip_prefix("https://api.example/u/").unwrap();
         assert_eq!(links.read(token), Some(leaver()));
         let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();

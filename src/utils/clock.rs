@@ -132,6 +132,15 @@ impl Clock for FastClock {
     }
 }
 
+/// The database's time, and the time by which campaigns run: the same, or `speed` times as fast.
+#[must_use]
+pub fn campaign_clocks(clock: &SharedClock, speed: u32) -> (AlignedClock, SharedClock) {
+    let aligned = AlignedClock::new(Arc::clone(clock));
+    let clock = Arc::new(aligned.clone());
+    let campaigns: SharedClock = if speed == 1 { clock } else { Arc::new(FastClock::new(clock, speed)) };
+    (aligned, campaigns)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,8 @@ const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_se
 const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(10) };
 const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
 const GUARD: Task = Task { name: "guard_campaigns", every: Duration::from_secs(5) };
+/// People are told of within about this time, after what it takes to judge.
+const READS: Task = Task { name: "judge_mail_reads", every: Duration::from_secs(5) };
 const SANDBOX: Task = Task { name: "take_in_sandbox", every: Duration::from_secs(1) };
 /// How much waits changes slowly, and is asked of the whole database.
 const BACKLOG: Task = Task { name: "measure_backlog", every: Duration::from_secs(15) };
@@ -115,6 +117,7 @@ impl Workers {
         self.run(LETTERS.hurried(speed), state, |state| async move { state.runs().reconcile_letters().await });
         self.run(GUARD.hurried(speed), state, |state| async move { state.runs().guard().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });
+        self.run(READS.hurried(speed), state, |state| async move { state.mail_reads().judge().await });
         self.run(PROGRESS, state, |state| async move { state.runs().sum_up().await });
         self.run(BACKLOG, state, |state| async move { state.runs().measure().await });
         let stop = self.stop.clone();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use clento::{
     config::{Config, Vars},
-    models::Scope,
-    services::UnsubscribeLinks,
+    models::{MailMark, Scope},
+    services::{UnsubscribeLinks, mail_reads::ReadLinks},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -135,8 +135,10 @@ const EXPECTED: &[(&str, Access)] = &[
     ("GET /connected", Access::Public),
     ("POST /connected/{state}", Access::Public),
     ("GET /health", Access::Public),
+    ("GET /l/{token}", Access::Public),
     ("GET /metrics", Access::Public),
     ("GET /not-connected", Access::Public),
+    ("GET /o/{token}", Access::Public),
     ("GET /ready", Access::Public),
     ("GET /u/{token}", Access::Public),
     ("POST /u/{token}", Access::Public),
@@ -302,10 +304,21 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 /// A token that leads the lead out.
 fn way_out(organization: &Uuid, ids: &BTreeMap<&str, String>) -> String {
     let keys = Config::from_vars(Vars::given([])).unwrap().encryption;
-    let links = UnsubscribeLinks::new(&keys.0, Some("https://api.example/".parse().unwrap())).unwrap();
+    let links = UnsubscribeLinks::new(&keys.0).unwrap();
+    let base = "https://api.example/".parse().unwrap();
     let id = |noun: &str| ids[noun].parse::<Uuid>().unwrap();
-    let link = links.link((*organization).into(), id("leads").into(), id("campaign-executions").into()).unwrap();
+    let link = links.link(&base, (*organization).into(), id("leads").into(), id("campaign-executions").into()).unwrap();
     link.path().trim_start_matches("/u/").to_owned()
+}
+
+/// Tokens of a picture and a link in a mail.
+fn read_marks(organization: &Uuid, app: &str) -> [(&'static str, String); 2] {
+    let keys = Config::from_vars(Vars::given([])).unwrap().encryption;
+    let (links, base) = (ReadLinks::new(&keys.0).unwrap(), "https://api.example/".parse().unwrap());
+    let mark = |link| MailMark { organization: (*organization).into(), step: Uuid::new_v4().into(), link };
+    let picture = links.picture(&base, &mark(0)).unwrap().path().trim_start_matches("/o/").to_owned();
+    let link = links.link(&base, &mark(1), &format!("{app}/health")).unwrap();
+    [("o", picture), ("l", link.path().trim_start_matches("/l/").to_owned())]
 }
 
 /// The service with Clerk and Unipile behind it, where both organizations and their people are known too.
@@ -381,6 +394,7 @@ impl Story {
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
         ids.insert("u", way_out(&organization_id, &ids));
+        ids.extend(read_marks(&organization_id, &self.app.base));
         made_link(&caller).await;
         ids.insert("connected", self.unipile.world().last_secret());
         ids.insert("imports", import(&caller, &ids, word).await);

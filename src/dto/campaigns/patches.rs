@@ -68,6 +68,14 @@ pub struct CampaignSettingsPatch {
     #[serde(default, with = "double_option")]
     #[schema(value_type = Option<LateAcceptance>)]
     pub late_acceptance: Option<Option<LateAcceptance>>,
+    /// Whether it is seen that mails with HTML are opened.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<bool>)]
+    pub track_opens: Option<Option<bool>>,
+    /// Whether it is seen that links in mails' HTML are followed.
+    #[serde(default, with = "double_option")]
+    #[schema(value_type = Option<bool>)]
+    pub track_clicks: Option<Option<bool>>,
 }
 
 /// A merge patch of a workflow.
@@ -146,12 +154,16 @@ impl From<CampaignSettingsPatch> for SettingsChanges {
             skip_in_another_campaign,
             messages_per_day,
             late_acceptance,
+            track_opens,
+            track_clicks,
         } = settings;
         Self {
             skip_contacted_within_days: patch(skip_contacted_within_days),
             skip_in_another_campaign: patch(skip_in_another_campaign),
             messages_per_day: patch(messages_per_day),
             late_acceptance: patch(late_acceptance),
+            track_opens: patch(track_opens),
+            track_clicks: patch(track_clicks),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A mail as it goes over the wire (RFC 5322, MIME).
 
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use chrono::{DateTime, Utc};
 use lettre::{
@@ -43,6 +43,17 @@ pub struct Draft<'a> {
     pub date: DateTime<Utc>,
     /// Where its reader unsubscribes.
     pub unsubscribe: Option<&'a Url>,
+    /// What its HTML has so that its being read is seen.
+    pub marks: Option<&'a Marks>,
+}
+
+/// What a mail's HTML has so that its being read is seen. The plain text has nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The picture at its end.
+    pub picture: Option<Url>,
+    /// Where links lead instead, by where they lead as it is written.
+    pub links: BTreeMap<String, String>,
 }
 
 /// Why a mail cannot be written.
@@ -116,11 +127,20 @@ impl Draft<'_> {
         };
         let signature = self.signature.filter(|signature| !signature.trim().is_empty());
         let text = signature.map_or_else(|| text.clone(), |signature| format!("{}\n\n{signature}", text.trim_end()));
-        let html = cleaned.map(|html| match signature {
-            Some(signature) => format!("{html}<div>{}</div>", html::of_text(signature)),
-            None => html,
+        let html = cleaned.map(|html| {
+            let html = self.marks.map_or_else(|| html.clone(), |marks| marks.led_through(&html));
+            let signature = signature.map(|signature| format!("<div>{}</div>", html::of_text(signature)));
+            let picture = self.marks.and_then(|marks| marks.picture.as_ref());
+            let picture = picture.map(|url| format!(r#"<img src="{url}" alt="" width="1" height="1">"#));
+            [Some(html), signature, picture].into_iter().flatten().collect()
         });
         Some((text, html))
+    }
+}
+
+impl Marks {
+    fn led_through(&self, html: &str) -> String {
+        if self.links.is_empty() { html.to_owned() } else { clean_html::with_links(html, self.links.clone()) }
     }
 }
 
@@ -177,6 +197,7 @@ mod tests {
             refs: &[],
             date: DateTime::UNIX_EPOCH,
             unsubscribe: None,
+            marks: None,
         }
     }
 
@@ -233,6 +254,25 @@ mod tests {
         let text = String::from_utf8(written.bytes).unwrap();
         assert!(text.contains("List-Unsubscribe: <https://api.example/u/abc>\r\n"), "{text}");
         assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
+    }
+
+    #[test]
+    fn marks_are_in_the_html_only() {
+        let html = r#"<p>See <a href="https://a.example/x">this</a> or <a href="https://b.example/">that</a>.</p>"#;
+        let marks = Marks {
+            picture: Some("https://t.example/o/abc".parse().unwrap()),
+            links: [("https://a.example/x".to_owned(), "https://t.example/l/def".to_owned())].into(),
+        };
+        let draft = Draft { html: Some(html), signature: Some("Zoë"), marks: Some(&marks), ..draft() };
+        let written = draft.write().unwrap();
+        let read = MessageParser::default().parse(&written.bytes).unwrap();
+        let expected = r#"<p>See <a href="https://t.example/l/def">this</a> or <a href="https://b.example/">that</a>.</p><div>Zoë</div><img src="https://t.example/o/abc" alt="" width="1" height="1">"#;
+        assert_eq!(read.body_html(0).unwrap().trim_end(), expected);
+        let text = read.body_text(0).unwrap();
+        assert!(text.contains("https://a.example/x") && !text.contains("t.example"), "{text}");
+        assert_eq!(draft.write().unwrap().bytes, written.bytes, "the same draft is the same mail");
+        let plain = Draft { text: Some("https://a.example/x"), html: None, ..draft }.write().unwrap();
+        assert!(!String::from_utf8(plain.bytes).unwrap().contains("t.example"), "nothing is made HTML for it");
     }
 
     proptest! {

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 pub use self::{
     error::{MailError, MailFault, MailProtocol},
     imap::ImapClient,
-    message::{Draft, Unwritable, Written},
+    message::{Draft, Marks, Unwritable, Written},
     oauth::AccessToken,
     reading::{FolderState, MailHead, Survey},
     smtp::{Reply, SmtpClient, Stage},

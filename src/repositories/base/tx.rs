@@ -14,7 +14,7 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
-        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository,
+        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MailReadRepository,
         MailboxWatchRepository, MemberRepository, MessageRepository, OrganizationRepository, SandboxRepository,
         SealedSecretRepository, SentMailRepository, StepRepository, SuppressionRepository, UnipileRepository,
         UsageRepository, WebhookSecretRepository,
@@ -216,6 +216,8 @@ macro_rules! lends_all {
             leads -> LeadRepository,
             /// People and acts on LinkedIn.
             linkedin -> LinkedinRepository,
+            /// Whether mails were read.
+            mail_reads -> MailReadRepository,
             /// Who reads which mailbox, and how far.
             mailbox_watches -> MailboxWatchRepository,
             /// Members.

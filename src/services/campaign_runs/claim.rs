@@ -22,7 +22,7 @@ use crate::{
     errors::{AppError, Result},
     models::{
         AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, LateAcceptance,
-        Lead, LeadId, OrganizationId, Stand, StepId, StepState, Usage, Walk,
+        Lead, LeadId, OrganizationId, Stand, StepId, StepState, Tracking, Usage, Walk,
     },
     repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
@@ -63,6 +63,8 @@ pub(super) struct Order {
     pub(super) account: ConnectedAccount,
     /// Nothing is begun from then on.
     pub(super) closes: DateTime<Utc>,
+    /// What is to be seen of its being read, if it is a mail.
+    pub(super) tracking: Tracking,
 }
 
 impl RunService {
@@ -239,7 +241,8 @@ fn orders(
             None => calls.extend(Call::of(run, step, lead)),
             Some(account) => {
                 let account = party.accounts.get(&account).cloned();
-                orders.extend(account.map(|account| Order { step, lead, account, closes: dispatch.closes }));
+                let (closes, tracking) = (dispatch.closes, run.settings.tracking());
+                orders.extend(account.map(|account| Order { step, lead, account, closes, tracking }));
             }
         }
     }

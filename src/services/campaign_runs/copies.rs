@@ -142,10 +142,9 @@ impl RunService {
             let steps = conn.steps().of_execution(mail.execution_id).await?;
             let step = steps.iter().find(|step| step.id == mail.step_id);
             let lead = leads.iter().find(|lead| lead.id == mail.lead_id);
-            let link = self.links.link(mail.organization_id, mail.lead_id, mail.execution_id);
             if let (Some(step), Some(lead)) = (step, lead)
                 && let Some(letter) = Letter::of(step, lead, account)
-                && let Ok(letter) = letter.write(mail, link.as_ref())
+                && let Ok(letter) = letter.write(mail, &self.context.links)
             {
                 written.push((mail.message_id.clone(), letter.bytes));
             }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use url::Url;
 
 use crate::{
     engine::message::Content,
     integrations::mail::{Draft, Unwritable, Written},
-    models::{ConnectedAccount, ExecutionStep, Lead, MessageId, SentMail},
+    models::{ConnectedAccount, ExecutionStep, Lead, MessageId, SentMail, Tracking},
+    services::MailLinks,
     utils::names,
 };
 
@@ -57,8 +57,13 @@ impl<'a> Letter<'a> {
         self.content.subject.is_none()
     }
 
+    /// What is seen of its being read, if its campaign wants it to be.
+    pub(super) fn seen(&self, links: &MailLinks, wanted: Tracking) -> Tracking {
+        links.seen(wanted, self.account, self.content.html.as_deref())
+    }
+
     /// What is kept of it, as it follows on `last`.
-    pub(super) fn mail(&self, last: Option<SentMail>, now: DateTime<Utc>) -> SentMail {
+    pub(super) fn mail(&self, last: Option<SentMail>, now: DateTime<Utc>, seen: Tracking) -> SentMail {
         let (refs, subject) = match (self.content.subject.clone(), last) {
             (Some(subject), _) => (Vec::new(), subject),
             (None, Some(last)) => {
@@ -80,12 +85,16 @@ impl<'a> Letter<'a> {
             subject,
             refs,
             begun_at: now,
+            tracks_opens: seen.opens,
+            tracks_clicks: seen.clicks,
             copied_at: None,
         }
     }
 
-    /// The mail as bytes, with the way out if there is one.
-    pub(super) fn write(&self, mail: &SentMail, unsubscribe: Option<&Url>) -> Result<Written, Unwritable> {
+    /// The mail as bytes, with the links that lead back to us.
+    pub(super) fn write(&self, mail: &SentMail, links: &MailLinks) -> Result<Written, Unwritable> {
+        let (unsubscribe, html) = (links.way_out(mail, self.account), self.content.html.as_deref());
+        let marks = links.marks(mail, self.account, html);
         let mailbox = self.account.mailbox.as_deref();
         let draft = Draft {
             from: (&self.account.display_name, self.from),
@@ -93,12 +102,13 @@ impl<'a> Letter<'a> {
             reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
             subject: &mail.subject,
             text: self.content.text.as_deref(),
-            html: self.content.html.as_deref(),
+            html,
             signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
             message_id: &mail.message_id,
             refs: &mail.refs,
             date: mail.begun_at,
-            unsubscribe,
+            unsubscribe: unsubscribe.as_ref(),
+            marks: marks.as_ref(),
         };
         draft.write()
     }

@@ -25,10 +25,7 @@ use crate::{
     errors::Result,
     integrations::mail::{MailError, MailFault, Reply, SmtpClient, Stage, Unwritable, Written},
     models::{AccountId, ConnectedAccount, ExecutionStep, SentMail},
-    services::{
-        mailboxes::{Mailboxes, Unopened},
-        unsubscribe::UnsubscribeLinks,
-    },
+    services::mailboxes::{Mailboxes, Unopened},
 };
 
 /// A connection that nobody has used for so long is not used again: servers hang up when they like.
@@ -45,26 +42,24 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 pub(super) struct MailboxChannel {
     pub(super) context: Context,
     pub(super) mailboxes: Mailboxes,
-    links: UnsubscribeLinks,
     lines: Arc<Lines>,
 }
 
 impl MailboxChannel {
-    pub(super) fn new(context: Context, mailboxes: Mailboxes, links: UnsubscribeLinks) -> Self {
-        Self { context, mailboxes, links, lines: Arc::default() }
+    pub(super) fn new(context: Context, mailboxes: Mailboxes) -> Self {
+        Self { context, mailboxes, lines: Arc::default() }
     }
 
     async fn prepare(&self, order: &Order) -> Result<Result<(SentMail, Written), Delivery>> {
-        let Order { step, lead, account, .. } = order;
+        let Order { step, lead, account, tracking, .. } = order;
         let Some(letter) = Letter::of(step, lead, account) else {
             return Ok(Err(Delivery::NoRecipient));
         };
         let mut conn = self.context.db.engine_conn(step.organization_id).await?;
         let last = if letter.answers() { conn.sent_mails().last_of(step.execution_id).await? } else { None };
         conn.give_back();
-        let mail = letter.mail(last, self.context.campaign_clock.now());
-        let link = self.links.link(step.organization_id, step.lead_id, step.execution_id);
-        Ok(match letter.write(&mail, link.as_ref()) {
+        let mail = letter.mail(last, self.context.campaign_clock.now(), letter.seen(&self.context.links, *tracking));
+        Ok(match letter.write(&mail, &self.context.links) {
             Ok(written) => Ok((mail, written)),
             Err(Unwritable::Address) => Err(Delivery::NoRecipient),
             Err(Unwritable::Shape) => Err(not_sent("cannot_be_written", None, false)),

@@ -89,6 +89,7 @@ pub(super) fn written(
         refs: &refs,
         date: message.created_at,
         unsubscribe: None,
+        marks: None,
     };
     draft.write()
 }

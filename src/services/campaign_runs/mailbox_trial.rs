@@ -39,6 +39,7 @@ fn written(trial: &Trial) -> Result<(Written, String), Unwritable> {
         refs: &[],
         date: trial.at,
         unsubscribe: None,
+        marks: None,
     };
     Ok((draft.write()?, message_id))
 }

@@ -71,7 +71,7 @@ use self::{
     channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox,
     troubles::Troubles, turns::Served,
 };
-use super::{Context, Mailboxes, UnsubscribeLinks};
+use super::{Context, Mailboxes};
 use crate::{
     config::LinkedinConfig,
     errors::{AppError, Result},
@@ -95,7 +95,6 @@ pub struct RunService {
     channels: Arc<Channels>,
     cipher: Cipher,
     mailboxes: Mailboxes,
-    links: UnsubscribeLinks,
     troubles: Arc<Troubles>,
     resting: Arc<copies::Resting>,
     served: Arc<Served>,
@@ -117,21 +116,20 @@ impl Round {
 }
 
 impl RunService {
-    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes` and through Unipile as far as LinkedIn bears it, and puts `links` into mails.
+    /// A service that opens its sandbox's secrets with `cipher`, sends from `mailboxes`, and through Unipile as far as LinkedIn bears it.
     #[must_use]
     pub fn new(
         context: Context,
         cipher: Cipher,
         mailboxes: Mailboxes,
-        links: UnsubscribeLinks,
         linkedin: (Option<Unipile>, LinkedinConfig),
     ) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher.clone());
-        let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone(), links.clone());
+        let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone());
         let linkedin = LinkedinChannel::new(context.clone(), linkedin);
         let channels = Arc::new(Channels::new(sandbox, mailbox, linkedin));
         let (troubles, resting, served) = <(Arc<Troubles>, Arc<copies::Resting>, Arc<Served>)>::default();
-        Self { context, channels, cipher, mailboxes, links, troubles, resting, served }
+        Self { context, channels, cipher, mailboxes, troubles, resting, served }
     }
 
     /// Starts campaigns whose time has come, and begins leads.

@@ -39,6 +39,10 @@ pub struct SettingsChanges {
     pub messages_per_day: Patch<i32>,
     /// What becomes of a lead that accepts late.
     pub late_acceptance: Patch<LateAcceptance>,
+    /// Whether it is seen that mails are opened.
+    pub track_opens: Patch<bool>,
+    /// Whether it is seen that links are followed.
+    pub track_clicks: Patch<bool>,
 }
 
 /// A merge patch of a workflow.
@@ -104,7 +108,14 @@ fn merged<D: Default, C>(present: Option<Json<D>>, patch: Patch<C>, apply: impl 
 
 impl SettingsChanges {
     fn apply(self, settings: &CampaignSettings) -> CampaignSettings {
-        let Self { skip_contacted_within_days, skip_in_another_campaign, messages_per_day, late_acceptance } = self;
+        let Self {
+            skip_contacted_within_days,
+            skip_in_another_campaign,
+            messages_per_day,
+            late_acceptance,
+            track_opens,
+            track_clicks,
+        } = self;
         CampaignSettings {
             skip_contacted_within_days: skip_contacted_within_days.apply(settings.skip_contacted_within_days),
             skip_in_another_campaign: skip_in_another_campaign
@@ -112,6 +123,8 @@ impl SettingsChanges {
                 .unwrap_or(true),
             messages_per_day: messages_per_day.apply(settings.messages_per_day),
             late_acceptance: late_acceptance.apply(Some(settings.late_acceptance)).unwrap_or(LateAcceptance::Note),
+            track_opens: track_opens.apply(Some(settings.track_opens)).unwrap_or(false),
+            track_clicks: track_clicks.apply(Some(settings.track_clicks)).unwrap_or(false),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     errors::{AppError, Result},
     models::{
         AccountId, AuditEntry, Campaign, CampaignId, CampaignOverview, CampaignProgress, CampaignSettings,
-        CampaignStatus, CampaignSummary, LeadListId, NodeStatistics,
+        CampaignStatus, CampaignSummary, LeadListId, NodeReads, NodeStatistics,
         page::{Page, PageRequest},
         version::VersionGuard,
         workflow::{Schedule, StopOn, Workflow},
@@ -85,13 +85,14 @@ impl CampaignService {
         &self,
         member: &OrgMember,
         id: CampaignId,
-    ) -> Result<(CampaignProgress, Vec<NodeStatistics>)> {
+    ) -> Result<(CampaignProgress, Vec<NodeStatistics>, Vec<NodeReads>)> {
         let mut conn = self.0.db.read(member).await?;
         if !conn.campaigns().exists(id).await? {
             return Err(AppError::not_found("campaign"));
         }
         let progress = conn.campaigns().overview(id).await?.progress;
-        Ok((progress, conn.campaigns().node_statistics(id).await?))
+        let nodes = conn.campaigns().node_statistics(id).await?;
+        Ok((progress, nodes, conn.mail_reads().by_node(id).await?))
     }
 
     /// Makes a draft, as incomplete as it may be.

@@ -8,8 +8,9 @@ use crate::{
         workflow::ConnectedChannel,
     },
     errors::{AppError, Result},
-    models::{AccountStatus, CampaignId, ConnectedAccount, Lead, LeadId, workflow::Workflow},
+    models::{AccountStatus, CampaignId, ConnectedAccount, Lead, LeadId, Tracking, workflow::Workflow},
     repositories::{BaseRepository, OrgMember},
+    services::MailLinks,
 };
 
 /// What a campaign would write to a lead.
@@ -28,6 +29,10 @@ pub struct PreviewedMessage {
     pub node: String,
     /// The words, or why there are none.
     pub content: Result<Content, Unfit>,
+    /// Whether a picture is put at the HTML's end.
+    pub tracks_opens: bool,
+    /// Where those links lead that are led through us.
+    pub tracked_links: Vec<String>,
 }
 
 impl CampaignService {
@@ -53,16 +58,31 @@ impl CampaignService {
         let mut senders: Vec<_> =
             accounts.into_iter().filter(|account| account.status == AccountStatus::Connected).collect();
         senders.sort_by_key(|account| order.iter().position(|id| *id == account.id));
-        aside(move || found.iter().map(|lead| preview(&workflow, lead, &senders)).collect()).await
+        let (links, tracking) = (self.0.links.clone(), campaign.settings.tracking());
+        aside(move || found.iter().map(|lead| preview(&workflow, lead, &senders, (&links, tracking))).collect()).await
     }
 }
 
-fn preview(workflow: &Workflow, lead: &Lead, senders: &[ConnectedAccount]) -> LeadPreview {
+fn preview(
+    workflow: &Workflow,
+    lead: &Lead,
+    senders: &[ConnectedAccount],
+    (links, wanted): (&MailLinks, Tracking),
+) -> LeadPreview {
     let messages = workflow.nodes.iter().filter_map(|node| {
         let sender = senders.iter().find(|account| ConnectedChannel::of(account).can(node.node_type()));
         let note_limit = sender.map_or(usize::MAX, |account| ConnectedChannel::of(account).note_limit);
         let content = compose(&node.action, &Facts::of(lead, sender), seed(lead.id, &node.id), note_limit);
-        Some(PreviewedMessage { node: node.id.clone(), content: content.transpose()? })
+        let content = content.transpose()?;
+        let html = content.as_ref().ok().and_then(|content| content.html.as_deref());
+        // The sandbox sends nothing that could be opened.
+        let mailbox = sender.filter(|account| account.mailbox.is_some());
+        let seen = mailbox.map(|account| links.seen(wanted, account, html)).unwrap_or_default();
+        let tracked_links = match (mailbox, html) {
+            (Some(account), Some(html)) if seen.clicks => links.trackable(account, html),
+            _ => Vec::new(),
+        };
+        Some(PreviewedMessage { node: node.id.clone(), content, tracks_opens: seen.opens, tracked_links })
     });
     LeadPreview { lead: lead.id, messages: messages.collect() }
 }

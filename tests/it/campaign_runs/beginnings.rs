@@ -35,7 +35,7 @@ async fn who_was_written_to_lately_is_left_out_and_may_begin_once_that_is_long_a
     let set = app.member().patch(&path, json!({"settings": {"skip_contacted_within_days": 10}})).await.expect(200);
     assert_eq!(
         set["settings"],
-        json!({"skip_contacted_within_days": 10, "skip_in_another_campaign": true, "messages_per_day": null, "late_acceptance": "note"})
+        json!({"skip_contacted_within_days": 10, "skip_in_another_campaign": true, "messages_per_day": null, "late_acceptance": "note", "track_opens": false, "track_clicks": false})
     );
     let foreseen = simulated(&app, &second).await;
     assert_eq!((&foreseen["left_out"], &foreseen["actions_total"]), (&json!({"contacted_lately": 6}), &json!(0)));

@@ -6,6 +6,7 @@ mod by_hand;
 mod reading;
 mod sending;
 mod sending_domain;
+mod tracking;
 mod unsubscribe;
 
 use std::{sync::Arc, time::Duration};

@@ -14,9 +14,10 @@ use crate::support::{Browser, TestApp};
 /// The path that leads a lead of ours out.
 async fn way_out(app: &TestApp, lead: &str) -> String {
     let keys = Config::from_vars(Vars::given([])).unwrap().encryption;
-    let links = UnsubscribeLinks::new(&keys.0, Some("https://api.example/".parse().unwrap())).unwrap();
+    let links = UnsubscribeLinks::new(&keys.0).unwrap();
+    let base = "https://api.example/".parse().unwrap();
     let organization = OrganizationId(app.organization_id("org_ours").await);
-    let link = links.link(organization, LeadId(lead.parse().unwrap()), ExecutionId(Uuid::new_v4()));
+    let link = links.link(&base, organization, LeadId(lead.parse().unwrap()), ExecutionId(Uuid::new_v4()));
     link.unwrap().path().to_owned()
 }
 

@@ -1,0 +1,52 @@
+//! Pictures and links in mails, whose being fetched is seen.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, Method, Uri, header},
+};
+
+use crate::{
+    dto::mail_reads::{self, Followed, Picture},
+    services::{MailReadService, mail_reads::Visit},
+};
+
+/// The picture in a mail
+///
+/// One transparent point, the same for every token, so that nobody learns which are there. Of a mail whose campaign has `track_opens`, it is
+/// noted that it was fetched.
+#[utoipa::path(get, path = "/o/{token}", params(("token" = String, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "image/gif")))]
+pub async fn picture(
+    State(service): State<MailReadService>,
+    (method, uri, headers): (Method, Uri, HeaderMap),
+) -> Picture {
+    service.opened(token(&uri, "/o/"), visit(&method, &headers)).await;
+    mail_reads::picture()
+}
+
+/// A link in a mail
+///
+/// Leads to where the mail's writer said, which is signed into the token, and nowhere else. Of a mail whose campaign has `track_clicks`, it is
+/// noted that it was followed.
+#[utoipa::path(get, path = "/l/{token}", params(("token" = String, Path)),
+    responses((status = 302, description = "Where the link leads."), (status = 404, description = "No link of ours.")))]
+pub async fn link(
+    State(service): State<MailReadService>,
+    (method, uri, headers): (Method, Uri, HeaderMap),
+) -> Followed {
+    Followed(service.followed(token(&uri, "/l/"), visit(&method, &headers)).await)
+}
+
+/// What stands behind `start`, be it what it may: whoever follows a broken link is to see a page.
+fn token<'u>(uri: &'u Uri, start: &str) -> &'u str {
+    uri.path().strip_prefix(start).unwrap_or_default()
+}
+
+fn visit<'h>(method: &Method, headers: &'h HeaderMap) -> Visit<'h> {
+    let said = |names: &[&str]| names.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+    Visit {
+        head_only: *method == Method::HEAD,
+        program: said(&[header::USER_AGENT.as_str()]),
+        purpose: said(&["sec-purpose", "purpose", "x-purpose", "x-moz"]),
+    }
+}

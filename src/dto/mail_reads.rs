@@ -1,0 +1,47 @@
+//! What whoever fetches a mail's picture or follows its links gets.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use url::Url;
+
+use super::unsubscribe::page;
+
+/// A picture of one transparent point, as small as a GIF can be.
+const POINT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// The picture. Not to be kept by anybody, so that it is asked for each time.
+pub type Picture = ([(HeaderName, HeaderValue); 2], &'static [u8]);
+
+/// The same for every token.
+pub fn picture() -> Picture {
+    let type_and_age = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/gif")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, max-age=0")),
+    ];
+    (type_and_age, POINT)
+}
+
+/// Where a link leads, or that it is none of ours.
+#[derive(Debug)]
+pub struct Followed(pub Option<Url>);
+
+impl IntoResponse for Followed {
+    fn into_response(self) -> Response {
+        // What a parsed URL is written as is ASCII.
+        match self.0.and_then(|target| HeaderValue::from_str(target.as_str()).ok()) {
+            Some(target) => {
+                let robots = HeaderName::from_static("x-robots-tag");
+                let headers = [(header::LOCATION, target), (robots, HeaderValue::from_static("noindex, nofollow"))];
+                (StatusCode::FOUND, headers).into_response()
+            }
+            None => page(
+                StatusCode::NOT_FOUND,
+                "This link is not valid",
+                "<p>Open it from the mail once more, or ask whoever wrote to you.</p>",
+            )
+            .into_response(),
+        }
+    }
+}
