@@ -80,6 +80,48 @@ async fn what_is_kept_of_a_campaigns_progress_is_what_its_executions_say() {
 }
 
 #[tokio::test]
+async fn progress_is_right_at_any_instant_while_many_work_and_sum_it_up() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 300).await;
+    let terms = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 1_000}}});
+    let mut campaigns = Vec::new();
+    for _ in 0..2 {
+        let mailbox = account(&member, "email", nobody(json!({})), terms.clone()).await;
+        let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+        let settings = json!({"settings": {"skip_in_another_campaign": false}});
+        member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
+        act(&member, &id, "start").await;
+        campaigns.push(id);
+    }
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T08:00:00Z"));
+    let replicas = [app.replica().await, app.replica().await];
+    let (stop, member) = (tokio_util::sync::CancellationToken::new(), app.member());
+    let work = async |it: &TestApp| {
+        while it.state.runs().do_due(&stop).await.unwrap().done > 0 {}
+    };
+    let sum_up = async |it: &TestApp| {
+        for _ in 0..40 {
+            it.state.runs().sum_up().await.unwrap();
+        }
+    };
+    let watch = async {
+        for id in campaigns.iter().cycle().take(40) {
+            let told = member.get(&format!("{CAMPAIGNS}/{id}")).await.expect(200);
+            assert_eq!(told["progress"]["total"], 300, "{told}");
+        }
+    };
+    let [one, two] = &replicas;
+    tokio::join!(work(one), work(two), sum_up(one), sum_up(&app), watch);
+    for id in &campaigns {
+        assert!(tells_the_truth(&app, id).await["sent"].as_i64().unwrap() > 100);
+    }
+}
+
+#[tokio::test]
 async fn how_much_waits_is_told_and_not_counted_beyond_a_bound() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));
