@@ -189,7 +189,9 @@ pub(crate) async fn paused_before_the_wire(app: &TestApp, id: &str, table: &str,
     let mut held = app.pool.begin().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!("lock table {table} in share mode"))).execute(&mut *held).await.unwrap();
     let pausing = async {
-        until(app, &format!("select ({WAITING}) > 0")).await;
+        let waits = "select exists (select from pg_locks where not granted and relation = $1::regclass
+                     and database = (select oid from pg_database where datname = current_database()))";
+        until(app, &waits.replace("$1", &format!("'{table}'"))).await;
         let letting_go = async {
             until(app, "select bool_and(status = 'paused') from campaigns").await;
             held.rollback().await.unwrap();
