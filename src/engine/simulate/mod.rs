@@ -59,6 +59,10 @@ pub enum Standing {
     },
 }
 
+/// Steps that are put off at the most: where caps let far less out than accounts may do, thousands are put off each day. After that a
+/// simulation ends as if its time were over.
+const MOST_PUT_OFF: u32 = 1_000_000;
+
 /// What is imagined beside the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Premises {
@@ -156,8 +160,8 @@ pub fn simulate(
                 run.begin(begins);
                 begin_at = planner.next_beginning(begins);
             }
-            (Some(_), _) => run.go_on(),
-            (None, _) => return run.into_simulation(),
+            (Some(_), _) if run.put_off_so_far() < MOST_PUT_OFF => run.go_on(),
+            _ => return run.into_simulation(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pending: Vec<(usize, Rule)>,
     actions: Vec<SimulatedAction>,
     ends: Ends,
+    /// How often a step was put off for a cap.
+    put_off: u32,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,7 @@ enum Next {
 impl<'a> Run<'a> {
     pub(super) fn new(planner: &'a Planner<'a>, (books, caps): (Books, Option<Caps>), assume: Assume) -> Self {
         let (ways, queue, pending, actions) = (Vec::new(), BinaryHeap::new(), Vec::new(), Vec::new());
-        Self { planner, books, caps, assume, ways, queue, pending, actions, ends: Ends::default() }
+        Self { planner, books, caps, assume, ways, queue, pending, actions, ends: Ends::default(), put_off: 0 }
     }
 
     pub(super) fn set_out(&mut self, leads: Vec<SimulatedLead>, now: DateTime<Utc>) {
@@ -76,6 +78,10 @@ impl<'a> Run<'a> {
 
     pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.queue.peek().map(|Reverse((at, _))| *at)
+    }
+
+    pub(super) fn put_off_so_far(&self) -> u32 {
+        self.put_off
     }
 
     pub(super) fn has_pending(&self) -> bool {
@@ -149,6 +155,7 @@ impl<'a> Run<'a> {
         full: (Rule, DateTime<Utc>),
     ) {
         let (rule, until) = full;
+        self.put_off += 1;
         let Some(mut decision) = self.again(index, node, promised, until) else { return };
         if let Decision::Step { at, moves, .. } = &mut decision
             && !moves.iter().any(|moved| moved.rule == rule)

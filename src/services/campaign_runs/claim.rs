@@ -21,8 +21,8 @@ use crate::{
     engine::{book::AccountBook, caps::Caps},
     errors::{AppError, Result},
     models::{
-        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, LateAcceptance,
-        Lead, LeadId, OrganizationId, Stand, StepId, StepState, Tracking, Usage, Walk,
+        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId,
+        OrganizationId, Stand, StepId, StepState, Tracking, Usage, Walk,
     },
     repositories::{CampaignRun, OrgTx, RunningCampaignRef},
 };
@@ -143,7 +143,7 @@ async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
 
 /// The steps that these leads have had, if the workflow may lead them to one of them again.
 async fn had(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<HashSet<(ExecutionId, String)>> {
-    if run.revision == 1 && run.settings.late_acceptance != LateAcceptance::Move {
+    if !run.may_lead_back() {
         return Ok(HashSet::new());
     }
     let ids: Vec<_> = walks.iter().map(|walk| walk.id).collect();

@@ -182,7 +182,7 @@ impl Known {
         walks: &HashMap<LeadId, Walk>,
     ) -> Result<HashMap<ExecutionId, BTreeSet<String>>> {
         let mut had: HashMap<_, BTreeSet<_>> = HashMap::new();
-        if run.is_some_and(|run| run.revision > 1) {
+        if run.is_some_and(CampaignRun::may_lead_back) {
             let ids: Vec<_> = walks.values().map(|walk| walk.id).collect();
             for (execution, node) in tx.steps().had(&ids).await? {
                 had.entry(execution).or_default().insert(node);
