@@ -247,9 +247,7 @@ impl ConversationRepository<'_> {
                                                asks_to_stop, state, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'closed', $10, $10)
                on conflict (organization_id, lead_id) do update
-               set channel = case when excluded.last_message_at > c.last_message_at then excluded.channel else c.channel end,
-                   account_id = case when excluded.last_message_at > c.last_message_at then excluded.account_id else c.account_id end,
-                   preview = case when excluded.last_message_at > c.last_message_at then excluded.preview else c.preview end,
+               set preview = case when excluded.last_message_at > c.last_message_at then excluded.preview else c.preview end,
                    last_direction = case when excluded.last_message_at > c.last_message_at then excluded.last_direction
                                          else c.last_direction end,
                    last_message_at = greatest(c.last_message_at, excluded.last_message_at),

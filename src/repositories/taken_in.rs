@@ -140,7 +140,10 @@ impl IntakeRepository<'_> {
     /// The database's.
     pub async fn is_first(&mut self, account: AccountId, key: &str, kind: &str, now: DateTime<Utc>) -> Result<bool> {
         let done = sqlx::query!(
-            r#"insert into taken_in (organization_id, account_id, key, kind, taken_at) values ($1, $2, $3, $4, $5)
+            r#"insert into taken_in (organization_id, account_id, key, kind, taken_at)
+               select $1::uuid, $2::uuid, $3::text, $4::text, $5::timestamptz
+               -- This table forgets, and conversations do not.
+               where not exists (select from messages where organization_id = $1 and account_id = $2 and provider_key = $3)
                on conflict do nothing"#,
             self.scope.id(),
             account.0,
@@ -166,7 +169,9 @@ impl IntakeRepository<'_> {
     ) -> Result<Vec<String>> {
         Ok(sqlx::query_scalar!(
             r#"insert into taken_in (organization_id, account_id, key, kind, taken_at)
-               select $1, $2, key, $4, $5 from unnest($3::text[]) as key order by key
+               select $1, $2, key, $4, $5 from unnest($3::text[]) as key
+               where not exists (select from messages m where m.organization_id = $1 and m.account_id = $2 and m.provider_key = key)
+               order by key
                on conflict do nothing returning key"#,
             self.scope.id(),
             account.0,

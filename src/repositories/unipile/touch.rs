@@ -10,7 +10,7 @@ use crate::{
 
 impl UnipileRepository<'_> {
     /// The leads whom an account knows by LinkedIn's own ids of them, or whose profiles have these addresses; each with the id or address that found
-    /// it.
+    /// it, those who came first before others.
     ///
     /// # Errors
     /// The database's.
@@ -25,7 +25,8 @@ impl UnipileRepository<'_> {
                join leads l on l.organization_id = p.organization_id and l.linkedin_url = p.linkedin_url
                where p.organization_id = $1 and p.account_id = $2 and p.provider_id = any($3)
                union all
-               select l.linkedin_url, l.id from leads l where l.organization_id = $1 and l.linkedin_url = any($4)"#,
+               select l.linkedin_url, l.id from leads l where l.organization_id = $1 and l.linkedin_url = any($4)
+               order by 2"#,
             self.scope.id(),
             account.0,
             provider_ids,
@@ -116,39 +117,6 @@ impl UnipileRepository<'_> {
                   where organization_id = $1 and lead_id = $2 and account_id = $3 and state in ('sending', 'sent', 'needs_review')),
                  (select min(sent_at) from messages
                   where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound' and not past))"#,
-            self.scope.id(),
-            lead.0,
-            account.0,
-        )
-        .fetch_one(&mut *self.conn)
-        .await?)
-    }
-
-    /// Whether an account and a lead have to do with each other: since it is here, or by what was read back.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn knows(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
-        Ok(sqlx::query_scalar!(
-            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = $2 and account_id = $3
-                              and state in ('sending', 'sent', 'needs_review'))
-                   or exists (select from messages where organization_id = $1 and lead_id = $2 and account_id = $3) as "knows!""#,
-            self.scope.id(),
-            lead.0,
-            account.0,
-        )
-        .fetch_one(&mut *self.conn)
-        .await?)
-    }
-
-    /// Whether something was read back that a lead and an account had written to each other before it was connected.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn has_past(&mut self, account: AccountId, lead: LeadId) -> Result<bool> {
-        Ok(sqlx::query_scalar!(
-            r#"select exists (select from messages
-                              where organization_id = $1 and lead_id = $2 and account_id = $3 and past) as "has!""#,
             self.scope.id(),
             lead.0,
             account.0,

@@ -42,10 +42,14 @@ const MOST_MESSAGES: usize = 250;
 const PAGES_OF_CHATS: usize = 5;
 /// Pages of connections that are: 10,000 people.
 const PAGES_OF_CONNECTIONS: usize = 40;
+/// The same in one look: Unipile may have to ask LinkedIn for each.
+const CONNECTIONS_IN_A_LOOK: usize = 2;
 /// After so many looks in a row a chat that cannot be read is left out.
 const MOST_FAILURES: i32 = 9;
 /// How far connections were read stands among the chats that were, after this.
 const CONNECTIONS: &str = "connections/";
+/// All of them were.
+const ALL: &str = "all";
 /// That it is the second pass, too.
 const SECOND: &str = "second";
 
@@ -73,7 +77,7 @@ impl UnipileService {
         if seen != Seen::All {
             return Some(look.pauses(PACE, Looked::Partly, now));
         }
-        let pass = Some((now, vec![SECOND.to_owned()]));
+        let pass = Some((now, vec![SECOND.to_owned(), format!("{CONNECTIONS}{ALL}")]));
         let again = Watched { again: now + ONCE_MORE, seen_until: None, looked: Looked::Partly, pass };
         (!look.has_read(SECOND)).then_some(again)
     }
@@ -91,7 +95,7 @@ impl UnipileService {
 
     /// Finds out which of the account's connections are leads, and by which ids LinkedIn knows them.
     async fn learn_people(&self, site: &Site, look: &mut Look) -> Result<std::result::Result<Seen, UnipileError>> {
-        loop {
+        for _ in 0..CONNECTIONS_IN_A_LOOK {
             let (pages, cursor) = match learnt(look) {
                 Learnt::All => return Ok(Ok(Seen::All)),
                 Learnt::Pages(pages, cursor) => (pages, cursor),
@@ -106,13 +110,14 @@ impl UnipileService {
                     page.cursor
                 }
                 // How long a page's name holds is not documented.
-                Err(error) if cursor.is_some() && is_left_out(&error) => None,
+                Err(error) if is_left_out(&error) => None,
                 Err(error) => return Ok(Err(error)),
             };
             let far_enough = pages + 1 >= PAGES_OF_CONNECTIONS;
-            let mark = next.filter(|_| !far_enough).map_or("all".to_owned(), |next| format!("{}/{next}", pages + 1));
+            let mark = next.filter(|_| !far_enough).map_or(ALL.to_owned(), |next| format!("{}/{next}", pages + 1));
             look.mark(CONNECTIONS, &mark);
         }
+        Ok(Ok(if matches!(learnt(look), Learnt::All) { Seen::All } else { Seen::Unfinished }))
     }
 
     async fn hear_of(&self, site: &Site, relations: &[Relation]) -> Result<()> {
@@ -140,11 +145,14 @@ impl UnipileService {
             Err(error) => return Ok(Err(error)),
         };
         let ids: Vec<_> = chats.iter().filter_map(|chat| chat.attendee_provider_id.clone()).collect();
-        let leads: HashMap<String, LeadId> = self.find_people(site, &ids, &[]).await?.into_iter().collect();
+        let mut leads: HashMap<String, Vec<LeadId>> = HashMap::new();
+        for (person, lead) in self.find_people(site, &ids, &[]).await? {
+            leads.entry(person).or_default().push(lead);
+        }
         let mut in_this_look = 0;
         for chat in &chats {
-            let lead = chat.attendee_provider_id.as_ref().and_then(|person| leads.get(person));
-            let (Some(id), Some(lead)) = (chat.id.as_deref(), lead) else { continue };
+            let leads = chat.attendee_provider_id.as_ref().and_then(|person| leads.get(person));
+            let (Some(id), Some(leads)) = (chat.id.as_deref(), leads) else { continue };
             if look.has_read(id) {
                 continue;
             }
@@ -155,7 +163,8 @@ impl UnipileService {
                 return Ok(Ok(Seen::Unfinished));
             }
             in_this_look += 1;
-            match self.read_past(site, look, (id, *lead), after).await? {
+            let Some(lead) = self.in_touch(site, leads).await?.or(leads.first().copied()) else { continue };
+            match self.read_past(site, look, (id, lead), after).await? {
                 Ok(Intake::Later) => return Ok(Ok(Seen::Unfinished)),
                 Ok(_) => {}
                 Err(error) if is_left_out(&error) => {
@@ -188,6 +197,7 @@ impl UnipileService {
                     chats.extend(page.items.into_iter().filter(own));
                     cursor = page.cursor;
                 }
+                Err(error) if is_left_out(&error) => break,
                 Err(error) => return Ok(Err(error)),
             }
             if cursor.is_none() {
@@ -225,7 +235,7 @@ impl UnipileService {
 fn learnt(look: &Look) -> Learnt {
     match look.marked(CONNECTIONS) {
         None => Learnt::Pages(0, None),
-        Some("all") => Learnt::All,
+        Some(ALL) => Learnt::All,
         Some(mark) => {
             let (pages, cursor) = mark.split_once('/').unwrap_or(("0", mark));
             Learnt::Pages(pages.parse().unwrap_or(0), Some(cursor.to_owned()))

@@ -131,9 +131,22 @@ impl UnipileService {
         }
         let Some(person) = &chat.attendee_provider_id else { return Ok(None) };
         let found = self.find_people(site, std::slice::from_ref(person), &[]).await?;
-        let Some((_, lead)) = found.first() else { return Ok(None) };
+        let leads: Vec<_> = found.into_iter().map(|(_, lead)| lead).collect();
+        self.in_touch(site, &leads).await
+    }
+
+    /// With whom of these, who are one person under several addresses, the account has had to do: the first, if with several.
+    pub(super) async fn in_touch(&self, site: &Site, leads: &[LeadId]) -> Result<Option<LeadId>> {
+        if leads.is_empty() {
+            return Ok(None);
+        }
         let mut conn = self.context.db.engine_conn(site.organization).await?;
-        Ok(conn.unipile().knows(site.account, *lead).await?.then_some(*lead))
+        for lead in leads {
+            if conn.unipile().in_touch_since(site.account, *lead).await?.is_some() {
+                return Ok(Some(*lead));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes in what the lead wrote in a chat, the oldest first; then what the account's owner wrote there, so that it comes into the conversation

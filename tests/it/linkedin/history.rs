@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use clento::{models::WatchKind, utils::clock::Clock as _};
+use chrono::TimeDelta;
+use clento::models::WatchKind;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -78,6 +78,25 @@ impl Before {
             self.world.app.clock.advance(Duration::from_mins(1));
         }
         panic!("it does not end");
+    }
+
+    /// A campaign of two messages to the people of a list, that has not begun.
+    async fn campaign(&self, list: &Value) -> String {
+        let member = self.world.app.member();
+        let open = json!({"limits": {"send_followup": {"per_day": 1000}}, "spacing_seconds": 0});
+        member.patch(&format!("{ACCOUNTS}/{}", self.account), open).await.expect(200);
+        let body = json!({
+            "name": "Campaign", "lead_list_ids": [list], "account_ids": [self.account], "stop_on": ["reply"],
+            "schedule": {"timezone": "UTC", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "00:00", "end_time": "24:00"},
+            "workflow": {
+                "nodes": [
+                    {"id": "chat", "type": "send_followup", "config": {"message": "A word, {{ first_name }}?"}},
+                    {"id": "bump", "type": "send_followup", "config": {"message": "And this, {{ first_name }}?"}}
+                ],
+                "edges": [{"source": "chat", "target": "bump", "delay": {"value": 48, "unit": "hours"}}]
+            }
+        });
+        member.post("/api/v1/campaigns", body).await.expect(201)["id"].as_str().unwrap().to_owned()
     }
 
     async fn messages(&self) -> i64 {
@@ -260,27 +279,13 @@ async fn what_was_written_before_ends_no_campaign_and_what_is_written_after_its_
     story.read_back().await;
     let app = &story.world.app;
     app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
-    let open = json!({"limits": {"send_followup": {"per_day": 1000}}, "spacing_seconds": 0});
-    app.member().patch(&format!("{ACCOUNTS}/{}", story.account), open).await.expect(200);
-    let body = json!({
-        "name": "Campaign", "lead_list_ids": [list], "account_ids": [story.account], "stop_on": ["reply"],
-        "schedule": {"timezone": "UTC", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start_time": "00:00", "end_time": "24:00"},
-        "workflow": {
-            "nodes": [
-                {"id": "chat", "type": "send_followup", "config": {"message": "A word, {{ first_name }}?"}},
-                {"id": "bump", "type": "send_followup", "config": {"message": "And this, {{ first_name }}?"}}
-            ],
-            "edges": [{"source": "chat", "target": "bump", "delay": {"value": 48, "unit": "hours"}}]
-        }
-    });
-    let campaign = app.member().post("/api/v1/campaigns", body).await.expect(201)["id"].as_str().unwrap().to_owned();
-    // Somebody writes before the campaign does: it waits to be read, and ends nothing.
-    let told = writes(&story, 0, "By the way").await;
-    story.world.webhook(&told).await;
+    let campaign = story.campaign(&list).await;
+    // What somebody writes after the account was connected, and before the campaign does, is the owner's own business.
+    story.world.webhook(&writes(&story, 0, "By the way")).await;
     follow(&story).await;
-    let unread = app.member().get("/api/v1/conversations?unread=true").await.expect(200);
-    assert_eq!((unread["data"].as_array().unwrap().len(), &unread["data"][0]["state"]), (1, &json!("open")));
+    assert_eq!(story.messages().await, 4);
     assert_eq!(story.world.count("select count(*) from leads where status = 'replied'").await, 0);
+    app.clock.advance(Duration::from_mins(1));
     app.member().post(&format!("/api/v1/campaigns/{campaign}/start"), json!({})).await.expect(200);
     work(&story).await;
     assert_eq!(story.world.fake.world().done(Act::Message).len(), 2, "both are written to");
@@ -292,18 +297,21 @@ async fn what_was_written_before_ends_no_campaign_and_what_is_written_after_its_
     app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
     assert_eq!(story.world.count("select count(*) from campaign_executions where status = 'waiting'").await, 2);
     app.clock.advance(Duration::from_mins(20));
-    let told = writes(&story, 0, "Yes, tell me").await;
-    story.world.webhook(&told).await;
+    story.world.webhook(&writes(&story, 0, "Yes, tell me")).await;
     follow(&story).await;
     assert_eq!(story.world.count("select count(*) from campaign_executions where status = 'replied'").await, 1);
     assert_eq!(story.world.count("select count(*) from activities where type = 'lead_replied'").await, 1);
+    // What was taken in is forgotten at some time, and conversations are not: what comes after that is there once, and nothing is again.
+    sqlx::query("delete from taken_in").execute(&app.pool).await.unwrap();
+    story.world.webhook(&writes(&story, 0, "And soon")).await;
+    follow(&story).await;
     let thread = story.thread(&app.member(), "First0").await;
     let expected = [
         said("outbound", "Hello 0"),
         said("inbound", "Hello yourself, says 0"),
-        said("inbound", "By the way"),
         said("outbound", "A word, First0?"),
         said("inbound", "Yes, tell me"),
+        said("inbound", "And soon"),
     ];
     assert_eq!(thread, expected);
     for _ in 0..50 {
@@ -314,7 +322,32 @@ async fn what_was_written_before_ends_no_campaign_and_what_is_written_after_its_
     assert_eq!(story.world.fake.world().doubled(), []);
 }
 
-async fn writes(story: &Before, person: usize, text: &str) -> Value {
+#[tokio::test]
+async fn who_is_two_leads_has_answered_the_one_that_was_written_to() {
+    let (world, _) = Before::begin(1).await;
+    let provider_id = world.fake.world().person("person-0").provider_id.clone();
+    // The name that the profile had before.
+    world.fake.world().person("old-name").provider_id = provider_id;
+    let url = "https://www.linkedin.com/in/old-name";
+    let caller = world.app.member();
+    let list = caller.post("/api/v1/lead-lists", json!({"name": "Again"})).await.expect(201)["id"].clone();
+    let again = json!({"first_name": "Again", "linkedin_url": url, "lead_list_id": list});
+    caller.post("/api/v1/leads", again).await.expect(201);
+    let story = Before::connected(world).await;
+    story.read_back().await;
+    let app = &story.world.app;
+    app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
+    let campaign = story.campaign(&list).await;
+    app.member().post(&format!("/api/v1/campaigns/{campaign}/start"), json!({})).await.expect(200);
+    work(&story).await;
+    assert_eq!(story.world.fake.world().done(Act::Message).len(), 1);
+    app.clock.advance(Duration::from_mins(20));
+    story.world.webhook(&writes(&story, 0, "Yes")).await;
+    follow(&story).await;
+    assert_eq!(story.world.count("select count(*) from campaign_executions where status = 'replied'").await, 1);
+}
+
+fn writes(story: &Before, person: usize, text: &str) -> Value {
     let id = story.world.fake.world().write("acc", &format!("person-{person}"), text);
     let unipile = story.world.fake.world();
     let chat = unipile.chats.iter().find(|chat| chat.messages.iter().any(|it| it.id == id)).unwrap();
@@ -330,5 +363,4 @@ async fn work(story: &Before) {
     runs.enrol_all().await.unwrap();
     runs.begin_due().await.unwrap();
     runs.do_due(&stop).await.unwrap();
-    let _: DateTime<Utc> = story.world.app.clock.now();
 }

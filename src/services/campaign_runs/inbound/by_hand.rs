@@ -1,7 +1,6 @@
 //! What an account's owner writes on LinkedIn by hand: shown in the conversation, and nothing else follows, as with what is written from the
 //! inbox.
 
-use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{LinkedinMessage, Parties, RunService};
@@ -29,12 +28,7 @@ impl RunService {
         let Parties { organization, account, lead } = of;
         let mut tx = self.begin_intake(organization, false).await?;
         let Some(conversation) = tx.conversations().of_lead(lead).await? else { return Ok(()) };
-        // In a chat that was read back all that is new belongs to it.
-        let since = match tx.unipile().in_touch_since(account, lead).await? {
-            _ if tx.unipile().has_past(account, lead).await? => DateTime::<Utc>::MIN_UTC,
-            Some(since) => since,
-            None => return Ok(()),
-        };
+        let Some(since) = tx.unipile().in_touch_since(account, lead).await? else { return Ok(()) };
         if !tx.accounts().exists(account).await? {
             return Ok(());
         }

@@ -94,11 +94,8 @@ impl RunService {
         let mut tx = self.begin_intake(organization, asks_to_stop).await?;
         let Some(found) = tx.leads().find(lead).await? else { return Ok(Intake::NotOurs) };
         let since = tx.unipile().in_touch_since(account, lead).await?;
-        if !tx.accounts().exists(account).await? {
+        if !tx.accounts().exists(account).await? || since.is_none_or(|since| it.sent_at < since) {
             return Ok(Intake::NotOurs);
-        }
-        if since.is_none_or(|since| it.sent_at < since) {
-            return self.take_in_aside(tx, of, it).await;
         }
         // The note of an invitation comes back as a message when it is accepted.
         if tx.unipile().has_written(account, lead, it.text.trim()).await? {
@@ -122,7 +119,7 @@ impl RunService {
 }
 
 impl LinkedinMessage {
-    pub(super) fn as_written_by(&self, sender: Option<String>) -> NewMessage {
+    fn as_written_by(&self, sender: Option<String>) -> NewMessage {
         NewMessage {
             provider_key: self.id.clone(),
             message_id: None,

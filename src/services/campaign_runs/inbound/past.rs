@@ -1,14 +1,14 @@
 //! What a lead and an account have written to each other before the account was connected here. It is shown in the lead's conversation, once, and
 //! nothing else follows from it: it ends no way, moves no lead, waits for nobody and is no activity.
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{Deed, Intake, LinkedinMessage, Parties, RunService, What, message};
+use super::{Intake, LinkedinMessage, Parties, RunService};
 use crate::{
     errors::Result,
     models::{Channel, ConversationId, Message, MessageDirection, MessageId, MessageState, MessageVerdict},
     repositories::{BaseRepository as _, OrgTx, Recalled},
-    services::campaign_runs::linkedin::same,
     utils::mail,
 };
 
@@ -23,65 +23,42 @@ pub struct PastMessage {
 
 impl RunService {
     /// Takes in a chat of before, the oldest first. As everywhere, a conversation begins when the lead writes: where it never did, nothing is kept.
-    /// What came after a campaign of ours, or somebody in the inbox, had to do with the lead is taken in as ever.
+    /// What came after a campaign of ours, or somebody in the inbox, had to do with the lead is taken in as ever; what came between is the
+    /// owner's own business.
     ///
     /// # Errors
     /// The database is away.
     pub async fn take_in_past(&self, of: Parties, messages: &[PastMessage]) -> Result<Intake> {
-        let in_touch = self.again(|| self.take_in_past_once(of, messages)).await?;
-        if !in_touch {
+        let Some(since) = self.again(|| self.take_in_past_once(of, messages)).await? else {
             return Ok(Intake::TakenIn);
-        }
-        for it in messages.iter().filter(|it| !it.by_owner) {
+        };
+        let after = || messages.iter().filter(|it| it.message.sent_at >= since);
+        for it in after().filter(|it| !it.by_owner) {
             if self.take_in_linkedin_message(of, &it.message).await? == Intake::Later {
                 return Ok(Intake::Later);
             }
         }
-        let own: Vec<_> = messages.iter().filter(|it| it.by_owner).map(|it| it.message.clone()).collect();
+        let own: Vec<_> = after().filter(|it| it.by_owner).map(|it| it.message.clone()).collect();
         self.take_in_own_messages(of, &own).await?;
         Ok(Intake::TakenIn)
     }
 
-    /// Whether the account has had to do with the lead since it is here.
-    async fn take_in_past_once(&self, of: Parties, messages: &[PastMessage]) -> Result<bool> {
+    /// Since when the account has had to do with the lead, if it has.
+    async fn take_in_past_once(&self, of: Parties, messages: &[PastMessage]) -> Result<Option<DateTime<Utc>>> {
         let Parties { organization, account, lead } = of;
         let mut tx = self.begin_intake(organization, false).await?;
-        let Some(found) = tx.leads().find(lead).await? else { return Ok(false) };
-        if !tx.accounts().exists(account).await? {
-            return Ok(false);
-        }
+        let (Some(found), Some(connected)) = (tx.leads().find(lead).await?, tx.accounts().find(account).await?) else {
+            return Ok(None);
+        };
         let since = tx.unipile().in_touch_since(account, lead).await?;
-        let ours = tx.unipile().texts_to(account, lead).await?;
         let says = |it: &LinkedinMessage| !it.text.trim().is_empty() || !it.attachments.is_empty();
-        let past: Vec<_> = messages
-            .iter()
-            .filter(|it| says(&it.message) && since.is_none_or(|since| it.message.sent_at < since))
-            .filter(|it| !it.by_owner || !ours.iter().any(|text| same(text, &it.message.text)))
-            .collect();
+        let past: Vec<_> =
+            messages.iter().filter(|it| says(&it.message) && it.message.sent_at <= connected.created_at).collect();
         if past.iter().any(|it| !it.by_owner) {
             keep(&mut tx, of, &past, found.full_name.or(found.linkedin_url)).await?;
             tx.commit().await?;
         }
-        Ok(since.is_some())
-    }
-
-    /// Takes in what a lead writes into a chat of before, without having been written to by a campaign since: it waits to be read, and ends nothing.
-    pub(super) async fn take_in_aside(&self, mut tx: OrgTx, of: Parties, it: &LinkedinMessage) -> Result<Intake> {
-        if !tx.unipile().has_past(of.account, of.lead).await? {
-            return Ok(Intake::NotOurs);
-        }
-        let Some(found) = tx.leads().find(of.lead).await? else { return Ok(Intake::NotOurs) };
-        let now = tx.now();
-        if !tx.intake().is_first(of.account, &it.id, "aside", now).await? {
-            return Ok(Intake::Known);
-        }
-        let message = it.as_written_by(found.full_name.or(found.linkedin_url));
-        let what = What::Replied { asks_to_stop: mail::asks_to_stop(&it.text) };
-        let (lead_id, account_id) = (of.lead, of.account);
-        message::keep(&mut tx, &Deed { lead_id, account_id, what, answers: None, message: Some(message) }, None)
-            .await?;
-        tx.commit().await?;
-        Ok(Intake::TakenIn)
+        Ok(since)
     }
 }
 
