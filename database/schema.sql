@@ -585,7 +585,7 @@ CREATE TABLE public.connect_links (
     created_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
     CONSTRAINT connect_links_failed CHECK (((state = 'failed'::text) = (reason IS NOT NULL))),
-    CONSTRAINT connect_links_provider_check CHECK ((provider = 'linkedin'::text)),
+    CONSTRAINT connect_links_provider_check CHECK ((provider = ANY (ARRAY['linkedin'::text, 'mailbox'::text]))),
     CONSTRAINT connect_links_purpose_check CHECK ((purpose = ANY (ARRAY['connect'::text, 'reconnect'::text]))),
     CONSTRAINT connect_links_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 100))),
     CONSTRAINT connect_links_reported CHECK (((state = 'reported'::text) = (due_at IS NOT NULL))),
@@ -1566,7 +1566,7 @@ ALTER TABLE ONLY public.connect_links
 --
 
 ALTER TABLE public.connected_accounts
-    ADD CONSTRAINT connected_accounts_mailbox CHECK (((provider = ANY (ARRAY['gmail'::text, 'outlook'::text, 'mailbox'::text])) = (mailbox IS NOT NULL))) NOT VALID;
+    ADD CONSTRAINT connected_accounts_mailbox CHECK (((provider = ANY (ARRAY['gmail'::text, 'outlook'::text, 'mailbox'::text])) = ((mailbox IS NOT NULL) OR ((unipile IS NOT NULL) AND (channel = 'email'::text))))) NOT VALID;
 
 --
 -- Name: connected_accounts connected_accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2093,6 +2093,12 @@ CREATE INDEX connect_links_expired ON public.connect_links USING btree (expires_
 --
 
 CREATE UNIQUE INDEX connect_links_state ON public.connect_links USING btree (state_hash);
+
+--
+-- Name: connected_accounts_address_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX connected_accounts_address_once ON public.connected_accounts USING btree (organization_id, lower(email)) WHERE ((mailbox IS NOT NULL) OR ((unipile IS NOT NULL) AND (channel = 'email'::text)));
 
 --
 -- Name: connected_accounts_keyset; Type: INDEX; Schema: public; Owner: -

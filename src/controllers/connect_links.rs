@@ -17,8 +17,8 @@ use crate::{
 
 /// Make a link to connect an account
 ///
-/// Leads to Unipile's pages, where the person signs in to LinkedIn and answers its questions; neither passes through this server. The account
-/// is there within seconds after that. All connected accounts of the plan taken: 409 `plan_limit_reached`.
+/// Leads to Unipile's pages, where the person signs in to LinkedIn, or to a mailbox, and answers its questions; neither passes through this server.
+/// The account is there within seconds after that. All connected accounts of the plan taken: 409 `plan_limit_reached`.
 #[utoipa::path(post, path = "/connected-accounts/connect-link", request_body = CreateConnectLinkRequest,
     responses((status = 201, body = ConnectLinkDto)))]
 pub async fn create_link(
@@ -26,8 +26,7 @@ pub async fn create_link(
     State(service): State<UnipileService>,
     Body(asked): Body<CreateConnectLinkRequest>,
 ) -> Result<Created<ConnectLinkDto>> {
-    asked?;
-    let link = service.connect_link(&person).await?;
+    let link = service.connect_link(&person, asked.provider()).await?;
     Ok(Created { location: link.url.to_string(), version: None, body: link.into() })
 }
 

@@ -4,20 +4,17 @@ use axum::{http::StatusCode, response::Html};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
-use super::{extract::Checked, unsubscribe::page};
-use crate::{
-    errors::{AppError, Fault, Kind},
-    models::Provider,
-    services::unipile::HostedLink,
-};
+use super::unsubscribe::page;
+use crate::{models::Provider, services::unipile::HostedLink};
 
 /// An account that somebody wants to connect by signing in at its provider.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"provider": "linkedin"}))]
 pub struct CreateConnectLinkRequest {
-    /// Where. `gmail` and `outlook` are connected by `POST /connected-accounts`: 422 `provider_not_available`.
+    /// Where. All kinds of mailboxes lead to one page, on which the person chooses.
     pub provider: ConnectProvider,
 }
 
@@ -27,10 +24,12 @@ pub struct CreateConnectLinkRequest {
 pub enum ConnectProvider {
     /// LinkedIn, through Unipile.
     Linkedin,
-    /// Gmail.
+    /// Gmail, through Unipile.
     Gmail,
-    /// Outlook.
+    /// Outlook, through Unipile.
     Outlook,
+    /// Any mailbox that Unipile can hold.
+    Mailbox,
 }
 
 /// A link to be sent to.
@@ -50,18 +49,14 @@ impl From<HostedLink> for ConnectLinkDto {
     }
 }
 
-impl Checked for CreateConnectLinkRequest {
-    type Read = Result<Provider, AppError>;
-
-    fn check(self) -> Result<Self::Read, Vec<Fault>> {
-        let (code, detail) =
-            ("provider_not_available", "Mailboxes are connected by POST /connected-accounts, and not by a link.");
-        Ok(match self.provider {
-            ConnectProvider::Linkedin => Ok(Provider::Linkedin),
-            ConnectProvider::Gmail | ConnectProvider::Outlook => {
-                Err(AppError::new(Kind::Invalid, code, detail).with_faults(vec![Fault::new("/provider", code, detail)]))
-            }
-        })
+impl CreateConnectLinkRequest {
+    /// Who carries the account's messages.
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        match self.provider {
+            ConnectProvider::Linkedin => Provider::Linkedin,
+            ConnectProvider::Gmail | ConnectProvider::Outlook | ConnectProvider::Mailbox => Provider::Mailbox,
+        }
     }
 }
 

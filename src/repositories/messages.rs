@@ -180,6 +180,25 @@ impl MessageRepository<'_> {
         Ok(())
     }
 
+    /// What was written by hand has been seen in its mailbox: this is its Message-ID.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_called(&mut self, account: AccountId, id: Uuid, message_id: &str) -> Result<()> {
+        sqlx::query!(
+            r#"update messages set message_id = $4, copied_at = sent_at
+               where organization_id = $1 and account_id = $2 and id = $3 and direction = 'outbound' and message_id is null
+                 and length($4) between 1 and 998"#,
+            self.scope.id(),
+            account.0,
+            id,
+            message_id,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Says of an account's messages that they are from before it was connected.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, ExecutionId, SentMail},
+    models::{AccountId, ExecutionId, SentMail, StepId},
 };
 
 /// The sent mails of one organization.
@@ -65,6 +65,42 @@ impl SentMailRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(written.rows_affected() == 1)
+    }
+
+    /// The mail of a step that may have left.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_step(&mut self, step: StepId) -> Result<Option<SentMail>> {
+        Ok(sqlx::query_as!(
+            SentMail,
+            r#"select organization_id, message_id, step_id, execution_id, campaign_id, lead_id, account_id, node_id, recipient, subject,
+                      refs, begun_at, tracks_opens, tracks_clicks, copied_at
+               from sent_mails where organization_id = $1 and step_id = $2 order by begun_at desc limit 1"#,
+            self.scope.id(),
+            step.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// A mail of the account's has been seen in its mailbox: its Message-ID takes the place of what stood for it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_called(&mut self, account: AccountId, stood_for: &str, message_id: &str) -> Result<()> {
+        sqlx::query!(
+            r#"update sent_mails set message_id = $4
+               where organization_id = $1 and account_id = $2 and message_id = $3 and length($4) between 3 and 255
+                 and not exists (select from sent_mails where organization_id = $1 and message_id = $4)"#,
+            self.scope.id(),
+            account.0,
+            stood_for,
+            message_id,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
     }
 
     /// The last mail that was sent on a lead's way: what the next one follows up on.

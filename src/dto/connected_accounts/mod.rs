@@ -134,7 +134,7 @@ impl ConnectedAccountDto {
             standing: AccountStandingDto { status, status_reason, last_act_at, rests_until },
             terms: AccountTermsDto::of(limits.0, ramp_up.0, sending_window.map(|window| window.0), spacing_seconds),
             mailbox: mailbox.map(|mailbox| mailbox.0.into()),
-            linkedin: unipile.map(|unipile| unipile.0.into()),
+            linkedin: unipile.filter(|_| channel == Channel::Linkedin).map(|unipile| unipile.0.into()),
             capabilities,
             version,
             created_by,

@@ -32,7 +32,9 @@ pub struct NewHostedLink<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum HostedPurpose<'a> {
     /// To connect a LinkedIn account.
-    Create,
+    Linkedin,
+    /// To connect a mailbox, at whichever provider of those that Unipile has. By which words it knows one of them alone is not documented.
+    Mailbox,
     /// To connect this one again, by Unipile's id.
     Reconnect(&'a str),
 }
@@ -44,7 +46,7 @@ struct Asked<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reconnect_account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    providers: Option<[&'static str; 1]>,
+    providers: Option<Offered>,
     api_url: &'a str,
     #[serde(rename = "expiresOn")]
     expires_on: String,
@@ -52,6 +54,14 @@ struct Asked<'a> {
     notify_url: &'a str,
     success_redirect_url: &'a str,
     failure_redirect_url: &'a str,
+}
+
+/// What a link offers to sign in to.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Offered {
+    These([&'static str; 1]),
+    All(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -67,7 +77,8 @@ impl Unipile {
     /// Unipile's; that its answer is no web address.
     pub async fn hosted_link(&self, new: &NewHostedLink<'_>) -> Result<Url, UnipileError> {
         let (kind, reconnect_account, providers) = match new.purpose {
-            HostedPurpose::Create => ("create", None, Some(["LINKEDIN"])),
+            HostedPurpose::Linkedin => ("create", None, Some(Offered::These(["LINKEDIN"]))),
+            HostedPurpose::Mailbox => ("create", None, Some(Offered::All("*:MAILING"))),
             HostedPurpose::Reconnect(account) => ("reconnect", Some(account), None),
         };
         let asked = Asked {

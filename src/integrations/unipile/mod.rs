@@ -1,5 +1,5 @@
 //! Unipile: LinkedIn accounts behind one HTTP API (<https://developer.unipile.com>), in its first version. A client that knows addresses,
-//! bodies and what errors mean, and nothing of campaigns. Topic by topic: people (`users`), `invitations`, `chats`, `posts`.
+//! bodies and what errors mean, and nothing of campaigns. Topic by topic: people (`users`), `invitations`, `chats`, `posts`, `emails`.
 //!
 //! One key sees the accounts of **all** tenants: whoever calls must know that an account or a chat is the organization's before it is named
 //! here. Unipile bounds nothing itself, repeats nothing, and promises no answer: `class` says what may be concluded from each failure.
@@ -8,6 +8,7 @@ mod accounts;
 mod chats;
 mod class;
 mod client;
+mod emails;
 mod error;
 mod hosted;
 mod invitations;
@@ -20,6 +21,7 @@ pub use accounts::{Account, Source, SourceStatus};
 pub use chats::{Chat, ChatMessage, MessageSent, NewChat, Since};
 pub use class::Class;
 pub use client::{Unipile, UnipileClientError, UnipileSettings};
+pub use emails::{Email, EmailAttendee, EmailHeader, EmailQuery, EmailSent, NewEmail, SEND_ID_HEADER};
 pub use error::{UnipileError, UnipileFault};
 pub use hosted::{HostedPurpose, NewHostedLink};
 pub use invitations::{Invitation, InvitationSent};

@@ -17,7 +17,7 @@ pub const SECRET_HEADER: &str = "unipile-auth";
 /// A webhook to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct NewWebhook<'a> {
-    /// What it tells of: `messaging`, `users` or `account_status`.
+    /// What it tells of: `messaging`, `users`, `account_status` or `email`.
     pub source: &'a str,
     /// Where it is sent.
     pub request_url: &'a Url,
@@ -107,6 +107,11 @@ pub enum Hint {
         /// The message.
         message: String,
     },
+    /// A mail came in at a mailbox, or went out.
+    Mail {
+        /// Unipile's id of the account.
+        account: String,
+    },
 }
 
 /// The longest id that is taken for one.
@@ -131,6 +136,7 @@ impl Hint {
             "message_received" => {
                 Some(Self::Message { account, chat: id(&body["chat_id"])?, message: id(&body["message_id"])? })
             }
+            "mail_received" | "mail_sent" => Some(Self::Mail { account }),
             _ => None,
         }
     }
@@ -154,6 +160,8 @@ mod tests {
         let message = json!({"event": "message_received", "account_id": "acc", "chat_id": "chat", "message_id": "msg", "message": "Hi"});
         let expected = Hint::Message { account: "acc".into(), chat: "chat".into(), message: "msg".into() };
         assert_eq!(Hint::of(&message), Some(expected));
+        let mail = json!({"event": "mail_received", "account_id": "acc", "email_id": "mail", "subject": "Hi"});
+        assert_eq!(Hint::of(&mail), Some(Hint::Mail { account: "acc".into() }));
     }
 
     #[test]

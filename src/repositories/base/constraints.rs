@@ -21,6 +21,12 @@ const CONFLICTS: &[(&str, &str, &str, &str)] = &[
         "The list's leads are pushed to this webhook already.",
     ),
     (
+        "connected_accounts_address_once",
+        "/email",
+        "mailbox_exists",
+        "The organization has connected this mailbox already.",
+    ),
+    (
         "connected_accounts_mailbox_once",
         "/email",
         "mailbox_exists",

@@ -68,6 +68,23 @@ impl UnipileRepository<'_> {
         .await?)
     }
 
+    /// The organization's mailbox with this address, and whether it is reached through Unipile.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mailbox_at(&mut self, email: &str) -> Result<Option<(AccountId, bool)>> {
+        let found = sqlx::query!(
+            r#"select id as "id!: AccountId", unipile is not null as "through_unipile!" from connected_accounts
+               where organization_id = $1 and lower(email) = lower($2)
+                 and (mailbox is not null or unipile is not null and channel = 'email')"#,
+            self.scope.id(),
+            email,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(found.map(|it| (it.id, it.through_unipile)))
+    }
+
     /// Has everything of an account looked at now.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     errors::Result,
-    models::{AccountId, OrganizationId, WatchKind},
+    models::{AccountId, Channel, OrganizationId, WatchKind},
     repositories::base::Database,
 };
 
@@ -65,24 +65,26 @@ impl Database {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Has an account of Unipile's looked at now; false if it is nobody's.
+    /// Has an account of Unipile's looked at now, if it is of that channel; false if it is nobody's.
     ///
     /// # Errors
     /// The database's.
     pub async fn look_at_unipile_account(
         &self,
         unipile_account: &str,
-        kind: WatchKind,
+        (kind, channel): (WatchKind, Option<Channel>),
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let done = sqlx::query!(
             r#"update account_watches w set due_at = $3
                from connected_accounts a
                where a.unipile is not null and a.unipile->>'account_id' = $1
-                 and w.organization_id = a.organization_id and w.account_id = a.id and w.kind = $2"#,
+                 and w.organization_id = a.organization_id and w.account_id = a.id and w.kind = $2
+                 and ($4::text is null or a.channel = $4)"#,
             unipile_account,
             kind.as_str(),
             now,
+            channel.map(Channel::as_str),
         )
         .execute(&mut *self.system().await?)
         .await?;

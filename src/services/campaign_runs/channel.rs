@@ -105,6 +105,7 @@ pub(super) enum Found {
 pub(super) struct Channels {
     sandbox: Box<dyn Channel>,
     mailbox: Box<dyn Channel>,
+    unipile_mail: Box<dyn Channel>,
     linkedin: Box<dyn Channel>,
 }
 
@@ -112,15 +113,18 @@ impl Channels {
     pub(super) fn new(
         sandbox: impl Channel + 'static,
         mailbox: impl Channel + 'static,
+        unipile_mail: impl Channel + 'static,
         linkedin: impl Channel + 'static,
     ) -> Self {
-        Self { sandbox: Box::new(sandbox), mailbox: Box::new(mailbox), linkedin: Box::new(linkedin) }
+        let (sandbox, mailbox) = (Box::new(sandbox), Box::new(mailbox));
+        Self { sandbox, mailbox, unipile_mail: Box::new(unipile_mail), linkedin: Box::new(linkedin) }
     }
 
-    /// What carries the steps of `provider`'s accounts.
-    pub(super) fn of(&self, provider: Provider) -> &dyn Channel {
-        match provider {
+    /// What carries the steps of an account.
+    pub(super) fn of(&self, account: &ConnectedAccount) -> &dyn Channel {
+        match account.provider {
             Provider::Sandbox => &*self.sandbox,
+            Provider::Gmail | Provider::Outlook | Provider::Mailbox if account.unipile.is_some() => &*self.unipile_mail,
             Provider::Gmail | Provider::Outlook | Provider::Mailbox => &*self.mailbox,
             Provider::Linkedin => &*self.linkedin,
         }

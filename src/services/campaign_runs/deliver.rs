@@ -94,7 +94,7 @@ impl RunService {
     /// Sends what one account is to do: all of it together if its channel can, else one after the other.
     async fn deliver_from_one(&self, orders: Vec<Order>, claimed_at: Duration) -> Vec<(ExecutionStep, Delivery)> {
         let may_begin = |order: &Order| self.may_begin(order, claimed_at);
-        let channel = orders.first().map(|order| self.channels.of(order.account.provider));
+        let channel = orders.first().map(|order| self.channels.of(&order.account));
         let deliveries = match channel.and_then(|channel| channel.send_together(&orders, &may_begin)) {
             Some(sending) => {
                 let deliveries = tokio::time::timeout(self.lease().timeout(), sending).await;
@@ -130,7 +130,7 @@ impl RunService {
     /// Hands a step to its channel, which asks once more right before the wire whether it may begin.
     async fn send(&self, order: &Order, claimed_at: Duration) -> Delivery {
         let may_begin = || self.may_begin(order, claimed_at);
-        self.channels.of(order.account.provider).send(order, &may_begin).await
+        self.channels.of(&order.account).send(order, &may_begin).await
     }
 }
 

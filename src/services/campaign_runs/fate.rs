@@ -231,7 +231,7 @@ impl Judge<'_> {
             return Err((Rule::AccountRests, until));
         }
         if action.approaches() && self.unread.contains(&account.id) {
-            let rule = if account.mailbox.is_some() { Rule::MailboxUnread } else { Rule::LinkedinUnread };
+            let rule = if account.channel == Channel::Email { Rule::MailboxUnread } else { Rule::LinkedinUnread };
             return Err((rule, now + UNTIL_READ));
         }
         Ok(())

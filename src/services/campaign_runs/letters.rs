@@ -68,7 +68,7 @@ impl RunService {
         }
         let conversation = tx.conversations().locked(id).await?;
         let account = sender(&mut tx, &conversation, new.account_id).await?;
-        if !self.channels.of(account.provider).writes() {
+        if !self.channels.of(&account).writes() {
             return Err(AppError::conflict(
                 "no_channel",
                 "This server reaches LinkedIn through Unipile only, and has no UNIPILE_DSN and UNIPILE_API_KEY.",
@@ -90,7 +90,7 @@ impl RunService {
     async fn send_letter(&self, letter: &Letter, begun_at: Duration) -> Delivery {
         let clock = &self.context.campaign_clock;
         let may_begin = || self.lease().outlasts_a_send(clock.monotonic().saturating_sub(begun_at));
-        let write = self.channels.of(letter.account.provider).write(letter, &may_begin);
+        let write = self.channels.of(&letter.account).write(letter, &may_begin);
         tokio::time::timeout(self.lease().timeout(), write).await.unwrap_or(Delivery::Unknown)
     }
 
@@ -156,7 +156,7 @@ impl RunService {
         };
         tx.commit().await?;
         let Some(account) = account else { return Ok(false) };
-        let channel = self.channels.of(account.provider);
+        let channel = self.channels.of(&account);
         let begun = message.created_at;
         let letter = Letter { message, account };
         let delivery = match channel.find_written(&letter).await? {

@@ -18,10 +18,10 @@ const ID: usize = 40;
 pub(super) struct Letter<'a> {
     step: &'a ExecutionStep,
     account: &'a ConnectedAccount,
-    content: Content,
+    pub(super) content: Content,
     from: &'a str,
     to: &'a str,
-    to_name: Option<String>,
+    pub(super) to_name: Option<String>,
 }
 
 /// What a step's mail is known by, without angle brackets: it follows from the step, and names the sender's domain.

@@ -1,6 +1,7 @@
 //! Mails that people write by hand, from a conversation: in the thread of what they answer, to whom they answer.
 
 use super::{
+    Context,
     channel::{Letter, MayBegin},
     deliver::Delivery,
     mailbox::{MailboxChannel, Outgoing, not_begun, not_sent},
@@ -15,8 +16,8 @@ use crate::{
 
 /// Whom a mail goes to: name, if it is known, and address.
 pub(super) struct Recipient {
-    name: Option<String>,
-    address: String,
+    pub(super) name: Option<String>,
+    pub(super) address: String,
 }
 
 impl MailboxChannel {
@@ -24,7 +25,7 @@ impl MailboxChannel {
     pub(super) async fn write_by_hand(&self, letter: &Letter, may_begin: &MayBegin<'_>) -> Delivery {
         let Letter { message, account } = letter;
         let about = message.id.0;
-        let recipient = match self.who_may_be_written_to(letter).await {
+        let recipient = match who_may_be_written_to(&self.context, letter).await {
             Ok(Ok(recipient)) => recipient,
             Ok(Err(delivery)) => return delivery,
             Err(error) => return not_begun(about, &error),
@@ -38,20 +39,23 @@ impl MailboxChannel {
         let outgoing = Outgoing { account, about, message_id, written: &written, noted: None };
         self.hand_over(&outgoing, may_begin).await
     }
+}
 
-    /// The recipient; nobody who may not be written to.
-    async fn who_may_be_written_to(&self, Letter { message, account }: &Letter) -> Result<Result<Recipient, Delivery>> {
-        let mut conn = self.context.db.engine_conn(message.organization_id).await?;
-        let Some(recipient) = recipient(&mut conn, message, account).await? else {
-            return Ok(Err(Delivery::NoRecipient));
-        };
-        let address = NormalizedEmail::parse(&recipient.address).ok();
-        let address = address.as_ref().map(NormalizedEmail::key);
-        let keys = self.context.suppression_keys.of_person(message.organization_id, address, None);
-        let barred = conn.suppressions().matching(&keys).await?.kind(&keys).is_some();
-        conn.give_back();
-        Ok(if barred { Err(not_sent("lead_suppressed", None, false)) } else { Ok(recipient) })
-    }
+/// The recipient; nobody who may not be written to.
+pub(super) async fn who_may_be_written_to(
+    context: &Context,
+    Letter { message, account }: &Letter,
+) -> Result<Result<Recipient, Delivery>> {
+    let mut conn = context.db.engine_conn(message.organization_id).await?;
+    let Some(recipient) = recipient(&mut conn, message, account).await? else {
+        return Ok(Err(Delivery::NoRecipient));
+    };
+    let address = NormalizedEmail::parse(&recipient.address).ok();
+    let address = address.as_ref().map(NormalizedEmail::key);
+    let keys = context.suppression_keys.of_person(message.organization_id, address, None);
+    let barred = conn.suppressions().matching(&keys).await?.kind(&keys).is_some();
+    conn.give_back();
+    Ok(if barred { Err(not_sent("lead_suppressed", None, false)) } else { Ok(recipient) })
 }
 
 /// Whoever had written last when the message was begun, who may have answered from another address than the lead's; else the lead.

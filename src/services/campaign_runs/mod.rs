@@ -52,6 +52,7 @@ mod settle;
 mod trial;
 mod troubles;
 mod turns;
+mod unipile_mail;
 mod unsubscribed;
 
 use std::sync::Arc;
@@ -66,10 +67,12 @@ pub use self::{
     trial::{NewTrial, TrialOutcome},
 };
 
+pub(super) use self::unipile_mail::stands_for;
+
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{
     channel::Channels, lease::Lease, linkedin::LinkedinChannel, mailbox::MailboxChannel, sandbox::Sandbox,
-    troubles::Troubles, turns::Served,
+    troubles::Troubles, turns::Served, unipile_mail::UnipileMailChannel,
 };
 use super::{Context, Mailboxes};
 use crate::{
@@ -126,8 +129,9 @@ impl RunService {
     ) -> Self {
         let sandbox = Sandbox::new(context.clone(), cipher.clone());
         let mailbox = MailboxChannel::new(context.clone(), mailboxes.clone());
+        let unipile_mail = UnipileMailChannel::new(context.clone(), linkedin.0.clone());
         let linkedin = LinkedinChannel::new(context.clone(), linkedin);
-        let channels = Arc::new(Channels::new(sandbox, mailbox, linkedin));
+        let channels = Arc::new(Channels::new(sandbox, mailbox, unipile_mail, linkedin));
         let (troubles, resting, served) = <(Arc<Troubles>, Arc<copies::Resting>, Arc<Served>)>::default();
         Self { context, channels, cipher, mailboxes, troubles, resting, served }
     }

@@ -78,7 +78,7 @@ impl RunService {
         let account = tx.accounts().find(account).await?;
         drop(tx);
         let Some(account) = account.as_ref() else { return Ok(Seen::Ended(Delivery::Unknown)) };
-        let channel = self.channels.of(account.provider);
+        let channel = self.channels.of(account);
         let shows_by = self.shows_by(step, channel);
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),

@@ -117,7 +117,7 @@ impl RunService {
     async fn send_trial(&self, trial: &Trial, begun_at: Duration) -> Delivery {
         let clock = &self.context.campaign_clock;
         let may_begin = || self.lease().outlasts_a_send(clock.monotonic().saturating_sub(begun_at));
-        let sending = self.channels.of(trial.account.provider).try_out(trial, &may_begin);
+        let sending = self.channels.of(&trial.account).try_out(trial, &may_begin);
         tokio::time::timeout(self.lease().timeout(), sending).await.unwrap_or(Delivery::Unknown)
     }
 

@@ -17,6 +17,7 @@ use crate::{
     },
     repositories::{BaseRepository as _, OrgTx},
     services::campaign_runs::Round,
+    utils::email::NormalizedEmail,
 };
 
 /// An account may be as much older than its link: clocks differ.
@@ -27,6 +28,8 @@ const PAUSES: (TimeDelta, TimeDelta) = (TimeDelta::seconds(5), TimeDelta::minute
 const MOST_TRIES: i32 = 60;
 /// After so many looks an account is taken without its owner's profile; that is then looked up with its status.
 const WITHOUT_PROFILE: i32 = 3;
+/// Why a mailbox is not connected whose address nobody tells.
+const NO_ADDRESS: &str = "mail_address_unknown";
 /// The longest name of an account, in characters.
 const LONGEST_NAME: usize = 255;
 
@@ -85,7 +88,8 @@ impl UnipileService {
         };
         let profile = match self.api()?.own_profile(reported).await {
             Ok(profile) => Some(profile),
-            Err(_) if link.tries < WITHOUT_PROFILE => return self.later(link, reported).await,
+            // Whether a mailbox has a profile is not documented.
+            Err(_) if account.is_linkedin() && link.tries < WITHOUT_PROFILE => return self.later(link, reported).await,
             Err(_) => None,
         };
         self.settle(link, reported, &Confirmed { account, profile }).await
@@ -121,7 +125,13 @@ impl UnipileService {
         let ours = owner.filter(|owner| owner.organization == link.organization_id).map(|owner| owner.account);
         let foreign = owner.is_some() && ours.is_none();
         let outcome = match refusal(link, reported, it, ours, foreign) {
-            Some(reason) => Err(reason),
+            Some(reason) => {
+                // It came by this link, and is of no use.
+                if reason == NO_ADDRESS {
+                    tx.unipile().depart(reported, now).await?;
+                }
+                Err(reason)
+            }
             None => match ours {
                 Some(account) => self.take_up(&mut tx, account, it).await.map(Ok)?,
                 None => self.admit(&mut tx, link, reported, it).await?,
@@ -143,10 +153,8 @@ impl UnipileService {
         it: &Confirmed,
     ) -> Result<Result<AccountId, &'static str>> {
         let unipile = unipile_account(reported, it);
-        if let Some(person) = &unipile.provider_id
-            && let Some(before) = tx.unipile().account_of_person(person).await?
-        {
-            return self.replace(tx, before, unipile, it).await.map(Ok);
+        if let Some(placed) = self.take_place(tx, link, (reported, &unipile), it).await? {
+            return Ok(placed);
         }
         match refuse_beyond_plan_now(tx).await {
             Ok(()) => {}
@@ -161,10 +169,37 @@ impl UnipileService {
         tx.accounts().insert(&account, None).await?;
         let now = tx.now();
         tx.unipile().watch(account.id, now).await?;
-        tx.unipile().watch_history(account.id, now + history::BEGINS_AFTER).await?;
+        if account.channel == Channel::Linkedin {
+            tx.unipile().watch_history(account.id, now + history::BEGINS_AFTER).await?;
+        }
         let entry = AuditEntry::new("connected_account.created", "connected_account", account.id.0);
         tx.audit(entry.change(None, facts(&account)));
         Ok(Ok(account.id))
+    }
+
+    /// Somebody whom we know already, or a mailbox: it takes the place of the one before, or is not connected twice.
+    async fn take_place(
+        &self,
+        tx: &mut OrgTx,
+        link: &ConnectLink,
+        (reported, unipile): (&str, &UnipileAccount),
+        it: &Confirmed,
+    ) -> Result<Option<Result<AccountId, &'static str>>> {
+        if let Some(person) = &unipile.provider_id
+            && let Some(before) = tx.unipile().account_of_person(person).await?
+        {
+            return self.replace(tx, before, unipile.clone(), it).await.map(|id| Some(Ok(id)));
+        }
+        let Some(address) = address(it).filter(|_| link.provider != Provider::Linkedin) else { return Ok(None) };
+        match tx.unipile().mailbox_at(&address).await? {
+            None => Ok(None),
+            Some((before, true)) => self.replace(tx, before, unipile.clone(), it).await.map(|id| Some(Ok(id))),
+            Some((_, false)) => {
+                let now = tx.now();
+                tx.unipile().depart(reported, now).await?;
+                Ok(Some(Err("mailbox_exists")))
+            }
+        }
     }
 
     /// The person signed in anew instead of connecting again: the account goes on under Unipile's new id, and the old one is deleted there.
@@ -207,16 +242,23 @@ fn refusal(
     let older = it.account.created_at.is_none_or(|at| at < link.created_at - CLOCKS);
     match link.purpose {
         _ if foreign => Some("account_of_another_organization"),
-        _ if other || !it.account.is_linkedin() => Some("not_a_linkedin_account"),
-        ConnectPurpose::Reconnect if ours != link.account_id => Some("another_account"),
+        _ if link.provider == Provider::Linkedin && (other || !it.account.is_linkedin()) => {
+            Some("not_a_linkedin_account")
+        }
+        _ if link.provider != Provider::Linkedin && (other || it.account.is_linkedin()) => Some("not_a_mailbox"),
         ConnectPurpose::Connect if ours.is_none() && older => Some("account_not_of_this_link"),
+        // Without it nobody could tell the mailbox's own mails from answers.
+        ConnectPurpose::Connect if ours.is_none() && link.provider != Provider::Linkedin && address(it).is_none() => {
+            Some(NO_ADDRESS)
+        }
+        ConnectPurpose::Reconnect if ours != link.account_id => Some("another_account"),
         _ => None,
     }
 }
 
 fn unipile_account(reported: &str, it: &Confirmed) -> UnipileAccount {
     debug_assert_eq!(WIRE_VERSION, UnipileWire::V1.as_str());
-    let profile = it.profile.as_ref();
+    let profile = it.profile.as_ref().filter(|_| it.account.is_linkedin());
     UnipileAccount {
         account_id: reported.to_owned(),
         wire: UnipileWire::V1,
@@ -242,20 +284,25 @@ pub(super) fn tier(profile: &OwnProfile) -> LinkedinTier {
 fn new_account(link: &ConnectLink, tx: &OrgTx, unipile: UnipileAccount, it: &Confirmed) -> ConnectedAccount {
     let now = tx.now();
     let Standing { status, reason, .. } = standing(&it.account);
+    let channel = if link.provider == Provider::Linkedin { Channel::Linkedin } else { Channel::Email };
+    let email = match channel {
+        Channel::Linkedin => it.profile.as_ref().and_then(|profile| profile.email.clone()),
+        Channel::Email => address(it),
+    };
     ConnectedAccount {
         id: AccountId::new(now),
         organization_id: link.organization_id,
-        provider: Provider::Linkedin,
-        channel: Channel::Linkedin,
+        provider: link.provider,
+        channel,
         display_name: name(it),
-        email: it.profile.as_ref().and_then(|profile| profile.email.clone()).filter(|email| email.len() <= 320),
+        email: email.filter(|email| email.len() <= 320),
         avatar_url: None,
         status,
         status_reason: reason,
-        limits: Json(AccountLimits::of(Channel::Linkedin)),
+        limits: Json(AccountLimits::of(channel)),
         ramp_up: Json(AccountRampUp::default()),
         sending_window: None,
-        spacing_seconds: Channel::Linkedin.default_spacing(),
+        spacing_seconds: channel.default_spacing(),
         last_act_at: None,
         rests_until: None,
         mailbox: None,
@@ -267,13 +314,22 @@ fn new_account(link: &ConnectLink, tx: &OrgTx, unipile: UnipileAccount, it: &Con
     }
 }
 
+/// The address of a mailbox: what its profile says, if it has one, or else what Unipile calls it, if that is an address.
+fn address(it: &Confirmed) -> Option<String> {
+    let said = it.profile.as_ref().and_then(|profile| profile.email.clone());
+    let known = [said, it.account.name.clone()].into_iter().flatten().find(|text| NormalizedEmail::parse(text).is_ok());
+    known.map(|text| text.trim().to_owned())
+}
+
 /// What the account is called: its owner's name, else what Unipile calls it.
 fn name(it: &Confirmed) -> String {
     let profile = it.profile.as_ref();
     let names = profile.into_iter().flat_map(|profile| [&profile.first_name, &profile.last_name]).flatten();
     let own = names.map(|name| name.trim()).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
     let called = it.account.name.clone().unwrap_or_default();
-    let name =
-        [own, called, "LinkedIn".to_owned()].into_iter().find(|name| !name.trim().is_empty()).unwrap_or_default();
+    let name = [own, called, if it.account.is_linkedin() { "LinkedIn" } else { "Mailbox" }.to_owned()]
+        .into_iter()
+        .find(|name| !name.trim().is_empty())
+        .unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }

@@ -1,4 +1,4 @@
-//! Links to Unipile's pages, on which somebody signs in to LinkedIn.
+//! Links to Unipile's pages, on which somebody signs in to LinkedIn or to a mailbox.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +10,7 @@ use super::{UnipileService, not_now, refuse_beyond_plan};
 use crate::{
     errors::{AppError, Result},
     integrations::unipile::{HostedPurpose, NewHostedLink},
-    models::{AccountId, AuditEntry, ConnectLink, ConnectLinkId, ConnectPurpose, ConnectState, Provider},
+    models::{AccountId, AuditEntry, Channel, ConnectLink, ConnectLinkId, ConnectPurpose, ConnectState, Provider},
     repositories::{BaseRepository as _, OrgPerson, Reported},
 };
 
@@ -33,16 +33,16 @@ pub struct HostedLink {
 }
 
 impl UnipileService {
-    /// A link by which a person connects a LinkedIn account.
+    /// A link by which a person connects a LinkedIn account, or a mailbox.
     ///
     /// # Errors
     /// `plan_limit_reached`; that this server is not set up for it; `unipile_unavailable`.
-    pub async fn connect_link(&self, person: &OrgPerson) -> Result<HostedLink> {
+    pub async fn connect_link(&self, person: &OrgPerson, provider: Provider) -> Result<HostedLink> {
         let (_, _) = (self.api()?, self.public_url()?);
         let mut conn = self.context.db.read(person).await?;
         refuse_beyond_plan(&mut conn, self.now()).await?;
         drop(conn);
-        self.link(person, None).await
+        self.link(person, provider, None).await
     }
 
     /// A link by which a person connects an account again.
@@ -55,19 +55,29 @@ impl UnipileService {
             let detail = "Only an account that is connected through Unipile is connected again by a link.";
             return Err(AppError::conflict("account_not_at_unipile", detail));
         };
-        self.link(person, Some((id, &unipile.account_id))).await
+        let provider = match account.channel {
+            Channel::Linkedin => Provider::Linkedin,
+            Channel::Email => Provider::Mailbox,
+        };
+        self.link(person, provider, Some((id, &unipile.account_id))).await
     }
 
     /// Unipile is asked first: what it makes is worth nothing before its secret is kept here.
-    async fn link(&self, person: &OrgPerson, again: Option<(AccountId, &str)>) -> Result<HostedLink> {
+    async fn link(
+        &self,
+        person: &OrgPerson,
+        provider: Provider,
+        again: Option<(AccountId, &str)>,
+    ) -> Result<HostedLink> {
         let (api, base) = (self.api()?, self.public_url()?);
         let now = self.now();
         let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-        let link = open_link(person, again.map(|(id, _)| id), now);
+        let link = open_link(person, (provider, again.map(|(id, _)| id)), now);
+        let create = if provider == Provider::Linkedin { HostedPurpose::Linkedin } else { HostedPurpose::Mailbox };
         let at = |path: &str| base.join(path).map_err(AppError::internal);
         let url = api
             .hosted_link(&NewHostedLink {
-                purpose: again.map_or(HostedPurpose::Create, |(_, account)| HostedPurpose::Reconnect(account)),
+                purpose: again.map_or(create, |(_, account)| HostedPurpose::Reconnect(account)),
                 expires_on: link.expires_at,
                 name: &link.id.to_string(),
                 notify_url: &at(&format!("{CALLBACK}{secret}"))?,
@@ -106,12 +116,12 @@ impl UnipileService {
     }
 }
 
-fn open_link(person: &OrgPerson, again: Option<AccountId>, now: DateTime<Utc>) -> ConnectLink {
+fn open_link(person: &OrgPerson, (provider, again): (Provider, Option<AccountId>), now: DateTime<Utc>) -> ConnectLink {
     ConnectLink {
         id: ConnectLinkId::new(now),
         organization_id: person.organization_id(),
         user_id: person.user_id(),
-        provider: Provider::Linkedin,
+        provider,
         purpose: if again.is_some() { ConnectPurpose::Reconnect } else { ConnectPurpose::Connect },
         account_id: again,
         state: ConnectState::Open,

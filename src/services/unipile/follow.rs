@@ -5,7 +5,7 @@ use futures::{StreamExt as _, stream};
 
 use super::{
     AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff,
-    look::{Look, SOON},
+    look::{Look, SOON, Seen},
     relations::Follow,
 };
 use crate::{
@@ -101,6 +101,11 @@ impl UnipileService {
         let (organization, account) = (look.watch.organization_id, look.watch.account_id);
         let outcome = match self.site(organization, account).await? {
             None => None,
+            Some(site) if site.is_mailbox && look.watch.kind == WatchKind::Messages => {
+                Some(self.look_for_mails(&site, &mut look).await?)
+            }
+            // A mailbox has neither connections nor chats.
+            Some(site) if site.is_mailbox => Some(Ok(Seen::All)),
             Some(site) if look.watch.kind == WatchKind::Relations => {
                 Some(self.look_for_relations(&site, &mut look).await?)
             }

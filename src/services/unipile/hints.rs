@@ -9,7 +9,7 @@ use super::UnipileService;
 use crate::{
     errors::{AppError, Kind, Result},
     integrations::unipile::Hint,
-    models::WatchKind,
+    models::{Channel, WatchKind},
     repositories::HintedEvent,
 };
 
@@ -52,7 +52,14 @@ impl UnipileService {
         let kept = match Hint::of(body) {
             None => false,
             Some(Hint::Status { account }) => {
-                self.context.db.look_at_unipile_account(&account, WatchKind::Status, now).await?
+                self.context.db.look_at_unipile_account(&account, (WatchKind::Status, None), now).await?
+            }
+            // Mailboxes are read as a whole: what is hinted at is only that something is there.
+            Some(Hint::Mail { account }) => {
+                self.context
+                    .db
+                    .look_at_unipile_account(&account, (WatchKind::Messages, Some(Channel::Email)), now)
+                    .await?
             }
             Some(Hint::Relation { account, person, public_identifier }) => {
                 let event = HintedEvent {

@@ -71,8 +71,13 @@ impl Look {
 
     /// Has `rest` stand after `prefix`, and nothing else.
     pub(super) fn mark(&mut self, prefix: &str, rest: &str) {
-        self.read.retain(|it| !it.starts_with(prefix));
+        self.unmark(prefix);
         self.read.insert(format!("{prefix}{rest}"));
+    }
+
+    /// Has nothing stand after `prefix`.
+    pub(super) fn unmark(&mut self, prefix: &str) {
+        self.read.retain(|it| !it.starts_with(prefix));
     }
 
     pub(super) fn was_read(&mut self, chat: &str) {

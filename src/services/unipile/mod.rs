@@ -1,5 +1,5 @@
 //! Accounts that are connected through Unipile: how they come to us (`connect`, `confirm`), how they are (`status`), what webhooks hint at
-//! (`hints`) and how that is followed (`follow`, `relations`, `messages`, `look`), what was written before (`history`), and what is put right at
+//! (`hints`) and how that is followed (`follow`, `relations`, `messages`, `mails`, `look`), what was written before (`history`), and what is put right at
 //! Unipile by the workers (`upkeep`). What follows from what people do is in `campaign_runs`.
 //!
 //! Unipile is not believed where a lie would cost something: a callback is unsigned, and webhooks prove by a shared secret who sent them and
@@ -11,6 +11,7 @@ mod follow;
 mod hints;
 mod history;
 mod look;
+mod mails;
 mod messages;
 mod people;
 mod relations;
@@ -78,7 +79,7 @@ impl UnipileService {
     fn api(&self) -> Result<&Unipile> {
         self.api.as_ref().ok_or_else(|| {
             let detail =
-                "This server has no UNIPILE_DSN and UNIPILE_API_KEY, and reaches LinkedIn through Unipile only.";
+                "This server has no UNIPILE_DSN and UNIPILE_API_KEY, and connects such accounts through Unipile only.";
             AppError::new(Kind::Unavailable, "unipile_not_configured", detail)
         })
     }

@@ -3,7 +3,7 @@
 use super::UnipileService;
 use crate::{
     errors::Result,
-    models::{AccountId, AccountStatus, LeadId, OrganizationId, UnipileAccount},
+    models::{AccountId, AccountStatus, Channel, LeadId, OrganizationId, UnipileAccount},
     repositories::BaseRepository as _,
     services::campaign_runs::Parties,
     utils::linkedin::LinkedinUrl,
@@ -15,6 +15,8 @@ pub(super) struct Site {
     pub(super) organization: OrganizationId,
     pub(super) account: AccountId,
     pub(super) unipile: UnipileAccount,
+    /// Whether it is a mailbox.
+    pub(super) is_mailbox: bool,
 }
 
 impl Site {
@@ -29,8 +31,11 @@ impl UnipileService {
     pub(super) async fn site(&self, organization: OrganizationId, account: AccountId) -> Result<Option<Site>> {
         let found = self.context.db.engine_conn(organization).await?.accounts().find(account).await?;
         let readable = |status| matches!(status, AccountStatus::Connected | AccountStatus::Paused);
-        let unipile = found.filter(|account| readable(account.status)).and_then(|account| account.unipile);
-        Ok(unipile.map(|unipile| Site { organization, account, unipile: unipile.0 }))
+        let found = found.filter(|account| readable(account.status));
+        Ok(found.and_then(|it| {
+            let is_mailbox = it.channel == Channel::Email;
+            Some(Site { organization, account, unipile: it.unipile?.0, is_mailbox })
+        }))
     }
 
     /// The leads among people, by LinkedIn's own ids and by the last parts of their profiles' addresses; each with what found it.

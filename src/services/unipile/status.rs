@@ -41,25 +41,29 @@ pub(super) struct Standing {
 /// How an account is that Unipile has.
 pub(super) fn standing(account: &Account) -> Standing {
     let word = account.status();
+    let place = if account.is_linkedin() { "LinkedIn" } else { "The mailbox's provider" };
     let (status, reason) = match word {
         SourceStatus::Ok => (AccountStatus::Connected, None),
-        SourceStatus::Connecting => (AccountStatus::Connecting, Some("Unipile is connecting to LinkedIn.")),
-        SourceStatus::Error => {
-            (AccountStatus::Error, Some("Unipile says that the connection to LinkedIn is out of order."))
+        SourceStatus::Connecting => {
+            (AccountStatus::Connecting, Some(format!("Unipile is connecting. {place} may take its time.")))
         }
+        SourceStatus::Error => (
+            AccountStatus::Error,
+            Some(format!("Unipile says that the connection is out of order. {place} may be the cause.")),
+        ),
         SourceStatus::Stopped => {
-            (AccountStatus::NeedsReconnect, Some("The account was stopped at Unipile. Connect it again."))
+            (AccountStatus::NeedsReconnect, Some("The account was stopped at Unipile. Connect it again.".to_owned()))
         }
         SourceStatus::Permissions => (
             AccountStatus::NeedsReconnect,
-            Some("LinkedIn no longer grants what is needed. Connect the account again."),
+            Some(format!("{place} no longer grants what is needed. Connect the account again.")),
         ),
         SourceStatus::Credentials => (
             AccountStatus::NeedsReconnect,
-            Some("LinkedIn wants the account's owner to sign in again. Connect the account again."),
+            Some(format!("{place} wants the account's owner to sign in again. Connect the account again.")),
         ),
     };
-    Standing { status, reason: reason.map(str::to_owned), word: Some(word.as_str()) }
+    Standing { status, reason, word: Some(word.as_str()) }
 }
 
 fn gone() -> Standing {
@@ -142,7 +146,7 @@ impl UnipileService {
         match api.account(&of).await {
             Ok(account) => {
                 let standing = standing(&account);
-                let connected = standing.status == AccountStatus::Connected;
+                let connected = standing.status == AccountStatus::Connected && account.is_linkedin();
                 let profile = if connected { api.own_profile(&of).await.ok().map(Box::new) } else { None };
                 Ok(Found::As { standing, profile, of })
             }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What we want to be told of.
-const SOURCES: [&str; 3] = ["account_status", "users", "messaging"];
+const SOURCES: [&str; 4] = ["account_status", "users", "messaging", "email"];
 /// Where we are told, below our public address.
 const PATH: &str = "api/v1/webhooks/unipile";
 /// How often it is looked whether our webhooks are still there.

@@ -161,7 +161,7 @@ async fn there_are_as_many_accounts_as_the_plan_has_seats() {
 async fn what_cannot_be_connected_by_a_link_is_said() {
     let world = World::begin().await;
     let member = world.app.member();
-    member.post(LINK, json!({"provider": "gmail"})).await.expect_problem(422, "provider_not_available");
+    member.post(LINK, json!({"provider": "fax"})).await.expect_problem(422, "validation_failed");
     member.post(ACCOUNTS, json!({"provider": "linkedin"})).await.expect_problem(422, "provider_not_available");
     let sandbox = json!({"provider": "sandbox", "channel": "linkedin", "display_name": "One"});
     let id = member.post(ACCOUNTS, sandbox).await.expect(201)["id"].as_str().unwrap().to_owned();

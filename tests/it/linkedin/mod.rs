@@ -7,6 +7,7 @@ mod forged;
 mod health;
 mod history;
 mod looks;
+mod mailboxes;
 mod multichannel;
 mod races;
 mod status;

@@ -108,13 +108,13 @@ async fn unipile_has_our_webhooks_and_keeps_them() {
     let world = World::begin().await;
     let keep = async || world.app.state.unipile().keep_webhooks().await.unwrap().done;
     world.fake.trouble(On::post("/webhooks"), Trouble::Refuse(503, "service_unavailable"));
-    assert_eq!(keep().await, 2);
+    assert_eq!(keep().await, 3);
     world.app.clock.advance(Duration::from_mins(2));
     assert_eq!((keep().await, keep().await), (1, 0));
     let made = world.fake.world().upkeep.webhooks.clone();
     let mut sources: Vec<_> = made.values().map(|body| body["source"].as_str().unwrap()).collect();
     sources.sort_unstable();
-    assert_eq!(sources, ["account_status", "messaging", "users"]);
+    assert_eq!(sources, ["account_status", "email", "messaging", "users"]);
     for body in made.values() {
         assert_eq!(body["request_url"], "https://api.clento.test/api/v1/webhooks/unipile");
         let headers = json!([{"key": "Content-Type", "value": "application/json"}, {"key": "Unipile-Auth", "value": WEBHOOK_SECRET}]);
@@ -124,7 +124,7 @@ async fn unipile_has_our_webhooks_and_keeps_them() {
     let lost = made.keys().next().unwrap().clone();
     world.fake.world().upkeep.webhooks.remove(&lost);
     world.app.clock.advance(Duration::from_hours(2));
-    assert_eq!((keep().await, world.fake.world().upkeep.webhooks.len()), (1, 3));
+    assert_eq!((keep().await, world.fake.world().upkeep.webhooks.len()), (1, 4));
     // What the database has is no secret.
     let secret =
         format!("select count(*) from unipile_webhooks where unipile_webhooks::text like '%{WEBHOOK_SECRET}%'");
@@ -149,6 +149,6 @@ async fn a_secret_that_was_replaced_replaces_the_webhooks() {
     .await;
     replica.state.unipile().keep_webhooks().await.unwrap();
     let now = world.fake.world().upkeep.webhooks.clone();
-    assert_eq!(now.len(), 3);
+    assert_eq!(now.len(), 4);
     assert!(now.iter().all(|(id, body)| !before.contains(id) && body["headers"][1]["value"] == other));
 }

@@ -29,6 +29,8 @@ pub(crate) struct Upkeep {
     pub(crate) created: BTreeMap<String, DateTime<Utc>>,
     /// What an account is of, if not LinkedIn.
     pub(crate) kinds: BTreeMap<String, &'static str>,
+    /// What an account is called, if not by its id.
+    pub(crate) names: BTreeMap<String, String>,
     /// Accounts that were deleted, in order.
     pub(crate) deleted: Vec<String>,
 }
@@ -82,8 +84,10 @@ async fn show(State(world): Shared, Path(id): Path<String>) -> Result<Json<Value
     let created = world.upkeep.created.get(&id).copied().unwrap_or_else(|| world.now());
     let kind = world.upkeep.kinds.get(&id).copied().unwrap_or("LINKEDIN");
     let status = world.upkeep.sources.get(&id).copied().unwrap_or("OK");
+    let name = if kind == "LINKEDIN" { format!("{id} at LinkedIn") } else { format!("{id}@sender.example") };
+    let name = world.upkeep.names.get(&id).cloned().unwrap_or(name);
     Ok(Json(json!({
-        "object": "Account", "id": id, "type": kind, "name": format!("{id} at LinkedIn"), "created_at": instant(created),
+        "object": "Account", "id": id, "type": kind, "name": name, "created_at": instant(created),
         "connection_params": {}, "sources": [{"id": format!("{id}_MESSAGING"), "status": status}]
     })))
 }

@@ -27,7 +27,10 @@ pub(super) fn router() -> Router<Arc<Mutex<World>>> {
 }
 
 /// The parts of a form, of which only `known` ones may be there, and none twice.
-async fn parts(form: Result<Multipart, MultipartRejection>, known: &[&str]) -> Result<Vec<(String, String)>, Refused> {
+pub(super) async fn parts(
+    form: Result<Multipart, MultipartRejection>,
+    known: &[&str],
+) -> Result<Vec<(String, String)>, Refused> {
     let wrong = || Refused::new(400, "invalid_parameters");
     let mut form = form.map_err(|_| wrong())?;
     let mut parts: Vec<(String, String)> = Vec::new();
@@ -41,7 +44,7 @@ async fn parts(form: Result<Multipart, MultipartRejection>, known: &[&str]) -> R
     Ok(parts)
 }
 
-fn take(parts: &mut Vec<(String, String)>, name: &str) -> Option<String> {
+pub(super) fn take(parts: &mut Vec<(String, String)>, name: &str) -> Option<String> {
     let index = parts.iter().position(|(it, _)| it == name)?;
     Some(parts.remove(index).1)
 }

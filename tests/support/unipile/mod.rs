@@ -3,6 +3,7 @@
 
 mod accounts;
 mod chats;
+mod emails;
 mod errors;
 mod invitations;
 mod posts;
@@ -96,7 +97,8 @@ fn router(world: &Arc<Mutex<World>>) -> Router {
                 .merge(users::router())
                 .merge(invitations::router())
                 .merge(chats::router())
-                .merge(posts::router()),
+                .merge(posts::router())
+                .merge(emails::router()),
         )
         .fallback(|| async { errors::Refused::new(404, "resource_not_found") })
         .with_state(Arc::clone(world))

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     Shared,
-    errors::{Answer, Paging, done},
+    errors::{Answer, Paging, Refused, done},
     world::{Act, World, instant},
 };
 
@@ -34,6 +34,10 @@ struct Of {
 async fn me(State(world): Shared, Query(of): Query<Of>) -> Answer {
     let world = world.lock().unwrap();
     let account = world.acting(&of.account_id)?;
+    // Nothing says that a mailbox has a profile.
+    if world.upkeep.kinds.get(&of.account_id).is_some_and(|kind| *kind != "LINKEDIN") {
+        return Err(Refused::new(404, "resource_not_found"));
+    }
     done(
         200,
         json!({

@@ -8,6 +8,7 @@ use clento::utils::clock::SharedClock;
 
 use super::{
     accounts::Upkeep,
+    emails::Mail,
     errors::Refused,
     trouble::{On, Trouble},
 };
@@ -33,6 +34,7 @@ pub(crate) enum Act {
     Inmail,
     Like,
     Comment,
+    Mail,
 }
 
 /// An account that is connected to Unipile.
@@ -121,6 +123,11 @@ pub(crate) struct World {
     pub(crate) people: Vec<Person>,
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) chats: Vec<Chat>,
+    pub(crate) mails: Vec<Mail>,
+    /// Addresses that no mail is sent to, with status and type.
+    pub(crate) refused_recipients: BTreeMap<String, (u16, &'static str)>,
+    /// Whether mails do not tell their headers.
+    pub(crate) hides_headers: bool,
     /// Links, webhooks, and how accounts are.
     pub(crate) upkeep: Upkeep,
     /// What was done, in order.
@@ -148,6 +155,9 @@ impl World {
             people: Vec::new(),
             invitations: Vec::new(),
             chats: Vec::new(),
+            mails: Vec::new(),
+            refused_recipients: BTreeMap::new(),
+            hides_headers: false,
             upkeep: Upkeep::default(),
             deeds: Vec::new(),
             requests: Vec::new(),
