@@ -122,6 +122,8 @@ impl AccountService {
     /// Writes a new account with its secret.
     async fn insert(&self, tx: &mut OrgTx, account: &ConnectedAccount, secret: &impl Serialize) -> Result<()> {
         tx.accounts().insert(account, Some(&self.seal(account, secret)?)).await?;
+        let now = tx.now();
+        tx.accounts().look_at_link_domain(account.id, now).await?;
         let mut after = facts(account);
         after["credentials"] = MASKED.into();
         tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));
@@ -158,8 +160,9 @@ impl AccountService {
             account.version += 1;
             account.updated_at = tx.now();
             tx.accounts().update(&account).await?;
+            let now = tx.now();
+            tx.accounts().look_at_link_domain(id, now).await?;
             if taken_up {
-                let now = tx.now();
                 tx.executions().free(&[], Some(id), now).await?;
                 tx.guards().judge_account_from(id, self.context.campaign_clock.now()).await?;
                 if account.unipile.is_some() {
