@@ -104,15 +104,10 @@ pub(super) fn settle(
     match (smtp, imap, secret) {
         (Some(smtp), Some(imap), Some(secret)) if faults.is_empty() => {
             let copies = preset.filter(|preset| preset.smtp.0 == smtp.host).map_or(SentCopy::Append, |p| p.sent_copy);
-            let mailbox = Mailbox {
-                smtp,
-                imap,
-                auth: secret.auth(),
-                sent_copy: had.as_ref().map_or(copies, |had| had.sent_copy),
-                reply_to: had.as_ref().and_then(|had| had.reply_to.clone()),
-                signature: had.as_ref().and_then(|had| had.signature.clone()),
-                tracking_domain: had.and_then(|had| had.tracking_domain),
-            };
+            let (auth, sent_copy) = (secret.auth(), had.as_ref().map_or(copies, |had| had.sent_copy));
+            let look = had.map(|had| (had.reply_to, had.signature, had.tracking_domain));
+            let (reply_to, signature, tracking_domain) = look.unwrap_or_default();
+            let mailbox = Mailbox { smtp, imap, auth, sent_copy, reply_to, signature, tracking_domain };
             Ok((mailbox, secret))
         }
         _ => Err(faults),

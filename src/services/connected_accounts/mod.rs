@@ -149,8 +149,7 @@ impl AccountService {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
-        let before = facts(&account);
-        let was = account.status;
+        let (before, was) = (facts(&account), account.status);
         let today = self.context.campaign_clock.now().with_timezone(&zone(&account)).date_naive();
         let resealed = self.take_in(&mut tx, &mut account, reached).await?;
         change(&mut account, changes, today)?;
