@@ -627,6 +627,7 @@ CREATE TABLE public.connected_accounts (
     judged_from timestamp with time zone,
     unipile jsonb,
     rest_reason text,
+    links_due_at timestamp with time zone,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -1238,6 +1239,7 @@ CREATE TABLE public.sent_mails (
     copied_at timestamp with time zone,
     tracks_opens boolean DEFAULT false NOT NULL,
     tracks_clicks boolean DEFAULT false NOT NULL,
+    link_domain text,
     CONSTRAINT sent_mails_message_id_check CHECK (((length(message_id) >= 3) AND (length(message_id) <= 255))),
     CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
@@ -1772,6 +1774,13 @@ ALTER TABLE ONLY public.sandbox_happenings
     ADD CONSTRAINT sandbox_happenings_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: sent_mails sent_mails_link_domain; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.sent_mails
+    ADD CONSTRAINT sent_mails_link_domain CHECK (((length(link_domain) >= 1) AND (length(link_domain) <= 260))) NOT VALID;
+
+--
 -- Name: sent_mails sent_mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2107,6 +2116,12 @@ CREATE UNIQUE INDEX connected_accounts_address_once ON public.connected_accounts
 CREATE INDEX connected_accounts_keyset ON public.connected_accounts USING btree (organization_id, created_at DESC, id DESC);
 
 --
+-- Name: connected_accounts_links_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX connected_accounts_links_due ON public.connected_accounts USING btree (links_due_at) WHERE (links_due_at IS NOT NULL);
+
+--
 -- Name: connected_accounts_mailbox_once; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2161,10 +2176,10 @@ CREATE INDEX execution_steps_account ON public.execution_steps USING btree (orga
 CREATE INDEX execution_steps_campaign ON public.execution_steps USING btree (organization_id, campaign_id, node_id, state, variant);
 
 --
--- Name: execution_steps_capped; Type: INDEX; Schema: public; Owner: -
+-- Name: execution_steps_capped_by_account; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX execution_steps_capped ON public.execution_steps USING btree (organization_id, sending_at) INCLUDE (campaign_id, recipient_domain, company_domain, state) WHERE capped;
+CREATE INDEX execution_steps_capped_by_account ON public.execution_steps USING btree (organization_id, sending_at) INCLUDE (account_id, campaign_id, recipient_domain, company_domain, state) WHERE capped;
 
 --
 -- Name: execution_steps_in_flight; Type: INDEX; Schema: public; Owner: -

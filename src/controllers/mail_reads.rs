@@ -7,6 +7,7 @@ use axum::{
 
 use crate::{
     dto::mail_reads::{self, Followed, Picture},
+    errors::Result,
     services::{MailReadService, mail_reads::Visit},
 };
 
@@ -49,4 +50,13 @@ fn visit<'h>(method: &Method, headers: &'h HeaderMap) -> Visit<'h> {
         program: said(&[header::USER_AGENT.as_str()]),
         purpose: said(&["sec-purpose", "purpose", "x-purpose", "x-moz"]),
     }
+}
+
+/// Prove that a domain leads here
+///
+/// Answers a challenge, 32 hexadecimal digits, as only this service can: so it finds out whether the `tracking_domain` of a mailbox leads to it.
+#[utoipa::path(get, path = "/.well-known/clento/{challenge}", params(("challenge" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, description = "This is no challenge.")))]
+pub async fn proof(State(service): State<MailReadService>, uri: Uri) -> Result<String> {
+    service.proof(token(&uri, "/.well-known/clento/"))
 }

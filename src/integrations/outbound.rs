@@ -5,7 +5,7 @@
 use std::{error::Error as _, net::SocketAddr, time::Duration};
 
 use reqwest::{
-    Client, StatusCode,
+    Client, RequestBuilder, StatusCode,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, RETRY_AFTER},
     redirect::Policy,
@@ -112,8 +112,20 @@ impl Outbound {
         content_type: &'static str,
         body: Vec<u8>,
     ) -> Result<(OutboundAnswer, Vec<u8>), OutboundError> {
-        self.check_form(url).map_err(OutboundError::Forbidden)?;
         let request = self.http.post(url.clone()).headers(headers).header("content-type", content_type).body(body);
+        self.ask(url, request).await
+    }
+
+    /// Asks for what is at an address, and reads as much of it as 64 KiB.
+    ///
+    /// # Errors
+    /// Why no answer came.
+    pub async fn get(&self, url: &Url) -> Result<(OutboundAnswer, Vec<u8>), OutboundError> {
+        self.ask(url, self.http.get(url.clone())).await
+    }
+
+    async fn ask(&self, url: &Url, request: RequestBuilder) -> Result<(OutboundAnswer, Vec<u8>), OutboundError> {
+        self.check_form(url).map_err(OutboundError::Forbidden)?;
         let mut response = request.send().await.map_err(silence)?;
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -228,6 +240,10 @@ mod tests {
         // As if it had led elsewhere when it was checked.
         let error = strict.post(&"https://localhost/".parse().unwrap(), HeaderMap::new(), vec![]).await.unwrap_err();
         assert!(matches!(error, OutboundError::Forbidden(refusal) if refusal == NOT_PUBLIC), "{error:?}");
+        for inside in ["https://localhost/.well-known/x", "https://127.0.0.1/.well-known/x"] {
+            let error = strict.get(&inside.parse().unwrap()).await.unwrap_err();
+            assert!(matches!(error, OutboundError::Forbidden(refusal) if refusal == NOT_PUBLIC), "{inside}: {error:?}");
+        }
     }
 
     #[tokio::test]

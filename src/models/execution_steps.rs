@@ -190,6 +190,8 @@ text_enum! {
         CampaignLimit = "campaign_limit",
         /// As many mails as may be sent to that domain on that day.
         DomainLimit = "domain_limit",
+        /// As many mails as the mailbox may send to that domain on that day.
+        MailboxDomainLimit = "mailbox_domain_limit",
         /// As many messages as may be sent to that company on that day.
         CompanyLimit = "company_limit",
         /// Another act of the account stands there already.

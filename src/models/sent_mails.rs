@@ -27,6 +27,8 @@ pub struct SentMail {
     pub tracks_opens: bool,
     /// Whether its links lead through us.
     pub tracks_clicks: bool,
+    /// The domain of the mailbox's own that its links lead through; none is this server's address.
+    pub link_domain: Option<String>,
     /// When a copy was put into the mailbox's Sent folder by us.
     pub copied_at: Option<DateTime<Utc>>,
 }

@@ -32,6 +32,8 @@ pub struct CappedStep {
 pub struct CapCount {
     /// In which campaign.
     pub campaign_id: CampaignId,
+    /// From which account.
+    pub account_id: Option<AccountId>,
     /// To which domain.
     pub recipient_domain: Option<String>,
     /// To which company.
@@ -194,9 +196,9 @@ impl GuardRepository<'_> {
     pub async fn counts(&mut self, since: DateTime<Utc>) -> Result<Vec<CapCount>> {
         Ok(sqlx::query_as!(
             CapCount,
-            r#"select campaign_id, recipient_domain, company_domain, count(*) as "sent!" from execution_steps
+            r#"select campaign_id, account_id, recipient_domain, company_domain, count(*) as "sent!" from execution_steps
                where organization_id = $1 and capped and sending_at >= $2 and state in ('sending', 'sent', 'needs_review')
-               group by campaign_id, recipient_domain, company_domain"#,
+               group by campaign_id, account_id, recipient_domain, company_domain"#,
             self.scope.id(),
             since,
         )

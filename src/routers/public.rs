@@ -23,4 +23,5 @@ pub(super) fn links_in_mails() -> Routes {
         .routes(routes!(unsubscribe::show, unsubscribe::leave))
         .routes(routes!(mail_reads::picture))
         .routes(routes!(mail_reads::link))
+        .routes(routes!(mail_reads::proof))
 }

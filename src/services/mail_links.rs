@@ -1,77 +1,140 @@
-//! Every link to us that stands in a mail, and where it leads: the mailbox's own way back, or this server's address.
+//! Every link to us that stands in a mail, and where it leads: through a domain of the mailbox's own, or this server's address.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::SecretBox;
 use url::Url;
 
 use super::{mail_reads::ReadLinks, unsubscribe::UnsubscribeLinks};
 use crate::{
     integrations::mail::Marks,
-    models::{ConnectedAccount, MailMark, SentMail, Tracking},
-    utils::{clean_html, crypto::CryptoError},
+    models::{ConnectedAccount, MailMark, SentMail, Tracking, TrackingDomain},
+    utils::{clean_html, crypto::CryptoError, keyed_hash::KeyedHasher},
 };
 
 /// Links of a mail that are led through us at the most; the others stay as they are.
 const MOST_LINKS: i16 = 200;
+/// How long a challenge is, in hexadecimal digits.
+const CHALLENGE: usize = 32;
 
 /// Makes the links that stand in mails, and reads them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MailLinks {
     /// The ways out.
     pub unsubscribe: UnsubscribeLinks,
     /// The pictures and links whose being fetched is seen.
     pub reads: ReadLinks,
+    proofs: KeyedHasher,
     public_url: Option<Url>,
 }
 
+impl fmt::Debug for MailLinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailLinks").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
 impl MailLinks {
-    /// Links below `public_url`; without it there are none, and those made before are still read.
+    /// Links below `public_url`, or a domain of the mailbox's own; without either there are none, and those made before are still read.
     ///
     /// # Errors
     /// `keys` is empty.
     pub fn new(keys: &[Arc<SecretBox<[u8; 32]>>], public_url: Option<Url>) -> Result<Self, CryptoError> {
-        Ok(Self { unsubscribe: UnsubscribeLinks::new(keys)?, reads: ReadLinks::new(keys)?, public_url })
+        let proofs = KeyedHasher::new(keys, "link domains")?;
+        Ok(Self { unsubscribe: UnsubscribeLinks::new(keys)?, reads: ReadLinks::new(keys)?, proofs, public_url })
     }
 
-    /// Below what address links stand in mails of `account`; none if there is none yet.
+    /// The domain of its own that links in mails of `account` lead through, if it leads to us.
     #[must_use]
-    pub fn base(&self, _account: &ConnectedAccount) -> Option<&Url> {
-        self.public_url.as_ref()
+    pub fn own_domain(account: &ConnectedAccount) -> Option<&str> {
+        let domain = account.mailbox.as_deref()?.tracking_domain.as_ref()?;
+        domain.is_proved().then_some(domain.name.as_str())
+    }
+
+    fn base(&self, own_domain: Option<&str>) -> Option<Url> {
+        own_domain.and_then(TrackingDomain::url).or_else(|| self.public_url.clone())
     }
 
     /// The way out of a mail.
     #[must_use]
-    pub fn way_out(&self, mail: &SentMail, account: &ConnectedAccount) -> Option<Url> {
-        self.unsubscribe.link(self.base(account)?, mail.organization_id, mail.lead_id, mail.execution_id)
+    pub fn way_out(&self, mail: &SentMail) -> Option<Url> {
+        let base = self.base(mail.link_domain.as_deref())?;
+        self.unsubscribe.link(&base, mail.organization_id, mail.lead_id, mail.execution_id)
     }
 
     /// What is to be seen of a mail's being read, of what its campaign asks for: only HTML shows anything, and only what leads to us.
     #[must_use]
     pub fn seen(&self, wanted: Tracking, account: &ConnectedAccount, html: Option<&str>) -> Tracking {
-        if html.is_none() || self.base(account).is_none() { Tracking::default() } else { wanted }
+        let leads_back = self.base(Self::own_domain(account)).is_some();
+        if html.is_some() && leads_back { wanted } else { Tracking::default() }
     }
 
     /// Those links of `html` that lead through us if clicks are seen, in order: to the web, not to us, and not longer than a link may be.
     #[must_use]
-    pub fn trackable(&self, account: &ConnectedAccount, html: &str) -> Vec<String> {
-        let Some(base) = self.base(account) else { return Vec::new() };
+    pub fn trackable(&self, own_domain: Option<&str>, html: &str) -> Vec<String> {
+        let ours: Vec<_> = [self.base(own_domain), self.public_url.clone()].into_iter().flatten().collect();
         let links = clean_html::links(&clean_html::clean(html)).into_iter();
-        let foreign = |link: &String| ReadLinks::leads(link).is_some_and(|target| target.origin() != base.origin());
+        let foreign = |link: &String| {
+            ReadLinks::leads(link).is_some_and(|target| ours.iter().all(|our| our.origin() != target.origin()))
+        };
         links.filter(foreign).take(MOST_LINKS.unsigned_abs().into()).collect()
     }
 
     /// What a mail's HTML has so that its being read is seen; the same whenever it is written.
     #[must_use]
-    pub fn marks(&self, mail: &SentMail, account: &ConnectedAccount, html: Option<&str>) -> Option<Marks> {
-        let (base, html) = (self.base(account)?, html?);
+    pub fn marks(&self, mail: &SentMail, html: Option<&str>) -> Option<Marks> {
+        let (base, html) = (self.base(mail.link_domain.as_deref())?, html?);
         let mark = |link| MailMark { organization: mail.organization_id, step: mail.step_id, link };
-        let picture = if mail.tracks_opens { self.reads.picture(base, &mark(0)) } else { None };
-        let links = if mail.tracks_clicks { self.trackable(account, html) } else { Vec::new() };
+        let picture = if mail.tracks_opens { self.reads.picture(&base, &mark(0)) } else { None };
+        let links = if mail.tracks_clicks { self.trackable(mail.link_domain.as_deref(), html) } else { Vec::new() };
         let led = links.into_iter().zip(1..).filter_map(|(target, link)| {
-            let through = self.reads.link(base, &mark(link), &target)?;
+            let through = self.reads.link(&base, &mark(link), &target)?;
             Some((target, through.to_string()))
         });
         Some(Marks { picture, links: led.collect() })
+    }
+
+    /// What only this service can answer to a challenge, if it is one.
+    #[must_use]
+    pub fn proof(&self, challenge: &str) -> Option<String> {
+        let is_one = challenge.len() == CHALLENGE && challenge.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_one.then(|| hex::encode(self.proofs.newest(&[challenge.as_bytes()]).1))
+    }
+
+    /// Whether an answer to a challenge is this service's, of any of its processes.
+    #[must_use]
+    pub fn proves(&self, challenge: &str, answer: &[u8]) -> bool {
+        let challenge = [challenge.as_bytes()];
+        self.proofs.each(&challenge).any(|hash| verify_slices_are_equal(hex::encode(hash).as_bytes(), answer).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(keys: &[u8]) -> MailLinks {
+        let keys: Vec<_> = keys.iter().map(|byte| Arc::new(SecretBox::new(Box::new([*byte; 32])))).collect();
+        MailLinks::new(&keys, None).unwrap()
+    }
+
+    #[test]
+    fn only_who_has_the_key_answers_a_challenge() {
+        let (ours, challenge) = (links(&[1]), "0123456789abcdef0123456789abcdef");
+        let answer = ours.proof(challenge).unwrap();
+        assert!(ours.proves(challenge, answer.as_bytes()));
+        assert!(
+            links(&[2, 1]).proves(challenge, answer.as_bytes()),
+            "a process that has not been restarted answers too"
+        );
+        let other = "1123456789abcdef0123456789abcdef";
+        for (challenge, answer) in [(other, answer.as_str()), (challenge, ""), (challenge, challenge)] {
+            assert!(!ours.proves(challenge, answer.as_bytes()), "{challenge} {answer}");
+        }
+        assert!(!links(&[2]).proves(challenge, answer.as_bytes()));
+        for wrong in ["", "0123", "0123456789abcdef0123456789abcdeg", "../../../../../../../../etc/passw"] {
+            assert_eq!(ours.proof(wrong), None, "{wrong}");
+        }
     }
 }

@@ -42,6 +42,8 @@ const REPLAN: Task = Task { name: "replan_campaigns", every: Duration::from_secs
 const ENROLMENT: Task = Task { name: "enrol_leads", every: Duration::from_secs(2) };
 const RECONCILE: Task = Task { name: "reconcile_steps", every: Duration::from_secs(5) };
 const COPIES: Task = Task { name: "copy_sent_mails", every: Duration::from_secs(10) };
+/// Whoever has set a mailbox's domain sees within about this time whether it leads here.
+const LINK_DOMAINS: Task = Task { name: "look_at_link_domains", every: Duration::from_secs(5) };
 const LETTERS: Task = Task { name: "reconcile_letters", every: Duration::from_secs(5) };
 const GUARD: Task = Task { name: "guard_campaigns", every: Duration::from_secs(5) };
 /// People are told of within about this time, after what it takes to judge.
@@ -114,6 +116,7 @@ impl Workers {
         self.run(ENROLMENT, state, |state| async move { state.runs().enrol_all().await });
         self.run(RECONCILE.hurried(speed), state, |state| async move { state.runs().reconcile().await });
         self.run(COPIES, state, |state| async move { state.runs().copy_sent().await });
+        self.run(LINK_DOMAINS, state, |state| async move { state.runs().look_at_link_domains().await });
         self.run(LETTERS.hurried(speed), state, |state| async move { state.runs().reconcile_letters().await });
         self.run(GUARD.hurried(speed), state, |state| async move { state.runs().guard().await });
         self.run(SANDBOX.hurried(speed), state, |state| async move { state.runs().take_in().await });

@@ -132,6 +132,7 @@ const EXPECTED: &[(&str, Access)] = &[
     ("POST /api/v1/webhook-secret/rotate", Access::Admin),
     ("POST /api/v1/webhooks/clerk", Access::Signed),
     ("POST /api/v1/webhooks/unipile", Access::Secret),
+    ("GET /.well-known/clento/{challenge}", Access::Public),
     ("GET /connected", Access::Public),
     ("POST /connected/{state}", Access::Public),
     ("GET /health", Access::Public),
@@ -394,6 +395,7 @@ impl Story {
         ]);
         ids.insert("campaign-executions", execution(&self.app, &ids).await);
         ids.insert("u", way_out(&organization_id, &ids));
+        ids.insert("clento", "0123456789abcdef".repeat(2));
         ids.extend(read_marks(&organization_id, &self.app.base));
         made_link(&caller).await;
         ids.insert("connected", self.unipile.world().last_secret());

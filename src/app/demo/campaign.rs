@@ -50,8 +50,12 @@ async fn account(state: &AppState, person: &OrgPerson, channel: Channel, name: &
 /// More than anybody should do on LinkedIn, so that the demo is over soon.
 fn limits(channel: Channel) -> AccountLimits {
     let usual = AccountLimits::of(channel);
-    let generous =
-        || ActionLimitsChanges { per_day: Patch::Set(200), per_week: Patch::Set(1_000), per_hour: Patch::Keep };
+    let generous = || ActionLimitsChanges {
+        per_day: Patch::Set(200),
+        per_week: Patch::Set(1_000),
+        per_hour: Patch::Keep,
+        per_domain_per_day: Patch::Keep,
+    };
     let acts = [NodeType::ProfileVisit, NodeType::SendConnectionRequest, NodeType::SendFollowup, NodeType::SendEmail];
     let changes =
         acts.into_iter().filter(|act| act.channel() == Some(channel)).map(|act| (act, Patch::Set(generous())));

@@ -36,6 +36,10 @@ pub struct ActionLimitsPatch {
     #[serde(default, with = "double_option")]
     #[schema(minimum = 0, maximum = 100_000, value_type = Option<i32>)]
     pub per_week: Option<Option<i32>>,
+    /// Of mails: the most in any day to addresses of one domain.
+    #[serde(default, with = "double_option")]
+    #[schema(minimum = 1, maximum = 100_000, value_type = Option<i32>)]
+    pub per_domain_per_day: Option<Option<i32>>,
 }
 
 impl From<AccountLimitsPatch> for AccountLimitsChanges {
@@ -47,8 +51,13 @@ impl From<AccountLimitsPatch> for AccountLimitsChanges {
 
 impl From<ActionLimitsPatch> for ActionLimitsChanges {
     fn from(limit: ActionLimitsPatch) -> Self {
-        let ActionLimitsPatch { per_hour, per_day, per_week } = limit;
-        Self { per_hour: patch(per_hour), per_day: patch(per_day), per_week: patch(per_week) }
+        let ActionLimitsPatch { per_hour, per_day, per_week, per_domain_per_day } = limit;
+        Self {
+            per_hour: patch(per_hour),
+            per_day: patch(per_day),
+            per_week: patch(per_week),
+            per_domain_per_day: patch(per_domain_per_day),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{create::limits_of, limits::AccountLimitsPatch};
 use crate::{
     dto::extract::Checked,
     errors::Fault,
-    models::{Channel, MailAuth, MailSecurity, MailServer, Mailbox, Provider, SendingWindow, SentCopy},
+    models::{Channel, MailAuth, MailSecurity, MailServer, Mailbox, Provider, SendingWindow, SentCopy, TrackingDomain},
     services::connected_accounts::{MailAccess, NewMailboxAccount, OauthAccess, ServerAccess},
     utils::email::NormalizedEmail,
 };
@@ -53,6 +53,10 @@ pub struct CreateMailboxAccount {
     /// Who puts a copy of each mail into the mailbox's Sent folder; as usual for its provider if absent.
     #[schema(nullable = false)]
     pub sent_copy: Option<SentCopy>,
+    /// A domain of its own, a name such as `go.sender.example`, that the links in its mails are to lead through: the way out, and what
+    /// shows opens and clicks. It is used once it leads to this server.
+    #[schema(min_length = 1, max_length = 260)]
+    pub tracking_domain: Option<String>,
     /// How much it may send; the defaults where nothing is said.
     pub limits: Option<AccountLimitsPatch>,
     /// When it may send; always if absent.
@@ -131,12 +135,14 @@ pub struct MailboxDto {
     pub reply_to: Option<String>,
     /// What stands under each mail, as plain text.
     pub signature: Option<String>,
+    /// A domain of its own that the links in its mails lead through, and whether it does yet.
+    pub tracking_domain: Option<TrackingDomain>,
 }
 
 impl From<Mailbox> for MailboxDto {
     fn from(mailbox: Mailbox) -> Self {
-        let Mailbox { smtp, imap, auth, sent_copy, reply_to, signature } = mailbox;
-        Self { smtp, imap, auth, sent_copy, reply_to, signature }
+        let Mailbox { smtp, imap, auth, sent_copy, reply_to, signature, tracking_domain } = mailbox;
+        Self { smtp, imap, auth, sent_copy, reply_to, signature, tracking_domain }
     }
 }
 
@@ -210,6 +216,7 @@ impl Checked for CreateMailboxAccount {
             reply_to,
             signature: self.signature,
             sent_copy: self.sent_copy,
+            tracking_domain: self.tracking_domain,
             limits,
             sending_window,
             spacing_seconds: self.spacing_seconds,

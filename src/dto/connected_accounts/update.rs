@@ -67,6 +67,10 @@ pub struct UpdateConnectedAccountRequest {
     /// Of a mailbox: who puts a copy of each mail into its Sent folder.
     #[schema(nullable = false)]
     pub sent_copy: Option<SentCopy>,
+    /// Of a mailbox: a domain of its own that the links in its mails are to lead through; null is this server's address.
+    #[serde(default, with = "double_option")]
+    #[schema(min_length = 1, max_length = 260, value_type = Option<String>)]
+    pub tracking_domain: Option<Option<String>>,
 }
 
 /// Whether an account is in use or set aside.
@@ -125,6 +129,7 @@ impl Checked for UpdateConnectedAccountRequest {
                 reply_to: patch(reply_to),
                 signature: patch(self.signature),
                 sent_copy: self.sent_copy,
+                tracking_domain: patch(self.tracking_domain),
             },
         })
     }

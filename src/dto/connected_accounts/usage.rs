@@ -122,7 +122,7 @@ impl From<AccountUsage> for AccountUsageDto {
     fn from(AccountUsage { account, today, usage, rates, rest, near }: AccountUsage) -> Self {
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
-            let ActionLimits { per_hour, per_day, per_week } = account.limits.get(action);
+            let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
             let ramp = account.ramp_up.get(action).map(|ramp| i32::try_from(ramp.limit(today)).unwrap_or(i32::MAX));
             let per_day = per_day.into_iter().chain(ramp).min();
             let ActionUsage { in_hour, in_day, in_week } = usage.get(&action).copied().unwrap_or_default();

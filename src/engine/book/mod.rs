@@ -216,7 +216,7 @@ impl AccountBook {
 
     /// How often something may still be done on `day`, going by `tally`, and what bounds it most; none if nothing does.
     fn room(&self, tally: &Tally, action: NodeType, day: NaiveDate) -> Option<(u32, Rule)> {
-        let ActionLimits { per_hour: _, per_day, per_week } = self.limits(action);
+        let ActionLimits { per_day, per_week, .. } = self.limits(action);
         let ramp_up = self.terms.ramp_up.get(&action).map(|ramp_up| ramp_up.limit(day));
         let on_day = |limit: u32| limit.saturating_sub(tally.on_day(day));
         let in_week = |limit: u32| limit.saturating_sub(tally.in_fullest_week(day));

@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         let (node, answer) = match next {
             Next::Answer { node, answer } => (node, answer),
             Next::Step { node, account, moves } => {
-                if let Some(full) = self.full(index, &node, now) {
+                if let Some(full) = self.full(index, &node, account, now) {
                     return self.put_off(index, &node, (account, now), full);
                 }
                 let answer = self.act(index, &node, account, moves, now);
@@ -140,10 +140,16 @@ impl<'a> Run<'a> {
     }
 
     /// What cap forbids a step at its instant, and until when.
-    fn full(&mut self, index: usize, node: &str, now: DateTime<Utc>) -> Option<(Rule, DateTime<Utc>)> {
+    fn full(
+        &mut self,
+        index: usize,
+        node: &str,
+        account: Option<AccountId>,
+        now: DateTime<Utc>,
+    ) -> Option<(Rule, DateTime<Utc>)> {
         let (caps, way) = (self.caps.as_mut()?, self.ways.get(index)?);
         let action = self.planner.route().node(node)?.node_type();
-        if way.had.contains(node) { None } else { caps.take(&way.addressee, action, now).err() }
+        if way.had.contains(node) { None } else { caps.take(&way.addressee, action, account, now).err() }
     }
 
     /// A step for which there was no room on its day gets another.

@@ -28,11 +28,14 @@ pub struct ActionLimits {
     pub per_day: Option<i32>,
     /// The most in any seven days in a row.
     pub per_week: Option<i32>,
+    /// Of mails of campaigns: the most on any day of the organization's zone to addresses of one domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_domain_per_day: Option<i32>,
 }
 
 impl ActionLimits {
     const fn daily(per_day: i32) -> Self {
-        Self { per_hour: None, per_day: Some(per_day), per_week: None }
+        Self { per_hour: None, per_day: Some(per_day), per_week: None, per_domain_per_day: None }
     }
 
     /// What an account starts with. LinkedIn publishes no numbers: these are the careful end of what its users report, and a mailbox's
@@ -52,11 +55,12 @@ impl ActionLimits {
     }
 
     fn changed(self, changes: ActionLimitsChanges, default: Self) -> Self {
-        let ActionLimitsChanges { per_hour, per_day, per_week } = changes;
+        let ActionLimitsChanges { per_hour, per_day, per_week, per_domain_per_day } = changes;
         Self {
             per_hour: per_hour.apply(self.per_hour).or(default.per_hour),
             per_day: per_day.apply(self.per_day).or(default.per_day),
             per_week: per_week.apply(self.per_week).or(default.per_week),
+            per_domain_per_day: per_domain_per_day.apply(self.per_domain_per_day),
         }
     }
 }
@@ -67,6 +71,7 @@ pub struct ActionLimitsChanges {
     pub per_hour: Patch<i32>,
     pub per_day: Patch<i32>,
     pub per_week: Patch<i32>,
+    pub per_domain_per_day: Patch<i32>,
 }
 
 /// A merge patch of an account's limits, by action.
@@ -105,6 +110,13 @@ impl AccountLimits {
                 Patch::Clear => default,
                 Patch::Set(changes) => present.changed(changes, default),
             };
+        }
+        let without_domain = |(action, limit): &(&NodeType, &ActionLimits)| {
+            **action != NodeType::SendEmail && limit.per_domain_per_day.is_some()
+        };
+        if let Some((action, _)) = limits.iter().find(without_domain) {
+            let pointer = format!("/limits/{}/per_domain_per_day", action.as_str());
+            return Err(vec![Fault::new(pointer, "not_for_action", "Only mails go to a domain.")]);
         }
         if changes.is_empty() {
             return Ok(Self(limits));
@@ -156,7 +168,8 @@ mod tests {
         let before = AccountLimits::of(Channel::Linkedin);
         let careful = ActionLimitsChanges { per_hour: Patch::Set(3), per_week: Patch::Set(40), ..Default::default() };
         let after = before.changed(Channel::Linkedin, only(action, Patch::Set(careful))).unwrap();
-        let expected = ActionLimits { per_hour: Some(3), per_day: Some(20), per_week: Some(40) };
+        let expected =
+            ActionLimits { per_hour: Some(3), per_day: Some(20), per_week: Some(40), per_domain_per_day: None };
         assert_eq!(after.0[&action], expected);
         assert_eq!(after.0[&NodeType::SendFollowup], before.0[&NodeType::SendFollowup]);
 
@@ -164,6 +177,19 @@ mod tests {
         let restored = after.changed(Channel::Linkedin, only(action, Patch::Set(week))).unwrap();
         assert_eq!(restored.0[&action], ActionLimits { per_week: Some(100), ..expected });
         assert_eq!(after.changed(Channel::Linkedin, only(action, Patch::Clear)).unwrap(), before);
+    }
+
+    #[test]
+    fn only_mails_have_a_cap_by_domain() {
+        let cap = |cap| ActionLimitsChanges { per_domain_per_day: cap, ..Default::default() };
+        let (mail, invite) = (NodeType::SendEmail, NodeType::SendConnectionRequest);
+        let (email, linkedin) = (AccountLimits::of(Channel::Email), AccountLimits::of(Channel::Linkedin));
+        let capped = email.changed(Channel::Email, only(mail, Patch::Set(cap(Patch::Set(5))))).unwrap();
+        assert_eq!((capped.get(mail).per_domain_per_day, capped.get(mail).per_day), (Some(5), Some(50)));
+        assert_eq!(capped.changed(Channel::Email, only(mail, Patch::Set(cap(Patch::Clear)))).unwrap(), email);
+        let faults = linkedin.changed(Channel::Linkedin, only(invite, Patch::Set(cap(Patch::Set(5))))).unwrap_err();
+        let expected = ("/limits/send_connection_request/per_domain_per_day", "not_for_action");
+        assert_eq!((faults[0].pointer.as_str(), &*faults[0].code), expected);
     }
 
     #[test]

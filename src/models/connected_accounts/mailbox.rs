@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::TrackingDomain;
 use crate::text_enum;
 
 /// A mailbox that we send from by SMTP and read by IMAP.
@@ -24,6 +25,9 @@ pub struct Mailbox {
     /// What stands under each mail, as plain text.
     #[serde(default)]
     pub signature: Option<String>,
+    /// A domain of its own that the links in its mails lead through.
+    #[serde(default)]
+    pub tracking_domain: Option<TrackingDomain>,
 }
 
 /// A mail server.

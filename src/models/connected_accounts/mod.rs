@@ -11,6 +11,7 @@ mod mail_preset;
 mod mailbox;
 mod ramp_up;
 mod sandbox;
+mod tracking_domain;
 mod unipile;
 mod window;
 
@@ -19,6 +20,7 @@ pub use mail_preset::MailPreset;
 pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, SentCopy};
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
+pub use tracking_domain::{TrackingDomain, TrackingDomainStatus};
 pub use unipile::{LinkedinTier, UnipileAccount, UnipileWire, WatchKind};
 pub use window::{SendingWindow, SendingWindowChanges};
 

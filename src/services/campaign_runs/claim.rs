@@ -88,7 +88,7 @@ impl RunService {
         claimed.more = walks.len() == BATCH;
         walks.retain(|walk| party.leads.contains_key(&walk.lead_id));
         claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
-        let caps = caps::count(&mut tx, &run).await?;
+        let caps = caps::count(&mut tx, &run, &party).await?;
         let capped = caps.is_some();
         let (stands, activities, dispatches) = decide(&mut tx, &run, &mut party, caps, walks).await?;
         let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;

@@ -169,7 +169,7 @@ impl Judge<'_> {
             Ok(content) => content,
         };
         // Only what goes out counts on a cap, so that it is asked last.
-        if let Err((rule, until)) = self.capped(lead, action) {
+        if let Err((rule, until)) = self.capped(lead, action, account.id) {
             return self.replan(&walk, lead, node, until, rule);
         }
         self.book(account.id, |book| book.acted(action, now));

@@ -87,14 +87,15 @@ impl<'a> Letter<'a> {
             begun_at: now,
             tracks_opens: seen.opens,
             tracks_clicks: seen.clicks,
+            link_domain: MailLinks::own_domain(self.account).map(str::to_owned),
             copied_at: None,
         }
     }
 
     /// The mail as bytes, with the links that lead back to us.
     pub(super) fn write(&self, mail: &SentMail, links: &MailLinks) -> Result<Written, Unwritable> {
-        let (unsubscribe, html) = (links.way_out(mail, self.account), self.content.html.as_deref());
-        let marks = links.marks(mail, self.account, html);
+        let (unsubscribe, html) = (links.way_out(mail), self.content.html.as_deref());
+        let marks = links.marks(mail, html);
         let mailbox = self.account.mailbox.as_deref();
         let draft = Draft {
             from: (&self.account.display_name, self.from),

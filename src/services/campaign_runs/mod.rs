@@ -13,6 +13,7 @@
 //! | inbound | what leads do ends their ways or sends them on | `inbound`, `unsubscribed` |
 //! | call | webhooks are called, at least once | `calls` |
 //! | copy | what was sent is put into Sent, where the provider does not | `copies` |
+//! | look at domains | domains of mailboxes' own, that links lead through, are asked whether they lead to us | `link_domains` |
 //! | guard | what harms the organization's name is paused | `guard` |
 //! | try out | a mail is sent to whoever asks for it | `trial` |
 //! | LinkedIn | acts through Unipile, by what each error of it proves | `linkedin`, `outcome` |
@@ -36,6 +37,7 @@ mod guard;
 mod inbound;
 mod lease;
 mod letters;
+mod link_domains;
 mod linkedin;
 mod mail_reply;
 mod mail_text;

@@ -134,7 +134,7 @@ impl UnipileMailChannel {
             Ok(parent) => parent,
             Err(delivery) => return Ok(Err(delivery)),
         };
-        let link = self.context.links.way_out(&mail, account);
+        let link = self.context.links.way_out(&mail);
         let to = Recipient { name: letter.to_name.clone(), address: mail.recipient.clone() };
         let html = html(&letter.content, link.as_ref());
         let ready = Ready { to, subject: mail.subject.clone(), html, reply_to, send_id };

@@ -79,7 +79,7 @@ fn preview(
         let mailbox = sender.filter(|account| account.mailbox.is_some());
         let seen = mailbox.map(|account| links.seen(wanted, account, html)).unwrap_or_default();
         let tracked_links = match (mailbox, html) {
-            (Some(account), Some(html)) if seen.clicks => links.trackable(account, html),
+            (Some(account), Some(html)) if seen.clicks => links.trackable(MailLinks::own_domain(account), html),
             _ => Vec::new(),
         };
         Some(PreviewedMessage { node: node.id.clone(), content, tracks_opens: seen.opens, tracked_links })

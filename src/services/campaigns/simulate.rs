@@ -111,7 +111,7 @@ impl CampaignService {
             let begun = tx.executions().begun_since(id, start_of_day(zone.zone(), today)).await?;
             party.books.begun(today, u64::try_from(begun).unwrap_or(0));
         }
-        let caps = look_at_caps(&mut tx, id, &campaign.settings).await?;
+        let caps = look_at_caps(&mut tx, id, &campaign.settings, &party).await?;
         drop(tx);
         let (Some(written), Some(schedule)) = (campaign.workflow, campaign.schedule) else {
             return Err(AppError::internal("a valid campaign lacks its workflow or schedule"));

@@ -6,7 +6,11 @@ use url::Url;
 use crate::{
     config::{MailConfig, OauthClient},
     errors::Fault,
-    models::{MailAuth, MailPreset, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, Provider, SentCopy},
+    models::{
+        MailAuth, MailPreset, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, Provider, SentCopy,
+        TrackingDomain,
+    },
+    utils::{domain, refusal::Refusal},
 };
 
 /// What somebody says about how a mailbox is reached and opened; what is absent stays, or is as usual.
@@ -100,18 +104,28 @@ pub(super) fn settle(
     match (smtp, imap, secret) {
         (Some(smtp), Some(imap), Some(secret)) if faults.is_empty() => {
             let copies = preset.filter(|preset| preset.smtp.0 == smtp.host).map_or(SentCopy::Append, |p| p.sent_copy);
-            let mailbox = Mailbox {
-                smtp,
-                imap,
-                auth: secret.auth(),
-                sent_copy: had.as_ref().map_or(copies, |had| had.sent_copy),
-                reply_to: had.as_ref().and_then(|had| had.reply_to.clone()),
-                signature: had.and_then(|had| had.signature),
-            };
+            let (auth, sent_copy) = (secret.auth(), had.as_ref().map_or(copies, |had| had.sent_copy));
+            let look = had.map(|had| (had.reply_to, had.signature, had.tracking_domain));
+            let (reply_to, signature, tracking_domain) = look.unwrap_or_default();
+            let mailbox = Mailbox { smtp, imap, auth, sent_copy, reply_to, signature, tracking_domain };
             Ok((mailbox, secret))
         }
         _ => Err(faults),
     }
+}
+
+/// A domain that links may lead through: a name, without port and path; in development also what a service on this machine is reached at.
+pub(super) fn link_domain(name: &str, anywhere: bool) -> Result<String, Fault> {
+    let (host, port) = name.rsplit_once(':').map_or((name, None), |(host, port)| (host, Some(port)));
+    if anywhere
+        && port.is_some_and(|port| port.parse::<u16>().is_ok())
+        && TrackingDomain::url(name).is_some()
+        && !host.contains('/')
+    {
+        return Ok(name.to_ascii_lowercase());
+    }
+    let wrong = |refusal: Refusal| Fault::new("/tracking_domain", refusal.code, refusal.detail);
+    domain::to_ascii(name).map(std::borrow::Cow::into_owned).map_err(wrong)
 }
 
 /// Host, port and security of a provider's server.

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 
 use super::{
     AccountService,
-    access::{MailAccess, Owner, pointer, settle},
+    access::{MailAccess, Owner, link_domain, pointer, settle},
     facts,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     integrations::mail::{MailError, MailFault},
     models::{
         AccountId, AccountLimits, AccountRampUp, AccountStatus, AuditEntry, Channel, ConnectedAccount, MailAuth,
-        MailPreset, MailSecret, MailSecurity, Mailbox, Provider, SendingWindow, SentCopy, patch::Patch,
+        MailPreset, MailSecret, MailSecurity, Mailbox, Provider, SendingWindow, SentCopy, TrackingDomain, patch::Patch,
         version::VersionGuard, workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember, OrgPerson, OrgTx},
@@ -38,6 +38,8 @@ pub struct NewMailboxAccount {
     pub signature: Option<String>,
     /// Who puts copies into Sent; as usual for its provider if nobody says.
     pub sent_copy: Option<SentCopy>,
+    /// A domain of its own that its links are to lead through.
+    pub tracking_domain: Option<String>,
     /// How much it may send.
     pub limits: AccountLimits,
     /// When it may send; none is always.
@@ -57,6 +59,8 @@ pub struct MailboxChanges {
     pub signature: Patch<String>,
     /// Who puts copies into Sent.
     pub sent_copy: Option<SentCopy>,
+    /// A domain of its own that its links are to lead through.
+    pub tracking_domain: Patch<String>,
 }
 
 /// A mailbox as it is to be from now on, and its secret if it becomes another. Its servers have let us in.
@@ -73,8 +77,9 @@ impl fmt::Debug for Reached {
 
 impl MailboxChanges {
     fn is_empty(&self) -> bool {
-        let Self { access, reply_to, signature, sent_copy } = self;
-        access.is_empty() && *reply_to == Patch::Keep && *signature == Patch::Keep && sent_copy.is_none()
+        let Self { access, reply_to, signature, sent_copy, tracking_domain } = self;
+        let texts = [reply_to, signature, tracking_domain];
+        access.is_empty() && texts.into_iter().all(|text| *text == Patch::Keep) && sent_copy.is_none()
     }
 }
 
@@ -87,6 +92,7 @@ impl AccountService {
         mailbox.reply_to = reply_to;
         mailbox.signature = signature;
         mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
+        mailbox.tracking_domain = self.link_domain(None, new.tracking_domain.map_or(Patch::Keep, Patch::Set))?;
         refuse_above(&mailbox, provider, &email, &new.limits)?;
         let secret = self.verify(&mailbox, secret).await?;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
@@ -133,6 +139,8 @@ impl AccountService {
         let checked = self.sign_in(mailbox, secret).await;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
         let mut now = tx.accounts().locked(id).await?;
+        let at = tx.now();
+        tx.accounts().look_at_link_domain(id, at).await?;
         // Somebody has changed it meanwhile, and knows better.
         if now.version == account.version {
             self.judge(&mut tx, &mut now, checked).await?;
@@ -192,7 +200,9 @@ impl AccountService {
             let detail = "Only a mailbox has servers, a signature and an address for answers.";
             return Err(AppError::conflict("account_not_a_mailbox", detail));
         };
-        let MailboxChanges { access, reply_to, signature, sent_copy } = changes;
+        let MailboxChanges { access, reply_to, signature, sent_copy, tracking_domain } = changes;
+        // Before anybody is asked anything.
+        let tracking_domain = self.link_domain(present.tracking_domain.clone(), tracking_domain)?;
         let (mut mailbox, secret) = if access.is_empty() {
             drop(tx);
             (present, None)
@@ -208,7 +218,20 @@ impl AccountService {
         mailbox.reply_to = reply_to.apply(mailbox.reply_to);
         mailbox.signature = signature.apply(mailbox.signature);
         mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
+        mailbox.tracking_domain = tracking_domain;
         Ok(Reached { mailbox: Some(mailbox), secret })
+    }
+
+    /// The domain that links are to lead through after `change`; of another than before nothing is known yet.
+    fn link_domain(&self, before: Option<TrackingDomain>, change: Patch<String>) -> Result<Option<TrackingDomain>> {
+        let name = match change {
+            Patch::Keep => return Ok(before),
+            Patch::Clear => return Ok(None),
+            Patch::Set(name) => {
+                link_domain(&name, self.mail.anywhere).map_err(|fault| AppError::invalid(vec![fault]))?
+            }
+        };
+        Ok(before.filter(|before| before.name == name).or_else(|| Some(TrackingDomain::new(name))))
     }
 
     /// Writes what was reached into the account; whether its secret became another. One that was shut out is taken up again.
@@ -219,7 +242,15 @@ impl AccountService {
         reached: Reached,
     ) -> Result<bool> {
         let Reached { mailbox, secret } = reached;
-        account.mailbox = mailbox.map(Json).or(account.mailbox.take());
+        let present = account.mailbox.take();
+        let known = present.as_deref().and_then(|mailbox| mailbox.tracking_domain.clone());
+        account.mailbox = mailbox.map(Json).or(present);
+        // What was found of its domain meanwhile.
+        if let (Some(mailbox), Some(known)) = (account.mailbox.as_deref_mut(), known)
+            && mailbox.tracking_domain.as_ref().is_some_and(|domain| domain.name == known.name)
+        {
+            mailbox.tracking_domain = Some(known);
+        }
         let Some(secret) = secret else { return Ok(false) };
         let sealed = self.seal(account, &secret)?;
         tx.accounts().set_credentials(account.id, &sealed).await?;

@@ -122,6 +122,8 @@ impl AccountService {
     /// Writes a new account with its secret.
     async fn insert(&self, tx: &mut OrgTx, account: &ConnectedAccount, secret: &impl Serialize) -> Result<()> {
         tx.accounts().insert(account, Some(&self.seal(account, secret)?)).await?;
+        let now = tx.now();
+        tx.accounts().look_at_link_domain(account.id, now).await?;
         let mut after = facts(account);
         after["credentials"] = MASKED.into();
         tx.audit(AuditEntry::new("connected_account.created", "connected_account", account.id.0).change(None, after));
@@ -147,8 +149,7 @@ impl AccountService {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
-        let before = facts(&account);
-        let was = account.status;
+        let (before, was) = (facts(&account), account.status);
         let today = self.context.campaign_clock.now().with_timezone(&zone(&account)).date_naive();
         let resealed = self.take_in(&mut tx, &mut account, reached).await?;
         change(&mut account, changes, today)?;
@@ -158,8 +159,9 @@ impl AccountService {
             account.version += 1;
             account.updated_at = tx.now();
             tx.accounts().update(&account).await?;
+            let now = tx.now();
+            tx.accounts().look_at_link_domain(id, now).await?;
             if taken_up {
-                let now = tx.now();
                 tx.executions().free(&[], Some(id), now).await?;
                 tx.guards().judge_account_from(id, self.context.campaign_clock.now()).await?;
                 if account.unipile.is_some() {

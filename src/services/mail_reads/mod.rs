@@ -18,7 +18,7 @@ use url::Url;
 pub use self::{links::ReadLinks, machines::Visit};
 use super::{Context, campaign_runs::Round};
 use crate::{
-    errors::Result,
+    errors::{AppError, Result},
     models::{Activity, ActivityId, FreshRead, MailMark, OrganizationId},
     repositories::OrgTx,
     utils::brief_memory::BriefMemory,
@@ -69,6 +69,14 @@ impl MailReadService {
         Some(target)
     }
 
+    /// What proves to whoever has made a challenge that this is the service that links lead to.
+    ///
+    /// # Errors
+    /// `challenge_not_found`.
+    pub fn proof(&self, challenge: &str) -> Result<String> {
+        self.context.links.proof(challenge).ok_or_else(|| AppError::not_found("challenge"))
+    }
+
     /// Writes it down, if that can be done at once.
     async fn note(&self, mark: MailMark, target: Option<&Url>, visit: Visit<'_>) {
         let told = (mark, visit.is_a_machines());
@@ -86,7 +94,7 @@ impl MailReadService {
 
     async fn write(&self, (mark, machine): &(MailMark, bool), target: Option<&Url>) -> Result<()> {
         // Never closed.
-        let _place = self.places.acquire().await.map_err(crate::errors::AppError::internal)?;
+        let _place = self.places.acquire().await.map_err(AppError::internal)?;
         let now = self.context.campaign_clock.now();
         let mut conn = self.context.db.engine_conn(mark.organization).await?;
         conn.mail_reads().note(mark, target.map(Url::as_str), (*machine, TOO_SOON), now).await?;

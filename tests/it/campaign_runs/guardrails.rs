@@ -185,3 +185,52 @@ async fn who_is_held_for_a_gap_in_the_text_uses_up_no_cap() {
     let waiting = "select count(*) from campaign_executions where moves::text like '%organization_limit%'";
     assert_eq!(count(&app, waiting).await, 1);
 }
+
+#[tokio::test]
+async fn a_mailbox_sends_as_much_to_a_domain_on_a_day_as_its_own_cap_says() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = made(&member, "/api/v1/lead-lists", json!({"name": "People"})).await;
+    let lead = |i: usize, domain: &str| json!({"first_name": format!("F{i}"), "company": "C", "email": format!("p{i}@{domain}")});
+    let leads: Vec<_> = (0..5).map(|i| lead(i, "one.example")).chain([lead(9, "other.example")]).collect();
+    member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": leads})).await.expect(200);
+    let capped = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_domain_per_day": 2}}});
+    let careful = account(&member, "email", nobody(json!({})), capped).await;
+    let free = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+    for mailbox in [&careful, &careful, &free] {
+        let workflow = json!({"nodes": [two_mails()["nodes"][0]]});
+        let id = campaign(&member, &[&list], &[mailbox], workflow, schedule()).await;
+        let settings = json!({"settings": {"skip_in_another_campaign": false}});
+        member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
+        act(&member, &id, "start").await;
+    }
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T09:00:00Z"));
+    let other = app.replica().await;
+    let stop = CancellationToken::new();
+    let (one, two) = tokio::join!(app.state.runs().do_due(&stop), other.state.runs().do_due(&stop));
+    one.unwrap();
+    two.unwrap();
+    let to_one = async |account: &str| {
+        let sent = format!(
+            "select count(*) from execution_steps s join leads l on l.id = s.lead_id
+             where s.state = 'sent' and s.account_id = '{account}' and l.email like '%@one.example'"
+        );
+        count(&app, &sent).await
+    };
+    run_until(&app, at("2026-11-23T20:00:00Z")).await;
+    assert_eq!((to_one(&careful).await, to_one(&free).await), (2, 5), "over both of its campaigns");
+    let told = "select count(*) from campaign_executions where moves::text like '%mailbox_domain_limit%'";
+    assert_eq!(count(&app, told).await, 8);
+    assert_eq!(
+        count(&app, "select count(*) from execution_steps where state = 'sent'").await,
+        10,
+        "other domains go on"
+    );
+    for (day, most) in [("2026-11-24", 4), ("2026-11-25", 6)] {
+        run_until(&app, at(&format!("{day}T20:00:00Z"))).await;
+        assert_eq!(to_one(&careful).await, most);
+    }
+}

@@ -3,6 +3,7 @@
 mod accounts;
 mod breaks;
 mod by_hand;
+mod link_domains;
 mod reading;
 mod sending;
 mod sending_domain;

@@ -105,7 +105,7 @@ impl<'a> Plain<'a> {
         let count =
             |is: &dyn Fn(&Act) -> bool| i32::try_from(self.placed.iter().filter(|placed| is(placed)).count()).unwrap();
         let in_week = |first: NaiveDate| count(&|(other, ..)| (0..7).contains(&(other.date - first).num_days()));
-        let ActionLimits { per_hour, per_day, per_week } = self.account.limits.get(MAIL);
+        let ActionLimits { per_hour, per_day, per_week, .. } = self.account.limits.get(MAIL);
         let today = count(&|(other, ..)| other.date == day);
         let ramp_up = self.account.ramp_up.get(&MAIL).map(|ramp_up| i32::try_from(ramp_up.limit(day)).unwrap());
         let weeks = (0..7).map(|days| in_week(day - chrono::Days::new(days)));
@@ -154,7 +154,7 @@ proptest! {
         for pair in instants.windows(2).filter(|pair| local_day(zone, pair[0]) == local_day(zone, pair[1])) {
             prop_assert!(pair[1] - pair[0] >= TimeDelta::seconds((account.spacing / 2).into()), "closer than half a slot");
         }
-        let ActionLimits { per_hour, per_day, per_week } = account.limits.get(MAIL);
+        let ActionLimits { per_hour, per_day, per_week, .. } = account.limits.get(MAIL);
         let week = |day: &NaiveDate| days.range(*day..=*day + chrono::Days::new(6)).map(|(_, count)| count).sum();
         prop_assert!(within(per_hour, hours.into_values()), "hour");
         prop_assert!(within(per_day, days.values().copied()), "day");

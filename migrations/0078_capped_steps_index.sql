@@ -1,0 +1,2 @@
+-- no-transaction
+drop index concurrently execution_steps_capped;

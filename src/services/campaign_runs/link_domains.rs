@@ -1,0 +1,83 @@
+//! Looking whether the domains of mailboxes' own lead to us: whoever answers there must know a key of ours. Until that is proved, and as soon as
+//! it is not any more, links in mails lead through this server's own address.
+
+use chrono::TimeDelta;
+use futures::{StreamExt as _, stream};
+
+use super::{Round, RunService};
+use crate::{
+    errors::Result,
+    integrations::outbound::OutboundError,
+    models::{TrackingDomain, TrackingDomainStatus},
+    repositories::{BaseRepository as _, LinkDomainRef},
+};
+
+/// Domains that are looked at in one round.
+const BATCH: i64 = 16;
+/// How many at a time.
+const AT_A_TIME: usize = 4;
+/// After how long one that leads to us is looked at again.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
+/// The same of one that does not: whoever publishes its record waits for it.
+const SOON: TimeDelta = TimeDelta::minutes(5);
+
+impl RunService {
+    /// Looks at the domains that are due.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn look_at_link_domains(&self) -> Result<Round> {
+        let now = self.context.clock.now();
+        let due = self.context.db.take_link_domains(now, now + SOON, BATCH).await?;
+        let more = i64::try_from(due.len()).is_ok_and(|count| count == BATCH);
+        let looks = stream::iter(due).map(|of| self.look_at_link_domain(of)).buffer_unordered(AT_A_TIME);
+        let done: Vec<Result<()>> = looks.collect().await;
+        let round = Round { done: u64::try_from(done.len()).unwrap_or(u64::MAX), more };
+        done.into_iter().collect::<Result<Vec<()>>>().map(|_| round)
+    }
+
+    async fn look_at_link_domain(&self, LinkDomainRef { organization, account }: LinkDomainRef) -> Result<()> {
+        let mut conn = self.context.db.engine_conn(organization).await?;
+        let found = conn.accounts().find(account).await?;
+        let domain = found.and_then(|account| account.mailbox?.0.tracking_domain);
+        let Some(domain) = domain else {
+            return conn.accounts().looked_at_link_domain(account, None, None).await;
+        };
+        conn.give_back();
+        let (status, reason) = match self.leads_to_us(&domain.name).await {
+            Ok(()) => (TrackingDomainStatus::Proved, None),
+            Err(reason) => (TrackingDomainStatus::Failed, Some(reason)),
+        };
+        if status != domain.status {
+            tracing::info!(%organization, %account, domain = domain.name, %status, reason, "a mailbox's domain was looked at");
+        }
+        let now = self.context.clock.now();
+        let next = now + if status == TrackingDomainStatus::Proved { AGAIN } else { SOON };
+        let domain = TrackingDomain { name: domain.name, status, reason, checked_at: Some(now) };
+        let mut conn = self.context.db.engine_conn(organization).await?;
+        conn.accounts().looked_at_link_domain(account, Some(&domain), Some(next)).await
+    }
+
+    /// Whether whoever answers at the domain `name` proves to be this service; else why not.
+    async fn leads_to_us(&self, name: &str) -> Result<(), String> {
+        let challenge = hex::encode(rand::random::<[u8; 16]>());
+        let path = format!(".well-known/clento/{challenge}");
+        let Some(url) = TrackingDomain::url(name).and_then(|url| url.join(&path).ok()) else {
+            return Err("This is no name that could be asked.".to_owned());
+        };
+        match self.context.outbound.get(&url).await {
+            Ok((_, body)) if self.context.links.proves(&challenge, &body) => Ok(()),
+            Ok((answer, _)) => Err(format!(
+                "Something else than this server answers there ({}). Its CNAME must name this server's address, and whatever stands before the \
+                 server must let it through.",
+                answer.status.as_u16()
+            )),
+            Err(OutboundError::Forbidden(refusal)) => Err(refusal.detail.to_owned()),
+            Err(OutboundError::Unreached(_)) => Err(
+                "It cannot be connected to: publish its CNAME, and see to a certificate for its name where TLS ends."
+                    .to_owned(),
+            ),
+            Err(OutboundError::Unanswered(_)) => Err("It takes a connection and does not answer.".to_owned()),
+        }
+    }
+}
