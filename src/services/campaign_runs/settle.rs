@@ -72,8 +72,7 @@ impl RunService {
         }
         let mut tx = self.begin_tx(of.organization).await?;
         let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(HashSet::new()) };
-        let leads: Vec<LeadId> = known.iter().map(|(step, _)| step.lead_id).collect();
-        let ids: Vec<_> = known.iter().map(|(step, _)| step.execution_id).collect();
+        let (leads, ids): (Vec<_>, Vec<_>) = known.iter().map(|(step, _)| (step.lead_id, step.execution_id)).unzip();
         let walks = tx.executions().lock_many(&ids).await?;
         let walks: HashMap<_, _> = walks.into_iter().map(|walk| (walk.id, walk)).collect();
         let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;

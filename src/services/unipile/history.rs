@@ -144,11 +144,7 @@ impl UnipileService {
             Ok(chats) => chats,
             Err(error) => return Ok(Err(error)),
         };
-        let ids: Vec<_> = chats.iter().filter_map(|chat| chat.attendee_provider_id.clone()).collect();
-        let mut leads: HashMap<String, Vec<LeadId>> = HashMap::new();
-        for (person, lead) in self.find_people(site, &ids, &[]).await? {
-            leads.entry(person).or_default().push(lead);
-        }
+        let leads = self.leads_among(site, &chats).await?;
         let mut in_this_look = 0;
         for chat in &chats {
             let leads = chat.attendee_provider_id.as_ref().and_then(|person| leads.get(person));
@@ -178,6 +174,16 @@ impl UnipileService {
             look.was_read(id);
         }
         Ok(Ok(Seen::All))
+    }
+
+    /// The leads whom chats are with, by LinkedIn's own ids: several, if one person is there under several addresses.
+    async fn leads_among(&self, site: &Site, chats: &[Chat]) -> Result<HashMap<String, Vec<LeadId>>> {
+        let ids: Vec<_> = chats.iter().filter_map(|chat| chat.attendee_provider_id.clone()).collect();
+        let mut leads: HashMap<String, Vec<LeadId>> = HashMap::new();
+        for (person, lead) in self.find_people(site, &ids, &[]).await? {
+            leads.entry(person).or_default().push(lead);
+        }
+        Ok(leads)
     }
 
     /// The account's chats in which something has happened since, the newest first. In which order they come is not documented.
