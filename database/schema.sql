@@ -2536,6 +2536,12 @@ CREATE INDEX sent_mails_step ON public.sent_mails USING btree (organization_id, 
 CREATE INDEX sent_mails_to_copy ON public.sent_mails USING btree (begun_at) WHERE (copied_at IS NULL);
 
 --
+-- Name: sent_mails_tracked; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sent_mails_tracked ON public.sent_mails USING btree (organization_id, campaign_id) INCLUDE (step_id, tracks_opens, tracks_clicks) WHERE (tracks_opens OR tracks_clicks);
+
+--
 -- Name: suppressions_hash; Type: INDEX; Schema: public; Owner: -
 --
 

@@ -1,10 +1,5 @@
 -- Whether mails were read: opens, by a picture in the HTML, and clicks, by links that lead through us. Off unless a campaign says otherwise.
 
--- What was put into a mail, so that its copy in Sent is the same. Nothing but a mail in which it is looked for has rows below.
-alter table sent_mails
-  add column tracks_opens boolean not null default false,
-  add column tracks_clicks boolean not null default false;
-
 -- A mail's picture, or one of its links, that somebody or something has fetched: one row each, however often. Neither addresses nor programs
 -- of readers are kept.
 -- link: 0 is the picture; else which of the mail's links, from 1. url: where it leads.
@@ -31,3 +26,9 @@ create index mail_reads_campaign on mail_reads (organization_id, campaign_id);
 create index mail_reads_fresh on mail_reads (fresh_at) where fresh_at is not null;
 
 alter table mail_reads enable row level security;
+
+-- What was put into a mail, so that its copy in Sent is the same. Nothing but a mail in which it is looked for has rows above. Last, since whoever
+-- sends a mail waits for it.
+alter table sent_mails
+  add column tracks_opens boolean not null default false,
+  add column tracks_clicks boolean not null default false;

@@ -92,8 +92,7 @@ async fn links_lead_through_a_mailboxes_own_domain_while_it_leads_here() {
     drop(elsewhere);
     app.clock.advance(Duration::from_mins(61));
     let found = story.looked_at().await;
-    assert_eq!(found["status"], "failed");
-    assert!(found["reason"].as_str().unwrap().contains("cannot be connected to"), "{found}");
+    assert_eq!(found["status"], "failed", "{found}");
     // What was sent through it has its copy as it was sent.
     app.state.runs().copy_sent().await.unwrap();
     let copies = server.await_messages(&story.anna, "Sent", 2).await;
