@@ -37,7 +37,7 @@ const UNREACHABLE: TimeDelta = TimeDelta::minutes(2);
 const BUSY: TimeDelta = TimeDelta::minutes(15);
 /// The shortest and the longest time that Unipile's own word on it is believed.
 const SAID: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::days(7));
-/// How long a search is tried again if Unipile cannot be asked, before a person is.
+/// How long a mail is searched for before a person is asked.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 /// By how much Unipile's clock may be behind ours.
 const CLOCKS: TimeDelta = TimeDelta::minutes(1);
@@ -144,9 +144,10 @@ impl UnipileMailChannel {
     /// Unipile's id of the mail that is answered. One that it does not show is answered by its subject alone.
     async fn parent(&self, account: &ConnectedAccount, last: Option<&SentMail>) -> Result<Option<String>, Delivery> {
         let Some(last) = last else { return Ok(None) };
+        self.at(account)?;
         let known = Known { recipient: &last.recipient, begun_at: last.begun_at, id: &last.message_id };
         let found = self.search(account, &known).await.map_err(|error| unanswered(&error))?;
-        Ok(found.email.and_then(|email| email.id))
+        Ok(found.and_then(|email| email.id))
     }
 
     async fn begin(&self, mail: &SentMail, token: Uuid) -> Result<bool> {
@@ -183,39 +184,34 @@ impl UnipileMailChannel {
     }
 
     /// Looks for a mail among those that the mailbox has sent to its recipient since.
-    async fn search(&self, account: &ConnectedAccount, known: &Known<'_>) -> Result<Search, UnipileError> {
-        let Ok((api, id)) = self.at(account) else { return Ok(Search::default()) };
+    async fn search(&self, account: &ConnectedAccount, known: &Known<'_>) -> Result<Option<Email>, UnipileError> {
+        let Ok((api, id)) = self.at(account) else { return Ok(None) };
         let after = Some(known.begun_at - CLOCKS);
         let query = EmailQuery { sent: true, to: Some(known.recipient), with: None, after };
-        let (mut cursor, mut search) = (None::<String>, Search::default());
+        let mut cursor = None::<String>;
         for _ in 0..MOST_PAGES {
             let page = api.emails(id, query, PageQuery::at(MOST_ON_A_PAGE, cursor.as_deref())).await?;
-            search.unnamed |= page.items.iter().any(|email| email.headers.is_none());
-            search.email = page.items.into_iter().find(|email| is(email, known.id));
+            let found = page.items.into_iter().find(|email| is(email, known.id));
             cursor = page.cursor;
-            if search.email.is_some() || cursor.is_none() {
-                return Ok(search);
+            if found.is_some() || cursor.is_none() {
+                return Ok(found);
             }
         }
-        search.unnamed = true;
-        Ok(search)
+        Ok(None)
     }
 
-    /// What a search for a mail says.
+    /// What a search for a mail says. That it is not found says nothing: whether Unipile tells our header again, how old what it tells may be, and
+    /// what a mailbox shows that was just signed in to anew is not documented. So nothing is sent again by itself.
     async fn looked_up(&self, account: &ConnectedAccount, known: &Known<'_>) -> Found {
         let waited = self.context.campaign_clock.now() - known.begun_at;
         match self.search(account, known).await {
-            Ok(Search { email: Some(email), .. }) => {
-                Found::Yes { provider_id: email.id.unwrap_or(known.id.to_owned()) }
-            }
-            // Whether one that does not tell its headers is ours cannot be known.
-            Ok(Search { unnamed: true, .. }) => Found::Unclear,
-            Ok(_) => Found::No,
+            Ok(Some(email)) => return Found::Yes { provider_id: email.id.unwrap_or(known.id.to_owned()) },
+            Ok(None) => {}
             Err(error) => {
                 tracing::warn!(account = %account.id, %error, "a mailbox cannot be searched at Unipile");
-                if waited < PATIENCE { Found::Later } else { Found::Unclear }
             }
         }
+        if waited < PATIENCE { Found::Later } else { Found::Unclear }
     }
 
     async fn look_up(&self, step: &ExecutionStep, account: &ConnectedAccount) -> Result<Found> {
@@ -269,14 +265,6 @@ impl UnipileMailChannel {
     }
 }
 
-/// What a search found.
-#[derive(Default)]
-struct Search {
-    email: Option<Email>,
-    /// There was a mail that did not tell its headers, or too many.
-    unnamed: bool,
-}
-
 /// Whether a mail is the one that has this Message-ID, or that this stands for.
 fn is(email: &Email, id: &str) -> bool {
     email.bare_message_id() == Some(id) || email.send_id().is_some_and(|it| id.strip_suffix(MADE_UP) == Some(it))
@@ -315,7 +303,7 @@ fn html(content: &Content, link: Option<&Url>) -> String {
     let text = || paragraphs(content.text.as_deref().unwrap_or_default());
     let mut html = content.html.as_deref().map_or_else(text, clean_html::clean);
     if let Some(link) = link {
-        let _ = write!(html, "<p><a href=\"{}\">Unsubscribe</a></p>", escaped(link.as_str()));
+        let _ = write!(html, "<p><a href=\"{}\">Leave this mailing list</a></p>", escaped(link.as_str()));
     }
     html
 }

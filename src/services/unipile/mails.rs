@@ -19,8 +19,9 @@ use crate::{
 
 /// Pages of mails that are read in one look at most.
 const MOST_PAGES: usize = 20;
-/// How much earlier than seen is read again: what is listed may be late.
-const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+/// How much earlier than seen is read again: what is listed may be late, by the date that its writer gave it, and Unipile answers with what it knew
+/// last while it is not let in. What was taken in is not again.
+const OVERLAP: TimeDelta = TimeDelta::days(1);
 /// How far back the first look goes: what had come before that is left alone.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(1);
 /// The name of the page that a look goes on with stands after this among what was read.

@@ -203,9 +203,9 @@ async fn campaigns_send_from_it_in_the_thread_with_a_way_out_and_who_answers_get
 async fn a_mail_whose_outcome_was_lost_is_looked_up_and_never_sent_twice() {
     for (trouble, hidden, mails, state) in [
         (Trouble::CutAfter, false, 1, "sent"),
-        (Trouble::CutBefore, false, 1, "sent"),
+        (Trouble::CutBefore, false, 0, "needs_review"),
         (Trouble::RefuseAfter(500, "provider_error"), false, 1, "sent"),
-        (Trouble::Refuse(504, "request_timeout"), false, 1, "sent"),
+        (Trouble::Refuse(504, "request_timeout"), false, 0, "needs_review"),
         (Trouble::CutAfter, true, 1, "needs_review"),
         (Trouble::Refuse(418, "brand_new"), false, 0, "needs_review"),
         (Trouble::Busy(Some(120)), false, 1, "sent"),
