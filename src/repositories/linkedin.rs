@@ -93,8 +93,8 @@ impl LinkedinRepository<'_> {
         Ok(())
     }
 
-    /// Writes that something may be done from now on, if its attempt still answers to `token` and its campaign runs; whether it may. It may not either if the account
-    /// has done it to that post already, as far as nobody can prove the contrary.
+    /// Writes that something may be done from now on, if its attempt still answers to `token` and its campaign runs; whether it may. It may not
+    /// either if the account has done it to that post already, as far as nobody can prove the contrary.
     ///
     /// # Errors
     /// The database's.

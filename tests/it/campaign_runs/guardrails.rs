@@ -10,7 +10,7 @@ use super::{
     promises::{promised, simulated},
     run_until, schedule, sent, tick, two_mails,
 };
-use crate::support::{TestApp, app::ADMIN};
+use crate::support::{Caller, TestApp, app::ADMIN};
 
 async fn guarded(app: &TestApp, guardrails: Value) {
     let path = format!("/api/v1/organizations/{}", app.organization_id(ADMIN.clerk_organization).await);
@@ -29,6 +29,25 @@ async fn hours(app: &TestApp, hours: u32) {
     }
     tick(app).await;
     app.state.runs().guard().await.unwrap();
+}
+
+/// Starts a campaign whose leads may be in others too.
+async fn start_beside_others(member: &Caller, id: &str) {
+    let settings = json!({"settings": {"skip_in_another_campaign": false}});
+    member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
+    act(member, id, "start").await;
+}
+
+/// Two workers do at once what is due at ten o'clock in Berlin.
+async fn two_workers(app: &TestApp) {
+    app.state.runs().enrol_all().await.unwrap();
+    app.state.runs().begin_due().await.unwrap();
+    app.clock.set(at("2026-11-23T09:00:00Z"));
+    let other = app.replica().await;
+    let stop = CancellationToken::new();
+    let (one, two) = tokio::join!(app.state.runs().do_due(&stop), other.state.runs().do_due(&stop));
+    one.unwrap();
+    two.unwrap();
 }
 
 #[tokio::test]
@@ -112,18 +131,9 @@ async fn the_organizations_cap_holds_over_campaigns_accounts_and_workers() {
     for _ in 0..2 {
         let mailbox = account(&member, "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
         let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-        let settings = json!({"settings": {"skip_in_another_campaign": false}});
-        member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
-        act(&member, &id, "start").await;
+        start_beside_others(&member, &id).await;
     }
-    app.state.runs().enrol_all().await.unwrap();
-    app.state.runs().begin_due().await.unwrap();
-    app.clock.set(at("2026-11-23T09:00:00Z"));
-    let other = app.replica().await;
-    let stop = CancellationToken::new();
-    let (one, two) = tokio::join!(app.state.runs().do_due(&stop), other.state.runs().do_due(&stop));
-    one.unwrap();
-    two.unwrap();
+    two_workers(&app).await;
     run_until(&app, at("2026-11-23T20:00:00Z")).await;
     assert_eq!(sent(&app).await.len(), 7);
     run_until(&app, at("2026-11-24T20:00:00Z")).await;
@@ -201,18 +211,9 @@ async fn a_mailbox_sends_as_much_to_a_domain_on_a_day_as_its_own_cap_says() {
     for mailbox in [&careful, &careful, &free] {
         let workflow = json!({"nodes": [two_mails()["nodes"][0]]});
         let id = campaign(&member, &[&list], &[mailbox], workflow, schedule()).await;
-        let settings = json!({"settings": {"skip_in_another_campaign": false}});
-        member.patch(&format!("{CAMPAIGNS}/{id}"), settings).await.expect(200);
-        act(&member, &id, "start").await;
+        start_beside_others(&member, &id).await;
     }
-    app.state.runs().enrol_all().await.unwrap();
-    app.state.runs().begin_due().await.unwrap();
-    app.clock.set(at("2026-11-23T09:00:00Z"));
-    let other = app.replica().await;
-    let stop = CancellationToken::new();
-    let (one, two) = tokio::join!(app.state.runs().do_due(&stop), other.state.runs().do_due(&stop));
-    one.unwrap();
-    two.unwrap();
+    two_workers(&app).await;
     let to_one = async |account: &str| {
         let sent = format!(
             "select count(*) from execution_steps s join leads l on l.id = s.lead_id
