@@ -25,12 +25,12 @@ select l.id, l.organization_id, first_name, last_name, email, company, title, li
        lead_list_id, exists (select from peer.campaign_executions e where e.lead_id = l.id), created_at, updated_at
 from peer.leads l where source = 'seed';
 
--- One account in each organization, that people do nothing for and that never fails, has no limits and no spacing, and may act at any hour:
+-- One account in each organization, that people do nothing for and that never fails, has limits that are never reached and no spacing, and may act at any hour:
 -- what is due in E1 is bounded by nothing but the engine.
 \ir sandbox_accounts.sql
 insert into public.connected_accounts (id, organization_id, provider, channel, display_name, status, limits, spacing_seconds,
                                        credentials, credentials_key, credentials_key_id, created_at, updated_at)
-select a.id, o.id, 'sandbox', 'linkedin', 'Bench', 'connected', '{}', 0,
+select a.id, o.id, 'sandbox', 'linkedin', 'Bench', 'connected', '{"profile_visit": {"per_day": 1000000}}', 0,
        decode(a.credentials, 'base64'), decode(a.credentials_key, 'base64'), a.credentials_key_id, o.created_at, o.created_at
 from sandbox_accounts a join peer.organizations o on o.id = a.organization_id;
 
@@ -41,7 +41,7 @@ with started as (
            "edges": [{"source": "step", "target": "next", "delay": {"value": 1, "unit": "days"}}]}',
          '{"timezone": "UTC", "use_lead_timezone": false, "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
            "start_time": "00:00", "end_time": "24:00"}',
-         '{reply}', 1, created_at, created_at, created_at
+         '{}', 1, created_at, created_at, created_at
   from peer.campaigns
   returning id, organization_id, workflow, created_at)
 insert into public.campaign_revisions (organization_id, campaign_id, number, workflow, created_at)

@@ -1,9 +1,11 @@
 -- :steps executions due now, in random age order, over every organization's leads.
 \set ON_ERROR_STOP on
 alter table activities disable trigger user;
-truncate activities, execution_steps, sandbox_acts, sandbox_happenings, account_usage;
+truncate activities, execution_steps, sandbox_acts, sandbox_happenings, account_usage cascade;
 alter table activities enable trigger user;
 delete from campaign_executions where created_at > '2026-06-01';
+-- A campaign that had nobody left to write to has ended meanwhile.
+update campaigns set status = 'running', ended_at = null where status = 'completed';
 insert into campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, action, account_id, linkedin_account_id,
                                  next_run_at, begun_at, created_at, updated_at)
 select md5('due-' || n)::uuid, l.organization_id, c.id, l.id, 'waiting', 'step', 'profile_visit', a.id, a.id,
