@@ -42,7 +42,7 @@ pub use self::{database::Databases, log_lines::LogGuard, reseal::reseal, server:
 /// Hands the state its parts and builds the service on it.
 ///
 /// # Errors
-/// A published schema does not compile, or TLS cannot be set up.
+/// TLS cannot be set up.
 pub fn compose(
     server: ServerConfig,
     db: Database,
@@ -52,7 +52,7 @@ pub fn compose(
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
-    let schemas = Schemas::compile(&document, routers::body_schemas(&document)).map_err(anyhow::Error::msg)?;
+    let schemas = Schemas::of(&document, routers::body_schemas(&document));
     let (cipher, suppression_keys) = (Cipher::new(&encryption.0)?, SuppressionKeys::new(&encryption.0)?);
     let outbound = Outbound::new(server.outbound_anywhere)?;
     let mail = Mail::new(&server.mail)?;

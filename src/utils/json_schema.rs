@@ -1,7 +1,7 @@
 //! Request bodies are held against the very schemas that the OpenAPI document publishes, so that the two cannot differ and every fault
 //! of a body is found at once.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use jsonschema::{
     ValidationError, Validator,
@@ -25,53 +25,57 @@ pub const UNKNOWN_FIELD: &str = "unknown_field";
 /// each takes many times the space of the item that has it.
 const WINDOW: usize = 20_000;
 
-/// The compiled schemas of `components/schemas`, by name.
+/// Schemas of `components/schemas`, by name. Each is compiled when the first body is held against it: all of them together take longer than
+/// the rest of a start, and a process that only works needs none.
 #[derive(Debug, Default)]
 pub struct Schemas {
-    by_name: HashMap<String, Validator>,
+    by_name: HashMap<String, OnceLock<Result<Validator, String>>>,
+    /// Those in `by_name`, and what they refer to.
+    sources: Map<String, Value>,
 }
 
 impl Schemas {
-    /// Compiles the schemas named in `names` out of an OpenAPI 3.1 document.
-    ///
-    /// # Errors
-    /// The name and the reason of a schema that does not compile: a fault of ours, found at start-up.
-    pub fn compile<'a>(document: &Value, names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        let mut by_name = HashMap::new();
-        for name in names {
-            let schemas = needed_by(name, &document["components"]["schemas"]);
-            let schema = json!({ "$ref": format!("{SCHEMAS}{name}"), "components": { "schemas": schemas } });
-            let validator = jsonschema::draft202012::options()
-                .should_validate_formats(true)
-                .with_format("timezone", |name: &str| timezone::parse(name).is_some())
-                .build(&schema)
-                .map_err(|error| format!("schema {name}: {error}"))?;
-            by_name.insert(name.to_owned(), validator);
-        }
-        Ok(Self { by_name })
+    /// The schemas named in `names`, out of an OpenAPI 3.1 document.
+    pub fn of<'a>(document: &Value, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: Vec<_> = names.into_iter().collect();
+        let by_name = names.iter().map(|name| ((*name).to_owned(), OnceLock::new())).collect();
+        Self { by_name, sources: needed_by(names, |name| document["components"]["schemas"].get(name)) }
     }
 
-    /// Everything that is wrong with `body` as a `name`; nothing if it fits. `None` if there is no such schema.
-    #[must_use]
-    pub fn check(&self, name: &str, body: &Value) -> Option<Vec<Fault>> {
-        let validator = self.by_name.get(name)?;
+    /// Everything that is wrong with `body` as a `name`; nothing if it fits.
+    ///
+    /// # Errors
+    /// There is no such schema, or it does not compile: a fault of ours either way.
+    pub fn check(&self, name: &str, body: &Value) -> Result<Vec<Fault>, String> {
+        let validator = self.by_name.get(name).ok_or_else(|| format!("no schema is published for {name}"))?;
+        let validator = validator.get_or_init(|| self.compile(name)).as_ref().map_err(Clone::clone)?;
         if validator.is_valid(body) {
-            return Some(Vec::new());
+            return Ok(Vec::new());
         }
         let mut faults = Vec::new();
         for error in validator.iter_errors(&around_first_fault(validator, body)) {
             collect(&error, &mut faults);
         }
-        Some(faults)
+        Ok(faults)
+    }
+
+    fn compile(&self, name: &str) -> Result<Validator, String> {
+        let schemas = needed_by(vec![name], |name| self.sources.get(name));
+        let schema = json!({ "$ref": format!("{SCHEMAS}{name}"), "components": { "schemas": schemas } });
+        jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .with_format("timezone", |name: &str| timezone::parse(name).is_some())
+            .build(&schema)
+            .map_err(|error| format!("schema {name}: {error}"))
     }
 }
 
-/// The schema `name`, what it refers to, and what that refers to. A validator keeps what it is compiled from: with every schema there is, each
-/// of them would take a megabyte or two.
-fn needed_by(name: &str, schemas: &Value) -> Map<String, Value> {
-    let (mut needed, mut names) = (Map::new(), vec![name]);
+/// The schemas `names`, what they refer to, and what that refers to. A validator keeps what it is compiled from: with every schema there is,
+/// each of them would take a megabyte or two.
+fn needed_by<'v>(mut names: Vec<&'v str>, schema: impl Fn(&str) -> Option<&'v Value>) -> Map<String, Value> {
+    let mut needed = Map::new();
     while let Some(name) = names.pop() {
-        if let Some(schema) = schemas.get(name)
+        if let Some(schema) = schema(name)
             && !needed.contains_key(name)
         {
             needed.insert(name.to_owned(), schema.clone());
@@ -292,7 +296,7 @@ mod tests {
             "properties": {"tags": {"oneOf": [{"type": "null"}, names]}, "ids": {"type": "array", "items": {"type": "integer"}}},
         });
         let document = json!({"components": {"schemas": {"Body": schema}}});
-        let schemas = Schemas::compile(&document, ["Body"]).unwrap();
+        let schemas = Schemas::of(&document, ["Body"]);
         schemas.check("Body", body).unwrap().into_iter().map(|fault| fault.pointer).collect()
     }
 
@@ -300,9 +304,20 @@ mod tests {
     fn a_schema_is_compiled_from_what_it_refers_to() {
         let refers_to = |name: &str| json!({"items": [{"$ref": format!("#/components/schemas/{name}")}]});
         let schemas = json!({"A": refers_to("B"), "B": refers_to("C"), "C": refers_to("A"), "D": refers_to("A")});
-        assert_eq!(needed_by("A", &schemas).keys().collect::<Vec<_>>(), ["A", "B", "C"]);
-        assert_eq!(needed_by("D", &schemas).len(), 4);
-        assert!(needed_by("E", &schemas).is_empty());
+        let needed = |names: &[&'static str]| needed_by(names.to_vec(), |name| schemas.get(name));
+        assert_eq!(needed(&["A"]).keys().collect::<Vec<_>>(), ["A", "B", "C"]);
+        assert_eq!(needed(&["A", "D"]).len(), 4);
+        assert_eq!(needed(&["D"]).len(), 4);
+        assert!(needed(&["E"]).is_empty());
+    }
+
+    #[test]
+    fn a_schema_that_is_missing_or_broken_is_a_fault_of_ours() {
+        let document = json!({"components": {"schemas": {"Broken": {"type": "no type"}}}});
+        let schemas = Schemas::of(&document, ["Broken", "Missing"]);
+        for name in ["Broken", "Missing", "Unpublished"] {
+            assert!(schemas.check(name, &json!({})).unwrap_err().contains(name));
+        }
     }
 
     #[test]

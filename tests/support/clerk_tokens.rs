@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
-    encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
-    rsa::{KeyPair, KeySize},
+    encoding::{AsDer as _, PublicKeyX509Der},
+    rsa::KeyPair,
     signature::KeyPair as _,
 };
 use base64::{
@@ -14,6 +14,8 @@ use base64::{
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto, jwk::Jwk};
 use serde_json::{Value, json};
+
+use super::kept_keys::rsa_key;
 
 /// The issuer of all test tokens.
 pub(crate) const ISSUER: &str = "https://happy-cat-12.clerk.accounts.dev";
@@ -27,19 +29,20 @@ pub(crate) struct TestKey {
     public_pem: String,
 }
 
-static KEYS: LazyLock<[TestKey; 3]> = LazyLock::new(|| std::array::from_fn(|_| TestKey::generate()));
+static KEYS: LazyLock<[TestKey; 3]> = LazyLock::new(|| std::array::from_fn(TestKey::kept));
 
 impl TestKey {
-    /// One of three key pairs, generated once per run.
+    /// One of three key pairs.
     pub(crate) fn nth(index: usize) -> &'static Self {
         &KEYS[index]
     }
 
-    fn generate() -> Self {
-        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let private: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    fn kept(index: usize) -> Self {
+        let private = rsa_key(&format!("clerk-{index}"));
+        let der = STANDARD.decode(private.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+        let pair = KeyPair::from_pkcs8(&der).unwrap();
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-        let encoding = EncodingKey::from_rsa_pem(pem("PRIVATE KEY", private.as_ref()).as_bytes()).unwrap();
+        let encoding = EncodingKey::from_rsa_pem(private.as_bytes()).unwrap();
         Self { encoding, public_pem: pem("PUBLIC KEY", public.as_ref()) }
     }
 

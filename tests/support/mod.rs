@@ -14,6 +14,7 @@ pub(crate) mod fake_clay;
 pub(crate) mod fake_clerk;
 pub(crate) mod fake_hook;
 pub(crate) mod fake_issuer;
+pub(crate) mod kept_keys;
 pub(crate) mod mail_server;
 pub(crate) mod own_postgres;
 pub(crate) mod postgres;

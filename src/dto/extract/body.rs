@@ -70,9 +70,7 @@ pub(in crate::dto) fn fit<T, R>(
 where
     T: DeserializeOwned + ToSchema,
 {
-    let mut faults = schemas
-        .check(&T::name(), &value)
-        .ok_or_else(|| AppError::internal(format!("no schema is published for {}", T::name())))?;
+    let mut faults = schemas.check(&T::name(), &value).map_err(AppError::internal)?;
     if faults.is_empty() {
         let body = serde_json::from_value(value).map_err(|error| unfit(&error))?;
         return check(body).map_err(AppError::invalid);

@@ -1,11 +1,26 @@
 //! The OpenAPI document says what is so, and says it well.
 
+use clento::{
+    routers::{body_schemas, document},
+    utils::json_schema::Schemas,
+};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::LISTS;
 use crate::support::TestApp;
+
+/// A server compiles each when it first needs it.
+#[test]
+fn every_schema_of_a_body_compiles_and_refuses_what_is_no_body() {
+    let document = document();
+    let names = body_schemas(&document);
+    let schemas = Schemas::of(&document, names.iter().copied());
+    for name in names {
+        assert!(!schemas.check(name, &json!("text")).unwrap().is_empty(), "{name}");
+    }
+}
 
 #[tokio::test]
 async fn no_schema_has_the_name_of_a_plain_type() {
