@@ -104,7 +104,7 @@ impl UnipileService {
         let now = self.now();
         let failed = |cause: &str, asked: TimeDelta| {
             if kind == WatchKind::History {
-                return UnipileService::history_fails(&look, cause, now);
+                return UnipileService::history_fails(&look, cause, (asked, now));
             }
             let pause = backoff(TimeDelta::seconds(30), every, look.watch.failures);
             Ok(look.pauses(asked.max(pause), Looked::Not, now))

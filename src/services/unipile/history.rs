@@ -89,8 +89,12 @@ impl UnipileService {
         (!look.has_read(SECOND)).then_some(again)
     }
 
-    /// A look has failed, because of `cause`: what is noted of it, or that it was the last one.
-    pub(super) fn history_fails(look: &Look, cause: &str, now: DateTime<Utc>) -> Result<Watched, String> {
+    /// A look has failed, because of `cause`: what is noted of it, or that it was the last one. Unipile may have asked for a pause.
+    pub(super) fn history_fails(
+        look: &Look,
+        cause: &str,
+        (asked, now): (TimeDelta, DateTime<Utc>),
+    ) -> Result<Watched, String> {
         if look.watch.failures + 1 >= MOST_LOOKS {
             return Err(cause.chars().take(LONGEST_CAUSE).collect());
         }
@@ -99,7 +103,7 @@ impl UnipileService {
             ..=0 => backoff(PAUSES.0, PAUSES.1, failures),
             more => backoff(LONG_PAUSES.0, LONG_PAUSES.1, more - 1),
         };
-        Ok(look.pauses(pause, Looked::Not, now))
+        Ok(look.pauses(pause.max(asked), Looked::Not, now))
     }
 
     /// It is read back no more.

@@ -176,7 +176,7 @@ impl UnipileService {
         account.status = if set_aside { was } else { status };
         account.status_reason = reason;
         if let Some(unipile) = &mut account.unipile {
-            let is_back = word == Some(UnipileAccount::IN_ORDER) && !unipile.is_in_order();
+            let is_back = word == Some(UnipileAccount::IN_ORDER) && unipile.source_status.as_deref() != word;
             unipile.source_status = word.map(str::to_owned);
             if is_back {
                 self.look_back(tx, account.id).await?;

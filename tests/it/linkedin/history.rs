@@ -287,6 +287,20 @@ async fn what_cannot_be_taken_in_is_given_up_and_told_and_taken_up_again_when_so
 }
 
 #[tokio::test]
+async fn an_account_that_is_called_too_busy_is_left_alone_while_it_is_read_back() {
+    let (world, _) = Before::begin(1).await;
+    let story = Before::connected(world).await;
+    story.world.fake.trouble(On::get("/users/relations"), Trouble::Busy(Some(3_600)));
+    story.look().await;
+    let asked = story.world.fake.world().requests.len();
+    story.world.app.clock.advance(Duration::from_mins(50));
+    story.look().await;
+    assert_eq!(story.world.fake.world().requests.len(), asked, "it is not its turn yet");
+    story.read_back().await;
+    assert_eq!(story.messages().await, 2);
+}
+
+#[tokio::test]
 async fn two_hundred_chats_are_read_back_the_newest() {
     let (world, _) = Before::begin(3).await;
     let (hour, count) = (TimeDelta::hours(1), 210);
