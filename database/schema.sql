@@ -227,6 +227,8 @@ CREATE TABLE public.account_watches (
     claimed_until timestamp with time zone,
     pass_began timestamp with time zone,
     pass_read text[] DEFAULT '{}'::text[] NOT NULL,
+    gap_closes_at timestamp with time zone,
+    gave_up text,
     CONSTRAINT account_watches_failures_check CHECK ((failures >= 0)),
     CONSTRAINT account_watches_kind_check CHECK ((kind = ANY (ARRAY['status'::text, 'relations'::text, 'messages'::text, 'history'::text])))
 );
@@ -628,6 +630,7 @@ CREATE TABLE public.connected_accounts (
     unipile jsonb,
     rest_reason text,
     links_due_at timestamp with time zone,
+    links_failing_since timestamp with time zone,
     CONSTRAINT connected_accounts_avatar_url_check CHECK ((length(avatar_url) <= 2048)),
     CONSTRAINT connected_accounts_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT connected_accounts_check CHECK ((num_nonnulls(credentials, credentials_key, credentials_key_id) = ANY (ARRAY[0, 3]))),
@@ -983,6 +986,17 @@ CREATE TABLE public.lead_lists (
     CONSTRAINT lead_lists_status_check CHECK ((status = ANY (ARRAY['active'::text, 'archived'::text]))),
     CONSTRAINT lead_lists_tags_check CHECK ((cardinality(tags) <= 50)),
     CONSTRAINT lead_lists_version_check CHECK ((version > 0))
+);
+
+--
+-- Name: link_domains; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.link_domains (
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    proved_at timestamp with time zone NOT NULL,
+    CONSTRAINT link_domains_name_check CHECK (((length(name) >= 1) AND (length(name) <= 260)))
 );
 
 --
@@ -1424,6 +1438,13 @@ ALTER TABLE ONLY public.account_usage
     ADD CONSTRAINT account_usage_pkey PRIMARY KEY (organization_id, account_id, action, day, hour);
 
 --
+-- Name: account_watches account_watches_gave_up; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.account_watches
+    ADD CONSTRAINT account_watches_gave_up CHECK (((length(gave_up) >= 1) AND (length(gave_up) <= 500))) NOT VALID;
+
+--
 -- Name: account_watches account_watches_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1688,6 +1709,20 @@ ALTER TABLE ONLY public.lead_lists
 
 ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_pkey PRIMARY KEY (organization_id, id);
+
+--
+-- Name: link_domains link_domains_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.link_domains
+    ADD CONSTRAINT link_domains_name_key UNIQUE (name);
+
+--
+-- Name: link_domains link_domains_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.link_domains
+    ADD CONSTRAINT link_domains_pkey PRIMARY KEY (organization_id, name);
 
 --
 -- Name: linkedin_acts linkedin_acts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -3076,6 +3111,13 @@ ALTER TABLE ONLY public.leads
     ADD CONSTRAINT leads_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
 
 --
+-- Name: link_domains link_domains_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.link_domains
+    ADD CONSTRAINT link_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+--
 -- Name: linkedin_acts linkedin_acts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3504,6 +3546,12 @@ ALTER TABLE public.lead_lists ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.leads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: link_domains; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.link_domains ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: linkedin_acts; Type: ROW SECURITY; Schema: public; Owner: -

@@ -228,9 +228,10 @@ impl AppState {
         &self.0.rate_limiter
     }
 
-    /// Waits until the changes that have begun at Clerk are made, and told to the audit log.
+    /// Waits until the changes that have begun at Clerk are made, and told to the audit log, and until it is noted which mails were read.
     pub async fn settled(&self) {
         self.0.clerk.settled().await;
+        self.mail_reads().settle().await;
     }
 
     /// Comparing members with Clerk's, for the worker that does it.

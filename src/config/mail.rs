@@ -22,7 +22,7 @@ pub struct MailConfig {
     pub extra_authorities: Vec<CertificateDer<'static>>,
     /// `DNS_SERVERS`: the name servers that are asked about domains that we send from; those of the system if none are named.
     pub dns_servers: Vec<SocketAddr>,
-    /// `PUBLIC_URL`: where we are reached from the internet. Without it mail has no link to unsubscribe.
+    /// `PUBLIC_URL`: where we are reached from the internet. Without it mail has no link to unsubscribe by one click, unless through a mailbox's own domain.
     pub public_url: Option<Url>,
     /// `GOOGLE_OAUTH_CLIENT_ID`, `GOOGLE_OAUTH_CLIENT_SECRET`: the client that refresh tokens of Gmail are given to, unless an account says its own.
     pub google: Option<OauthClient>,

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, Method, Uri, header},
+    http::{HeaderMap, HeaderName, Method, Uri, header, uri::Authority},
 };
 
 use crate::{
@@ -21,21 +21,29 @@ pub async fn picture(
     State(service): State<MailReadService>,
     (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Picture {
-    service.opened(token(&uri, "/o/"), visit(&method, &headers)).await;
+    service.opened(token(&uri, "/o/"), visit(&method, &headers));
     mail_reads::picture()
 }
 
 /// A link in a mail
 ///
-/// Leads to where the mail's writer said, which is signed into the token, and nowhere else. Of a mail whose campaign has `track_clicks`, it is
-/// noted that it was followed.
+/// Leads to where the mail's writer said, which is signed into the token, and nowhere else; under a domain that an organization has proved, only
+/// that organization's links do. Of a mail whose campaign has `track_clicks`, it is noted that it was followed.
 #[utoipa::path(get, path = "/l/{token}", params(("token" = String, Path)),
-    responses((status = 302, description = "Where the link leads."), (status = 404, description = "No link of ours.")))]
+    responses((status = 302, description = "Where the link leads."), (status = 404, description = "No link of ours, or not of whose domain this is."), (status = 503, description = "Whose domain this is cannot be told now.")))]
 pub async fn link(
     State(service): State<MailReadService>,
     (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Followed {
-    Followed(service.followed(token(&uri, "/l/"), visit(&method, &headers)).await)
+    Followed(service.followed(token(&uri, "/l/"), &hosts(&uri, &headers), visit(&method, &headers)).await)
+}
+
+/// By which names we are asked: what the reader's program said, and what servers before us say that it did.
+fn hosts<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Vec<&'r str> {
+    let forwarded = HeaderName::from_static("x-forwarded-host");
+    let said = [header::HOST, forwarded].into_iter().flat_map(|name| headers.get_all(name));
+    let said = said.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    uri.authority().map(Authority::as_str).into_iter().chain(said).collect()
 }
 
 /// What stands behind `start`, be it what it may: whoever follows a broken link is to see a page.

@@ -184,8 +184,8 @@ pub struct CampaignLeadList {
     pub id: LeadListId,
     pub name: String,
     pub status: LeadListStatus,
-    /// The leads on it.
-    pub lead_count: i64,
+    /// The leads on it, if they were counted.
+    pub lead_count: Option<i64>,
 }
 
 /// How far a campaign has come.

@@ -6,7 +6,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::SecretBox;
 use url::Url;
 
-use super::{mail_reads::ReadLinks, unsubscribe::UnsubscribeLinks};
+use super::{
+    mail_reads::ReadLinks,
+    unsubscribe::{Leaver, UnsubscribeLinks},
+};
 use crate::{
     integrations::mail::Marks,
     models::{ConnectedAccount, MailMark, SentMail, Tracking, TrackingDomain},
@@ -56,11 +59,30 @@ impl MailLinks {
         own_domain.and_then(TrackingDomain::url).or_else(|| self.public_url.clone())
     }
 
-    /// The way out of a mail.
+    /// Whether `host`, with its port if that is not the usual one, is `public_url`'s.
+    #[must_use]
+    pub fn is_public(&self, host: &str) -> bool {
+        let Some(url) = &self.public_url else { return false };
+        let own = url.host_str().unwrap_or_default();
+        match url.port() {
+            Some(port) => host.rsplit_once(':').is_some_and(|said| said == (own, port.to_string().as_str())),
+            None => host == own,
+        }
+    }
+
+    /// The way out of a mail. It must work for as long as somebody may keep the mail, whatever becomes of a domain that is not this server's:
+    /// it leads through `public_url`, and only where there is none through the mailbox's own.
     #[must_use]
     pub fn way_out(&self, mail: &SentMail) -> Option<Url> {
-        let base = self.base(mail.link_domain.as_deref())?;
+        let base = self.public_url.clone().or_else(|| mail.link_domain.as_deref().and_then(TrackingDomain::url))?;
         self.unsubscribe.link(&base, mail.organization_id, mail.lead_id, mail.execution_id)
+    }
+
+    /// The way out of a mail from `address` by a mail to it: where no address of the web can be named.
+    #[must_use]
+    pub fn way_out_by_mail(&self, mail: &SentMail, address: &str) -> Option<Url> {
+        let SentMail { organization_id: organization, lead_id: lead, execution_id: execution, .. } = *mail;
+        self.unsubscribe.mail(address, Leaver { organization, lead, execution })
     }
 
     /// What is to be seen of a mail's being read, of what its campaign asks for: only HTML shows anything, and only what leads to us.

@@ -13,7 +13,7 @@ use crate::{
     errors::{AppError, Result},
     models::{ExecutionId, LeadId, OrganizationId},
     repositories::BaseRepository as _,
-    utils::{crypto::CryptoError, keyed_hash::KeyedHasher},
+    utils::{crypto::CryptoError, keyed_hash::KeyedHasher, mail::UNSUBSCRIBE},
 };
 
 /// How much of the HMAC stands in a link, in bytes: nobody guesses 128 bits.
@@ -57,6 +57,21 @@ impl UnsubscribeLinks {
     pub fn link(&self, base: &Url, organization: OrganizationId, lead: LeadId, execution: ExecutionId) -> Option<Url> {
         let token = self.token(Leaver { organization, lead, execution });
         base.join(&format!("u/{token}")).ok()
+    }
+
+    /// The same by a mail to `address`, which its mailbox reads; none if that is no plain address.
+    #[must_use]
+    pub fn mail(&self, address: &str, leaver: Leaver) -> Option<Url> {
+        let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte));
+        let url = format!("mailto:{address}?subject={UNSUBSCRIBE}%20{}", self.token(leaver));
+        plain.then(|| Url::parse(&url).ok()).flatten()
+    }
+
+    /// Whom the subject of such a mail names.
+    #[must_use]
+    pub fn read_subject(&self, subject: &str) -> Option<Leaver> {
+        let (word, token) = subject.trim().split_once(' ')?;
+        word.eq_ignore_ascii_case(UNSUBSCRIBE).then(|| self.read(token.trim())).flatten()
     }
 
     fn token(&self, leaver: Leaver) -> String {
@@ -147,6 +162,20 @@ mod tests {
         for wrong in ["", "x", &token[1..], &token[..token.len() - 1], &format!("{token}A")] {
             assert_eq!(links.read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_mail_that_is_written_by_its_link_is_read_and_no_other_is() {
+        let links = links(&[1]);
+        let url = links.mail("anna+x@sender.example", leaver()).unwrap();
+        assert!(url.as_str().starts_with("mailto:anna+x@sender.example?subject=unsubscribe%20"), "{url}");
+        let (_, subject) = url.query_pairs().next().unwrap();
+        assert_eq!(links.read_subject(&subject), Some(leaver()));
+        assert_eq!(links.read_subject(&format!(" Unsubscribe  {} ", links.token(leaver()))), Some(leaver()));
+        for wrong in ["unsubscribe", "unsubscribe me", &format!("Re: {subject}"), &format!("{subject}A"), ""] {
+            assert_eq!(links.read_subject(wrong), None, "{wrong}");
+        }
+        assert_eq!(links.mail("a?b@sender.example", leaver()), None);
     }
 
     #[test]

@@ -77,3 +77,25 @@ async fn ids_of_tenant_rows_are_tied_to_them() {
     ];
     assert_eq!(loose.await, expected);
 }
+
+/// Building an index beside the service waits for every transaction that was there before it, and nobody waits behind it.
+#[tokio::test]
+async fn an_index_that_is_built_concurrently_is_not_given_up_after_ten_seconds() {
+    let app = TestApp::start().await;
+    sqlx::raw_sql(
+        "drop index sent_mails_tracked;
+         delete from _sqlx_migrations where version = 85;
+         create table waits (most text);
+         create function note_wait() returns event_trigger language plpgsql as
+           $$ begin insert into waits values (current_setting('lock_timeout')); end $$;
+         create event trigger note_wait on ddl_command_start when tag in ('CREATE INDEX') execute function note_wait()",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    app.database.open().migrate().await.unwrap();
+    let waits: Vec<String> = sqlx::query_scalar("select most from waits").fetch_all(&app.pool).await.unwrap();
+    assert_eq!(waits, ["1h"]);
+    let built = "select count(*) from pg_index where indexrelid = 'sent_mails_tracked'::regclass and indisvalid";
+    assert_eq!(sqlx::query_scalar::<_, i64>(built).fetch_one(&app.pool).await.unwrap(), 1);
+}

@@ -88,9 +88,9 @@ pub struct CampaignLeadListDto {
     pub name: String,
     /// Whether it is in use.
     pub status: LeadListStatus,
-    /// The leads on it.
+    /// The leads on it. Null where `/start`, `/pause`, `/resume` and `/stop` answer: they count none, so that they are as quick on a list of a million.
     #[schema(example = 250)]
-    pub lead_count: i64,
+    pub lead_count: Option<i64>,
 }
 
 /// How far a campaign has come.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    models::{ActionLimits, ActionUsage, Channel, Share, workflow::NodeType},
+    models::{ActionLimits, ActionUsage, Channel, HistoryReading, Share, workflow::NodeType},
     services::connected_accounts::{AccountUsage, NearCap, Rates},
 };
 
@@ -21,6 +21,29 @@ pub struct AccountUsageDto {
     pub rates: AccountRatesDto,
     /// What LinkedIn is likely to stop it for before long. Its own limits are not meant: those are kept.
     pub warnings: Vec<CapWarningDto>,
+    /// How reading back what was written before the account was connected stands; null if that is done, or was never to be.
+    pub history: Option<HistoryReadingDto>,
+}
+
+/// How reading back what was written before an account was connected stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryReading)]
+pub struct HistoryReadingDto {
+    /// `reading`, or `given_up` after two days and a half on which it failed each time.
+    #[schema(example = "given_up")]
+    pub status: &'static str,
+    /// Why it was given up. `POST /connected-accounts/{id}/sync` has it tried again.
+    #[schema(example = "It cannot be taken in (internal_error).")]
+    pub reason: Option<String>,
+}
+
+impl From<HistoryReading> for HistoryReadingDto {
+    fn from(reading: HistoryReading) -> Self {
+        match reading {
+            HistoryReading::UnderWay => Self { status: "reading", reason: None },
+            HistoryReading::GivenUp(why) => Self { status: "given_up", reason: Some(why) },
+        }
+    }
 }
 
 /// An account that rests.
@@ -119,7 +142,7 @@ impl UsageDto {
 }
 
 impl From<AccountUsage> for AccountUsageDto {
-    fn from(AccountUsage { account, today, usage, rates, rest, near }: AccountUsage) -> Self {
+    fn from(AccountUsage { account, today, usage, rates, rest, near, history }: AccountUsage) -> Self {
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
             let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
@@ -141,7 +164,8 @@ impl From<AccountUsage> for AccountUsageDto {
         let Rates { since, accepted, answered } = rates;
         let acceptance = (account.channel == Channel::Linkedin).then(|| accepted.into());
         let rates = AccountRatesDto { since, acceptance, reply: answered.into() };
-        Self { actions, cooling_down, rates, warnings: near.into_iter().map(Into::into).collect() }
+        let warnings = near.into_iter().map(Into::into).collect();
+        Self { actions, cooling_down, rates, warnings, history: history.map(Into::into) }
     }
 }
 

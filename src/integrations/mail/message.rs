@@ -163,12 +163,12 @@ fn references(refs: &[String]) -> String {
     kept.collect::<Vec<_>>().join(" ")
 }
 
-/// RFC 8058: a mail program may unsubscribe by a POST to the first of them without asking anybody.
-fn list_headers(unsubscribe: &Url) -> [(HeaderName, String); 2] {
-    [
-        (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{unsubscribe}>")),
-        (HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()),
-    ]
+/// RFC 8058: a mail program may unsubscribe by a POST to an address of the web without asking anybody. To one of mail (RFC 2369) it writes.
+fn list_headers(unsubscribe: &Url) -> impl Iterator<Item = (HeaderName, String)> {
+    let one_click = (unsubscribe.scheme() != "mailto")
+        .then(|| (HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()));
+    let at = (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{unsubscribe}>"));
+    [at].into_iter().chain(one_click)
 }
 
 /// What parts the bodies: drawn from the id, which no body holds.
@@ -254,6 +254,14 @@ mod tests {
         let text = String::from_utf8(written.bytes).unwrap();
         assert!(text.contains("List-Unsubscribe: <https://api.example/u/abc>\r\n"), "{text}");
         assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
+        let by_mail: Url = "mailto:anna@sender.example?subject=unsubscribe%20abc".parse().unwrap();
+        let written = Draft { text: Some("x"), unsubscribe: Some(&by_mail), ..draft() }.write().unwrap();
+        let text = String::from_utf8(written.bytes).unwrap();
+        assert!(
+            text.contains("List-Unsubscribe: <mailto:anna@sender.example?subject=unsubscribe%20abc>\r\n"),
+            "{text}"
+        );
+        assert!(!text.contains("List-Unsubscribe-Post"), "{text}");
     }
 
     #[test]

@@ -25,6 +25,17 @@ pub struct UnipileAccount {
     pub source_status: Option<String>,
 }
 
+impl UnipileAccount {
+    /// Unipile's word for an account that is in order.
+    pub const IN_ORDER: &str = "OK";
+
+    /// Whether it is in order, as far as is known: what Unipile shows of another is stale.
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        self.source_status.as_deref().is_none_or(|word| word == Self::IN_ORDER)
+    }
+}
+
 text_enum! {
     /// The version of Unipile's wire.
     UnipileWire {
@@ -66,6 +77,15 @@ text_enum! {
         /// What had been written before it was connected: looked at until all of that is read.
         History = "history",
     }
+}
+
+/// How reading back what was written before an account was connected stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryReading {
+    /// It goes on.
+    UnderWay,
+    /// It was given up, and why.
+    GivenUp(String),
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ const OPTIONS: [(&str, &str); 5] = [
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
 ];
+/// How long building an index concurrently waits for the transactions that were there before it, be they anybody's: nobody waits behind it.
+const PATIENT: &str = "set lock_timeout = '1h'";
 /// What those ask for that plan each statement with its values.
 const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
@@ -115,6 +117,12 @@ impl Database {
         // A connection without the statement limit: building an index may take long, and cannot lift the limit itself.
         let options = self.pool.options().options([("statement_timeout", "0")]);
         let mut conn = PgConnection::connect_with(&options).await?;
+        for alone in MIGRATOR.iter().filter(|migration| migration.no_tx) {
+            MIGRATOR.run_to(alone.version - 1, &mut conn).await.map_err(AppError::internal)?;
+            sqlx::raw_sql(PATIENT).execute(&mut conn).await?;
+            MIGRATOR.run_to(alone.version, &mut conn).await.map_err(AppError::internal)?;
+            sqlx::raw_sql("reset lock_timeout").execute(&mut conn).await?;
+        }
         MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
         conn.close().await?;
         self.migrate_queue().await

@@ -190,19 +190,26 @@ impl ExecutionRepository<'_> {
         Ok(())
     }
 
-    /// What these accounts are to do from `from` on.
+    /// What these accounts are to do from `from` on, before `until`.
     ///
     /// # Errors
     /// The database's.
-    pub async fn reservations(&mut self, accounts: &[AccountId], from: DateTime<Utc>) -> Result<Vec<Reservation>> {
+    pub async fn reservations(
+        &mut self,
+        accounts: &[AccountId],
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Reservation>> {
         let accounts: Vec<_> = accounts.iter().map(|id| id.0).collect();
         Ok(sqlx::query_as!(
             Reservation,
             r#"select account_id as "account_id!", action as "action!", next_run_at as "at!" from campaign_executions
-               where organization_id = $1 and account_id = any($2) and status = 'waiting' and action is not null and next_run_at >= $3"#,
+               where organization_id = $1 and account_id = any($2) and status = 'waiting' and action is not null and next_run_at >= $3
+                 and next_run_at < $4"#,
             self.scope.id(),
             &accounts,
             from,
+            until,
         )
         .fetch_all(&mut *self.conn)
         .await?)

@@ -22,11 +22,23 @@ impl CampaignRepository<'_> {
         let ids: Vec<Uuid> = campaigns.iter().map(|id| id.0).collect();
         let mut overviews = Overviews::new();
         if !ids.is_empty() {
-            self.add_lead_lists(&ids, &mut overviews).await?;
+            self.add_lead_lists(&ids, true, &mut overviews).await?;
             self.add_accounts(&ids, &mut overviews).await?;
             self.add_progress(&ids, &mut overviews).await?;
         }
         Ok(overviews)
+    }
+
+    /// One campaign's lists, accounts and progress, without counting the leads on its lists, of which there may be millions.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn outline(&mut self, campaign: CampaignId) -> Result<CampaignOverview> {
+        let (ids, mut overviews) = ([campaign.0], Overviews::new());
+        self.add_lead_lists(&ids, false, &mut overviews).await?;
+        self.add_accounts(&ids, &mut overviews).await?;
+        self.add_progress(&ids, &mut overviews).await?;
+        Ok(overviews.remove(&campaign).unwrap_or_default())
     }
 
     /// One campaign's lists, accounts and progress.
@@ -37,16 +49,16 @@ impl CampaignRepository<'_> {
         Ok(self.overviews(&[campaign]).await?.remove(&campaign).unwrap_or_default())
     }
 
-    async fn add_lead_lists(&mut self, ids: &[Uuid], overviews: &mut Overviews) -> Result<()> {
+    async fn add_lead_lists(&mut self, ids: &[Uuid], counts: bool, overviews: &mut Overviews) -> Result<()> {
         // A list's leads are counted once, however many of the campaigns draw on it.
         let rows = sqlx::query!(
             r#"with counted as (
                  select m.lead_list_id, count(*) as leads from lead_list_entries m
-                 where m.organization_id = $1
+                 where m.organization_id = $1 and $3
                    and m.lead_list_id in (select l.lead_list_id from campaign_lead_lists l
                                           where l.organization_id = $1 and l.campaign_id = any($2))
                  group by m.lead_list_id)
-               select link.campaign_id, list.id, list.name, list.status, coalesce(counted.leads, 0) as "leads!"
+               select link.campaign_id, list.id, list.name, list.status, case when $3 then coalesce(counted.leads, 0) end as leads
                from campaign_lead_lists link
                join lead_lists list on list.organization_id = link.organization_id and list.id = link.lead_list_id
                left join counted on counted.lead_list_id = link.lead_list_id
@@ -54,6 +66,7 @@ impl CampaignRepository<'_> {
                order by link.campaign_id, link.position"#,
             self.scope.id(),
             ids,
+            counts,
         )
         .fetch_all(&mut *self.conn)
         .await?;

@@ -85,7 +85,7 @@ impl UnipileRepository<'_> {
         Ok(found.map(|it| (it.id, it.through_unipile)))
     }
 
-    /// Has everything of an account looked at now.
+    /// Has everything of an account looked at now, also what was given up.
     ///
     /// # Errors
     /// The database's.
@@ -102,7 +102,7 @@ impl UnipileRepository<'_> {
         )
         .execute(&mut *self.conn)
         .await?;
-        Ok(())
+        self.try_watch_again(id, now).await
     }
 
     /// Has what was written before an account was connected read back from `due_at` on.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, OrganizationId, WatchKind},
+    models::{AccountId, HistoryReading, OrganizationId, WatchKind},
     repositories::base::Database,
 };
 
@@ -30,6 +30,8 @@ pub struct DueWatch {
     pub pass_began: Option<DateTime<Utc>>,
     /// The chats that they have read.
     pub pass_read: Vec<String>,
+    /// Until when what is older than `seen_until` is not yet taken for seen again.
+    pub gap_closes_at: Option<DateTime<Utc>>,
 }
 
 /// What came of looking.
@@ -80,7 +82,8 @@ impl Database {
                  where due_at <= $2 and kind = $1 and (claimed_until is null or claimed_until <= $2)
                    and exists (select from organizations o where o.id = w.organization_id and o.deleted_at is null)
                  order by due_at limit $4 for update skip locked)
-               returning organization_id, account_id, kind, claimed_until as "claimed_until!", seen_until, failures, pass_began, pass_read"#,
+               returning organization_id, account_id, kind, claimed_until as "claimed_until!", seen_until, failures, pass_began, pass_read,
+                         gap_closes_at"#,
             kind.as_str(),
             now,
             until,
@@ -150,6 +153,83 @@ impl UnipileRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// An account may have been out for as long as `unnoticed` before it was last looked through: what came meanwhile is looked for again, also by
+    /// looks that begin before `closes`. Until then it counts as not read. A look that is under way has no more to say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look_back(
+        &mut self,
+        account: AccountId,
+        unnoticed: Duration,
+        (now, closes): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"update account_watches
+               set seen_until = least(seen_until, checked_at - make_interval(secs => $3)), gap_closes_at = $5, read_at = null,
+                   pass_began = null, pass_read = '{}', due_at = least(due_at, $4), claimed_until = claimed_until + interval '1 microsecond'
+               where organization_id = $1 and account_id = $2 and kind in ('relations', 'messages')"#,
+            self.scope.id(),
+            account.0,
+            unnoticed.as_secs_f64(),
+            now,
+            closes,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Looks no more for what could not be read, and keeps `why`, if the claim still holds; whether it did.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_up_watch(&mut self, watch: &DueWatch, why: &str) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update account_watches set due_at = 'infinity', claimed_until = null, gave_up = $5
+               where organization_id = $1 and account_id = $2 and kind = $3 and claimed_until = $4"#,
+            self.scope.id(),
+            watch.account_id.0,
+            watch.kind.as_str(),
+            watch.claimed_until,
+            why,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes up again what was given up.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn try_watch_again(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            r#"update account_watches set due_at = $3, failures = 0, gave_up = null
+               where organization_id = $1 and account_id = $2 and gave_up is not null"#,
+            self.scope.id(),
+            account.0,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether what was written before an account was connected is being read back, and why no longer if that was given up; nothing if it is read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn history(&mut self, account: AccountId) -> Result<Option<HistoryReading>> {
+        let row = sqlx::query_scalar!(
+            "select gave_up from account_watches where organization_id = $1 and account_id = $2 and kind = 'history'",
+            self.scope.id(),
+            account.0,
+        );
+        let gave_up = row.fetch_optional(&mut *self.conn).await?;
+        Ok(gave_up.map(|why| why.map_or(HistoryReading::UnderWay, HistoryReading::GivenUp)))
     }
 
     /// Looks no more at what has been read to its end, if the claim still holds; whether it did.

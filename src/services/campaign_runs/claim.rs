@@ -15,7 +15,7 @@ use super::{
     calls::Call,
     caps::{self, counted},
     fate::{Dispatch, Judge},
-    party::{Party, planner_of},
+    party::{Party, Promises, planner_of},
 };
 use crate::{
     engine::{book::AccountBook, caps::Caps},
@@ -128,7 +128,7 @@ async fn decide(
     if !planned {
         return Ok(fates);
     }
-    party.read_promises(tx).await?;
+    party.read_promises(tx, Promises::All).await?;
     Ok(judged(tx, party).0)
 }
 

@@ -18,8 +18,19 @@ const BATCH: i64 = 16;
 const AT_A_TIME: usize = 4;
 /// After how long one that leads to us is looked at again.
 const AGAIN: TimeDelta = TimeDelta::hours(1);
-/// The same of one that does not: whoever publishes its record waits for it.
+/// The same of one that does not: whoever publishes its record waits for it at first. The longer it fails the seldomer it is looked at, each time
+/// after as long as it has failed, up to [`AGAIN`].
 const SOON: TimeDelta = TimeDelta::minutes(5);
+/// After how long it is taken for forgotten, and looked at once in [`SELDOM`].
+const FORGOTTEN: TimeDelta = TimeDelta::days(7);
+/// How often what is forgotten is looked at.
+const SELDOM: TimeDelta = TimeDelta::days(1);
+/// How long a domain stays an organization's after it was last seen to lead its links here: as long as somebody may follow those.
+const KEPT: TimeDelta = TimeDelta::days(90);
+
+/// Why a domain that leads here is not used.
+const OWNED: &str = "It leads here, and another organization on this server has proved it. It is free 90 days after that one's links last led \
+                     through it, or once the server's operator frees it.";
 
 impl RunService {
     /// Looks at the domains that are due.
@@ -41,21 +52,29 @@ impl RunService {
         let found = conn.accounts().find(account).await?;
         let domain = found.and_then(|account| account.mailbox?.0.tracking_domain);
         let Some(domain) = domain else {
-            return conn.accounts().looked_at_link_domain(account, None, None).await;
+            return conn.accounts().looked_at_link_domain(account, None, None, None).await;
         };
+        let failing_since = conn.accounts().link_domain_fails_since(account).await?;
         conn.give_back();
-        let (status, reason) = match self.leads_to_us(&domain.name).await {
+        let found = self.leads_to_us(&domain.name).await;
+        let now = self.context.clock.now();
+        let mut conn = self.context.db.engine_conn(organization).await?;
+        let found = match found {
+            Ok(()) if conn.accounts().own_link_domain(&domain.name, now, now - KEPT).await? => Ok(()),
+            Ok(()) => Err(OWNED.to_owned()),
+            Err(reason) => Err(reason),
+        };
+        let (status, reason) = match found {
             Ok(()) => (TrackingDomainStatus::Proved, None),
             Err(reason) => (TrackingDomainStatus::Failed, Some(reason)),
         };
         if status != domain.status {
             tracing::info!(%organization, %account, domain = domain.name, %status, reason, "a mailbox's domain was looked at");
         }
-        let now = self.context.clock.now();
-        let next = now + if status == TrackingDomainStatus::Proved { AGAIN } else { SOON };
+        let failing_since = (status == TrackingDomainStatus::Failed).then(|| failing_since.unwrap_or(now));
+        let next = now + failing_since.map_or(AGAIN, |since| pause(now - since));
         let domain = TrackingDomain { name: domain.name, status, reason, checked_at: Some(now) };
-        let mut conn = self.context.db.engine_conn(organization).await?;
-        conn.accounts().looked_at_link_domain(account, Some(&domain), Some(next)).await
+        conn.accounts().looked_at_link_domain(account, Some(&domain), Some(next), failing_since).await
     }
 
     /// Whether whoever answers at the domain `name` proves to be this service; else why not.
@@ -79,5 +98,27 @@ impl RunService {
             ),
             Err(OutboundError::Unanswered(_)) => Err("It takes a connection and does not answer.".to_owned()),
         }
+    }
+}
+
+/// After how long a domain that has failed for so long is looked at again.
+fn pause(failed_for: TimeDelta) -> TimeDelta {
+    if failed_for >= FORGOTTEN { SELDOM } else { failed_for.clamp(SOON, AGAIN) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_fails_is_looked_at_more_and_more_seldom() {
+        let (mut at, mut pauses) = (TimeDelta::zero(), Vec::new());
+        while at < TimeDelta::days(10) {
+            let next = pause(at);
+            pauses.push(next.num_minutes());
+            at += next;
+        }
+        assert_eq!(pauses[..7], [5, 5, 10, 20, 40, 60, 60]);
+        assert_eq!((pauses.len(), pauses.last()), (175, Some(&(24 * 60))), "nearly three thousand without that");
     }
 }

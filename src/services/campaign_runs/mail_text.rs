@@ -94,7 +94,8 @@ impl<'a> Letter<'a> {
 
     /// The mail as bytes, with the links that lead back to us.
     pub(super) fn write(&self, mail: &SentMail, links: &MailLinks) -> Result<Written, Unwritable> {
-        let (unsubscribe, html) = (links.way_out(mail), self.content.html.as_deref());
+        let unsubscribe = links.way_out(mail).or_else(|| links.way_out_by_mail(mail, self.from));
+        let html = self.content.html.as_deref();
         let marks = links.marks(mail, html);
         let mailbox = self.account.mailbox.as_deref();
         let draft = Draft {

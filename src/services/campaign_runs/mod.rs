@@ -33,6 +33,7 @@ mod copies;
 mod deliver;
 mod enrol;
 mod fate;
+mod foresight;
 mod guard;
 mod inbound;
 mod lease;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::broken;
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
 const LEDGER: TimeDelta = TimeDelta::days(8);
 /// Promises that are overdue by more than this are not kept as they are.
 pub(super) const RESERVED: TimeDelta = TimeDelta::days(1);
+/// No promise is farther ahead than this: the planner looks for a place within 800 days of when a step is ready, which is a year after the one before
+/// at most.
+const FARTHEST: TimeDelta = TimeDelta::days(36_500);
 
 /// Leads with whom they are written to and what their accounts have to do.
 #[derive(Debug)]
@@ -44,18 +47,27 @@ impl Party {
         campaign: CampaignId,
         leads: &[LeadId],
     ) -> Result<Self> {
-        Self::read(tx, keys, (campaign, Hold::Accounts), leads).await
+        Self::read(tx, keys, (campaign, Hold::Accounts, Promises::All), leads).await
     }
 
-    /// The same, and the leads stay as they are until the transaction ends. What the accounts have promised is left out, of which there may be
-    /// very much: see [`Self::read_promises`].
+    /// The same without what the accounts have promised, of which there may be very much: see [`Self::read_promises`].
+    pub(super) async fn gather_brief(
+        tx: &mut OrgTx,
+        keys: &SuppressionKeys,
+        campaign: CampaignId,
+        leads: &[LeadId],
+    ) -> Result<Self> {
+        Self::read(tx, keys, (campaign, Hold::Accounts, Promises::None), leads).await
+    }
+
+    /// The same, and the leads stay as they are until the transaction ends.
     pub(super) async fn gather_still(
         tx: &mut OrgTx,
         keys: &SuppressionKeys,
         campaign: CampaignId,
         leads: &[LeadId],
     ) -> Result<Self> {
-        Self::read(tx, keys, (campaign, Hold::AccountsAndLeads), leads).await
+        Self::read(tx, keys, (campaign, Hold::AccountsAndLeads, Promises::None), leads).await
     }
 
     /// The same, only to look.
@@ -63,16 +75,16 @@ impl Party {
     /// # Errors
     /// The database's.
     pub async fn look(tx: &mut OrgTx, keys: &SuppressionKeys, campaign: CampaignId, leads: &[LeadId]) -> Result<Self> {
-        Self::read(tx, keys, (campaign, Hold::Nothing), leads).await
+        Self::read(tx, keys, (campaign, Hold::Nothing, Promises::All), leads).await
     }
 
     async fn read(
         tx: &mut OrgTx,
         keys: &SuppressionKeys,
-        (campaign, hold): (CampaignId, Hold),
+        (campaign, hold, promises): (CampaignId, Hold, Promises),
         leads: &[LeadId],
     ) -> Result<Self> {
-        let (accounts, books) = books(tx, campaign, hold).await?;
+        let (accounts, books) = books(tx, campaign, hold, promises).await?;
         let leads = match hold {
             Hold::AccountsAndLeads => tx.leads().plain_and_still(leads).await?,
             Hold::Nothing | Hold::Accounts => tx.leads().plain(leads).await?,
@@ -91,11 +103,21 @@ impl Party {
         Ok(())
     }
 
+    /// An account is to rest until then: nothing is planned before.
+    pub(super) fn rests(&mut self, account: AccountId, until: DateTime<Utc>) {
+        if let Some(account) = self.accounts.get_mut(&account) {
+            account.rests_until = account.rests_until.max(Some(until));
+        }
+        if let Some(book) = self.books.get_mut(account) {
+            book.rest(until);
+        }
+    }
+
     /// Opens the books anew, with what the accounts have promised: whoever plans must know it.
-    pub(super) async fn read_promises(&mut self, tx: &mut OrgTx) -> Result<()> {
+    pub(super) async fn read_promises(&mut self, tx: &mut OrgTx, promises: Promises) -> Result<()> {
         let of = |opened: &AccountBook| self.accounts.get(&opened.terms().id).map(book);
         let mut open: Vec<AccountBook> = self.books.iter().filter_map(of).collect();
-        fill(tx, &mut open, true).await?;
+        fill(tx, &mut open, promises).await?;
         self.books = Books::new(open);
         Ok(())
     }
@@ -107,6 +129,15 @@ enum Hold {
     Nothing,
     Accounts,
     AccountsAndLeads,
+}
+
+/// Which of their accounts' promises books hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promises {
+    None,
+    /// Those of before then.
+    Before(DateTime<Utc>),
+    All,
 }
 
 async fn suppressed(
@@ -128,6 +159,7 @@ async fn books(
     tx: &mut OrgTx,
     campaign: CampaignId,
     hold: Hold,
+    promises: Promises,
 ) -> Result<(HashMap<AccountId, ConnectedAccount>, Books)> {
     let (_, ids) = tx.campaigns().links(campaign).await?;
     let accounts = match hold {
@@ -136,7 +168,7 @@ async fn books(
     };
     let accounts: HashMap<_, _> = accounts.into_iter().map(|account| (account.id, account)).collect();
     let mut open: Vec<AccountBook> = ids.iter().filter_map(|id| accounts.get(id)).map(book).collect();
-    fill(tx, &mut open, hold != Hold::AccountsAndLeads).await?;
+    fill(tx, &mut open, promises).await?;
     Ok((accounts, Books::new(open)))
 }
 
@@ -160,13 +192,13 @@ fn book(account: &ConnectedAccount) -> AccountBook {
 /// What one account has done and is to do.
 pub(super) async fn book_of(tx: &mut OrgTx, account: &ConnectedAccount) -> Result<AccountBook> {
     let mut books = [book(account)];
-    fill(tx, &mut books, true).await?;
+    fill(tx, &mut books, Promises::All).await?;
     let [book] = books;
     Ok(book)
 }
 
-/// Writes into books what their accounts have done, and what they have promised if that is asked for.
-async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: bool) -> Result<()> {
+/// Writes into books what their accounts have done, and what is asked for of what they have promised.
+async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: Promises) -> Result<()> {
     // An account without bounds has nothing to count, however many wait for it.
     let counting: Vec<_> = books.iter().filter(|book| book.counts()).map(|book| book.terms().id).collect();
     if counting.is_empty() {
@@ -174,8 +206,15 @@ async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: bool) -> Resu
     }
     let now = tx.now();
     let usage = tx.usage().since(&counting, (now - LEDGER).date_naive()).await?;
-    let reservations =
-        if promises { tx.executions().reservations(&counting, now - RESERVED).await? } else { Vec::new() };
+    let until = match promises {
+        Promises::None => None,
+        Promises::Before(until) => Some(until),
+        Promises::All => Some(now + FARTHEST),
+    };
+    let reservations = match until {
+        Some(until) => tx.executions().reservations(&counting, now - RESERVED, until).await?,
+        None => Vec::new(),
+    };
     for book in books {
         let id = book.terms().id;
         for line in usage.iter().filter(|line| line.account_id == id) {

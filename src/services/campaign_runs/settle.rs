@@ -11,8 +11,9 @@ use super::{
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
     fate::{Judge, NOT_CONNECTED},
+    foresight::{Ended, judged},
     measure::{count, count_late},
-    party::{Party, planner_of, traveller},
+    party::{Party, traveller},
 };
 use crate::{
     engine::route::Answer,
@@ -40,9 +41,9 @@ pub(super) const NOT_FOUND: &str = "not_found_at_provider";
 
 /// What is written when steps are settled.
 #[derive(Default)]
-struct Settled {
-    stands: Vec<Stand>,
-    activities: Vec<Activity>,
+pub(super) struct Settled {
+    pub(super) stands: Vec<Stand>,
+    pub(super) activities: Vec<Activity>,
     refunds: Vec<Usage>,
     written_to: Vec<LeadId>,
 }
@@ -75,7 +76,7 @@ impl RunService {
         let (leads, ids): (Vec<_>, Vec<_>) = known.iter().map(|(step, _)| (step.lead_id, step.execution_id)).unzip();
         let walks = tx.executions().lock_many(&ids).await?;
         let walks: HashMap<_, _> = walks.into_iter().map(|walk| (walk.id, walk)).collect();
-        let mut party = Party::gather(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
+        let mut party = Party::gather_brief(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
         let ends: Vec<_> = known.iter().map(|(step, delivery)| end(step, delivery)).collect();
         let now = tx.now();
         let mut settled: HashSet<_> = tx.steps().settle(delivered.token, &ends, now).await?.into_iter().collect();
@@ -84,19 +85,8 @@ impl RunService {
         let refusals = if refused { tx.steps().refusals(&ids, &OURS).await? } else { Vec::new() };
         let refusals: HashMap<_, _> = refusals.into_iter().collect();
         rest(&mut tx, &mut party, &known).await?;
-        let planner = planner_of(&run)?;
-        let mut judge = Judge::new(&tx, &run, &planner, &mut party);
-        let mut told = Settled::default();
-        for (step, delivery) in &known {
-            let Some(walk) = walks.get(&step.execution_id) else { continue };
-            if settled.contains(&step.id) {
-                let refusals = refusals.get(&step.execution_id).copied().unwrap_or(0);
-                judge.settle(walk, (step, delivery), refusals, &mut told);
-            } else {
-                told.activities.push(late(&tx, walk, step, delivery));
-            }
-        }
-        let Settled { stands, activities, refunds, written_to } = told;
+        let ended = Ended { walks: &walks, known: &known, settled: &settled, refusals: &refusals };
+        let Settled { stands, activities, refunds, written_to } = judged(&mut tx, &run, &mut party, &ended).await?;
         tx.executions().stand(&stands, now).await?;
         tx.usage().give_back(&refunds).await?;
         tx.activities().record(&activities).await?;
@@ -140,9 +130,7 @@ async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Deliv
         let Some(account) = step.account_id else { continue };
         if let Delivery::NotSent { rest: Some(rest), reason, .. } = delivery {
             tx.accounts().rest(account, now + *rest, reason).await?;
-            if let Some(book) = party.books.get_mut(account) {
-                book.rest(now + *rest);
-            }
+            party.rests(account, now + *rest);
         }
         if *delivery == Delivery::AccountOut {
             tx.accounts().shut_out(account, "The provider wants the account to sign in again.", now).await?;
@@ -153,7 +141,7 @@ async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Deliv
 
 impl Judge<'_> {
     /// All that follows from how a step ended.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         walk: &Walk,
         (step, delivery): (&ExecutionStep, &Delivery),
@@ -273,7 +261,7 @@ fn end(step: &ExecutionStep, delivery: &Delivery) -> StepEnd {
 }
 
 /// A result that came after another had taken the step over: evidence, not to be lost.
-fn late(tx: &OrgTx, walk: &Walk, step: &ExecutionStep, delivery: &Delivery) -> Activity {
+pub(super) fn late(tx: &OrgTx, walk: &Walk, step: &ExecutionStep, delivery: &Delivery) -> Activity {
     let mut data = reason(name(delivery));
     data["step_id"] = json!(step.id);
     data["node_id"] = json!(step.node_id);

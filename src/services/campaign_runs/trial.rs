@@ -75,7 +75,7 @@ impl RunService {
     async fn prepare_trial(&self, person: &OrgPerson, id: CampaignId, new: &NewTrial) -> Result<(String, Trial)> {
         let mut conn = self.context.db.read(person).await?;
         let campaign = conn.campaigns().get(id).await?;
-        let order = conn.campaigns().overview(id).await?.account_ids();
+        let order = conn.campaigns().outline(id).await?.account_ids();
         let mut accounts = conn.accounts().find_many(&order).await?;
         let lead = conn.leads().get(new.lead).await?;
         let caller = conn.members().get(person.member_id()).await?;

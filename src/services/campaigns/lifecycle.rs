@@ -74,7 +74,7 @@ impl CampaignService {
             state => return Err(illegal("campaign_not_running", "Only a running campaign can be paused.", state)),
         }
         self.still(member, id).await?;
-        self.get(member, id).await
+        self.outlined(member, id).await
     }
 
     /// Takes a paused campaign up again. What became overdue meanwhile is planned anew, with its accounts' spacing.
@@ -120,9 +120,16 @@ impl CampaignService {
             let stopped = tx.executions().stop_some(id, now, STOPPED_AT_ONCE).await?;
             tx.commit().await?;
             if stopped == 0 {
-                return self.get(member, id).await;
+                return self.outlined(member, id).await;
             }
         }
+    }
+
+    /// The campaign as it now is, without what takes long to count.
+    async fn outlined(&self, member: &OrgMember, id: CampaignId) -> Result<CampaignView> {
+        let mut conn = self.0.db.read(member).await?;
+        let campaign = conn.campaigns().get(id).await?;
+        Ok(CampaignView { overview: conn.campaigns().outline(id).await?, campaign })
     }
 
     /// Waits until nothing of the campaign is on its way out.
@@ -160,7 +167,7 @@ async fn switch(
 }
 
 async fn view(mut tx: OrgTx, campaign: Campaign) -> Result<CampaignView> {
-    let overview = tx.campaigns().overview(campaign.id).await?;
+    let overview = tx.campaigns().outline(campaign.id).await?;
     tx.commit().await?;
     Ok(CampaignView { campaign, overview })
 }

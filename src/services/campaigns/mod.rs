@@ -90,7 +90,7 @@ impl CampaignService {
         if !conn.campaigns().exists(id).await? {
             return Err(AppError::not_found("campaign"));
         }
-        let progress = conn.campaigns().overview(id).await?.progress;
+        let progress = conn.campaigns().outline(id).await?.progress;
         let nodes = conn.campaigns().node_statistics(id).await?;
         Ok((progress, nodes, conn.mail_reads().by_node(id).await?))
     }

@@ -43,7 +43,7 @@ impl CampaignService {
     pub async fn preview(&self, member: &OrgMember, id: CampaignId, leads: &[LeadId]) -> Result<Vec<LeadPreview>> {
         let mut conn = self.0.db.read(member).await?;
         let campaign = conn.campaigns().get(id).await?;
-        let overview = conn.campaigns().overview(id).await?;
+        let overview = conn.campaigns().outline(id).await?;
         let accounts = conn.accounts().find_many(&overview.account_ids()).await?;
         let mut found = conn.leads().find_many(leads).await?;
         conn.give_back();

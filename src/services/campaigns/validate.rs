@@ -24,7 +24,7 @@ impl CampaignService {
     pub async fn validate(&self, member: &OrgMember, id: CampaignId) -> Result<Vec<Fault>> {
         let mut conn = self.0.db.read(member).await?;
         let campaign = conn.campaigns().get(id).await?;
-        let overview = conn.campaigns().overview(id).await?;
+        let overview = conn.campaigns().outline(id).await?;
         let mut accounts = conn.accounts().find_many(&overview.account_ids()).await?;
         drop(conn);
         accounts.retain(|account| account.status == AccountStatus::Connected);

@@ -8,7 +8,7 @@ use super::{AccountService, zone};
 use crate::{
     config::LikelyCaps,
     errors::Result,
-    models::{AccountId, ActionUsage, Channel, ConnectedAccount, Share, workflow::NodeType},
+    models::{AccountId, ActionUsage, Channel, ConnectedAccount, HistoryReading, Share, workflow::NodeType},
     repositories::{BaseRepository as _, OrgMember},
 };
 
@@ -32,6 +32,8 @@ pub struct AccountUsage {
     pub rest: Option<(DateTime<Utc>, Option<String>)>,
     /// What it is near to being stopped for.
     pub near: Vec<NearCap>,
+    /// How reading back what was written before it was connected stands; none if that is done, or was never to be.
+    pub history: Option<HistoryReading>,
 }
 
 /// What came of what an account did.
@@ -84,7 +86,8 @@ impl AccountService {
             None => None,
         };
         let near = near(self.likely, &account, &usage);
-        Ok(AccountUsage { account, today, usage, rates, rest, near })
+        let history = conn.unipile().history(id).await?;
+        Ok(AccountUsage { account, today, usage, rates, rest, near, history })
     }
 }
 

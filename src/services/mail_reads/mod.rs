@@ -1,7 +1,8 @@
 //! Whether mails are read: their picture and links are fetched, and whoever does so gets what it asks for at once, whatever becomes of our
-//! note of it. That note is one statement, and for one picture or link no more than one every few seconds. Who it was, a person or a machine,
-//! is judged a moment later, and then told.
+//! note of it. That note is one statement that is written behind the answer, and for one picture or link no more than one every few seconds. Who it
+//! was, a person or a machine, is judged a moment later, and then told.
 
+mod hosts;
 mod judge;
 mod links;
 mod machines;
@@ -13,8 +14,10 @@ use metrics::counter;
 use serde_json::{Map, Value, json};
 use sqlx::types::Json;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
+use self::hosts::Hosts;
 pub use self::{links::ReadLinks, machines::Visit};
 use super::{Context, campaign_runs::Round};
 use crate::{
@@ -32,10 +35,12 @@ const JUDGED_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// Pictures and links that are judged in one transaction, and organizations in one round.
 const BATCH: i64 = 500;
 
-/// How long anybody is kept waiting for our note.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the database may take for a note: less than until it is judged.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Notes that a process writes at a time: more would take the connections that requests and workers need.
 const AT_A_TIME: usize = 4;
+/// Notes that may wait for that: a database that is slow is not given more and more to do.
+const WAITING: usize = 1_000;
 /// Pictures and links of which it is remembered that they were noted a moment ago.
 const REMEMBERED: u64 = 10_000;
 
@@ -45,6 +50,19 @@ pub struct MailReadService {
     context: Context,
     places: Arc<Semaphore>,
     noted: BriefMemory<(MailMark, bool), ()>,
+    notes: TaskTracker,
+    hosts: Hosts,
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// There.
+    To(Url),
+    /// Nowhere: it is none of ours, or not to be followed under this name.
+    Nowhere,
+    /// That cannot be told now: the database is away, and this name was not asked for before.
+    NotNow,
 }
 
 impl MailReadService {
@@ -52,21 +70,40 @@ impl MailReadService {
     #[must_use]
     pub fn new(context: Context) -> Self {
         let noted = BriefMemory::new(REMEMBERED, Arc::clone(&context.clock));
-        Self { context, places: Arc::new(Semaphore::new(AT_A_TIME)), noted }
+        let hosts = Hosts::new(context.clone());
+        Self { context, places: Arc::new(Semaphore::new(AT_A_TIME)), noted, notes: TaskTracker::new(), hosts }
     }
 
     /// A picture was fetched. Nobody learns whether it is one of ours.
-    pub async fn opened(&self, token: &str, visit: Visit<'_>) {
+    pub fn opened(&self, token: &str, visit: Visit<'_>) {
         if let Some(mark) = self.context.links.reads.read_picture(token) {
-            self.note(mark, None, visit).await;
+            self.note(mark, None, visit);
         }
     }
 
-    /// A link was followed: where it leads, if it is one of ours.
-    pub async fn followed(&self, token: &str, visit: Visit<'_>) -> Option<Url> {
-        let (mark, target) = self.context.links.reads.read_link(token)?;
-        self.note(mark, Some(&target), visit).await;
-        Some(target)
+    /// A link was followed, of a server that is called by all of `hosts`.
+    pub async fn followed(&self, token: &str, hosts: &[&str], visit: Visit<'_>) -> Leads {
+        let Some((mark, target)) = self.context.links.reads.read_link(token) else { return Leads::Nowhere };
+        match self.hosts.serve(mark.organization, hosts).await {
+            Ok(true) => {
+                self.note(mark, Some(&target), visit);
+                Leads::To(target)
+            }
+            Ok(false) => Leads::Nowhere,
+            Err(error) => {
+                tracing::warn!(
+                    code = error.code(),
+                    "it cannot be told whose the domain is that a link was followed by"
+                );
+                Leads::NotNow
+            }
+        }
+    }
+
+    /// Waits until all that was noted is written, or lost.
+    pub async fn settle(&self) {
+        self.notes.close();
+        self.notes.wait().await;
     }
 
     /// What proves to whoever has made a challenge that this is the service that links lead to.
@@ -77,35 +114,33 @@ impl MailReadService {
         self.context.links.proof(challenge).ok_or_else(|| AppError::not_found("challenge"))
     }
 
-    /// Writes it down, if that can be done at once.
-    async fn note(&self, mark: MailMark, target: Option<&Url>, visit: Visit<'_>) {
+    /// Has it written down. Nobody waits for that, and of what cannot be written it is counted that it was not.
+    fn note(&self, mark: MailMark, target: Option<&Url>, visit: Visit<'_>) {
         let told = (mark, visit.is_a_machines());
         if self.noted.recall(&told).is_some() {
             return;
         }
-        let asking = self.noted.asking();
-        let written = tokio::time::timeout(PATIENCE, self.write(&told, target)).await;
-        match written {
-            Ok(Ok(())) => self.noted.keep(told, (), asking),
-            Ok(Err(error)) => self.lost(error.code()),
-            Err(_) => self.lost("timed_out"),
+        if self.notes.len() >= WAITING {
+            return lost("too_many");
         }
+        self.noted.keep(told.clone(), (), self.noted.asking());
+        let (service, target, now) = (self.clone(), target.map(Url::to_string), self.context.campaign_clock.now());
+        self.notes.spawn(async move {
+            match tokio::time::timeout(PATIENCE, service.write(&told, target.as_deref(), now)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => lost(error.code()),
+                Err(_) => lost("timed_out"),
+            }
+        });
     }
 
-    async fn write(&self, (mark, machine): &(MailMark, bool), target: Option<&Url>) -> Result<()> {
+    async fn write(&self, (mark, machine): &(MailMark, bool), target: Option<&str>, now: DateTime<Utc>) -> Result<()> {
         // Never closed.
         let _place = self.places.acquire().await.map_err(AppError::internal)?;
-        let now = self.context.campaign_clock.now();
         let mut conn = self.context.db.engine_conn(mark.organization).await?;
-        conn.mail_reads().note(mark, target.map(Url::as_str), (*machine, TOO_SOON), now).await?;
+        conn.mail_reads().note(mark, target, (*machine, TOO_SOON), now).await?;
         conn.give_back();
         Ok(())
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as what becomes of a note of this service's")]
-    fn lost(&self, code: &str) {
-        counter!("mail_reads_lost_total").increment(1);
-        tracing::warn!(code, "it is not counted that a mail was read");
     }
 
     /// Judges by whom pictures and links were fetched, and tells of what people did first.
@@ -135,6 +170,12 @@ impl MailReadService {
         tx.commit().await?;
         Ok(u64::try_from(judged.len()).unwrap_or(u64::MAX))
     }
+}
+
+/// A note could not be written.
+fn lost(code: &str) {
+    counter!("mail_reads_lost_total").increment(1);
+    tracing::warn!(code, "it is not counted that a mail was read");
 }
 
 /// A person has opened a mail, or followed one of its links, for the first time.

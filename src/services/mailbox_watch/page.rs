@@ -56,7 +56,8 @@ impl Following<'_> {
         Ok(true)
     }
 
-    /// Which mails of a page may concern us: those that answer something of ours or come from somebody who is a lead, and reports.
+    /// Which mails of a page may concern us: those that answer something of ours or come from somebody who is a lead, reports, and
+    /// those by which somebody takes the way out.
     async fn concerning(&mut self, page: &[u32]) -> Result<Vec<Glanced>, End> {
         let now = self.inner.context.clock.now();
         let glanced = |head: MailHead| Glanced {
@@ -72,6 +73,7 @@ impl Following<'_> {
         mails.retain(|mail| {
             mail.received_at >= from
                 && (mail.glance.may_be_report
+                    || mail.glance.may_unsubscribe
                     || mail.glance.answers.iter().any(|id| ids.contains(id))
                     || sender(&mail.glance).is_some_and(|from| addresses.contains(&from)))
         });

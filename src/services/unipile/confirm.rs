@@ -225,6 +225,7 @@ impl UnipileService {
         self.stand(tx, account, standing(&it.account), it.profile.as_ref()).await?;
         let now = tx.now();
         tx.unipile().watch(id, now).await?;
+        self.look_back(tx, id).await?;
         Ok(id)
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     errors::Result,
+    integrations::unipile::UnipileError,
     models::WatchKind,
     repositories::{DueEvent, DueWatch, Looked},
     services::campaign_runs::Round,
@@ -88,7 +89,7 @@ impl UnipileService {
             let account = watch.account_id;
             if let Err(error) = self.look_for(watch).await {
                 let (code, cause) = (error.code(), error.causes());
-                tracing::error!(%account, %kind, code, cause, "an account cannot be looked through");
+                tracing::error!(%account, %kind, code, cause, "what an account's look has found cannot be written");
             }
             looks += 1;
         }
@@ -96,41 +97,59 @@ impl UnipileService {
     }
 
     async fn look_for(&self, watch: DueWatch) -> Result<()> {
-        let every = if watch.kind == WatchKind::Relations { RELATIONS } else { MESSAGES };
         let mut look = Look::begin(watch, self.now());
-        let (organization, account) = (look.watch.organization_id, look.watch.account_id);
-        let outcome = match self.site(organization, account).await? {
-            None => None,
-            Some(site) if site.is_mailbox && look.watch.kind == WatchKind::Messages => {
-                Some(self.look_for_mails(&site, &mut look).await?)
-            }
-            // A mailbox has neither connections nor chats.
-            Some(site) if site.is_mailbox => Some(Ok(Seen::All)),
-            Some(site) if look.watch.kind == WatchKind::Relations => {
-                Some(self.look_for_relations(&site, &mut look).await?)
-            }
-            Some(site) if look.watch.kind == WatchKind::History => Some(self.look_for_history(&site, &mut look).await?),
-            Some(site) => Some(self.look_for_messages(&site, &mut look).await?),
-        };
+        let (organization, account, kind) = (look.watch.organization_id, look.watch.account_id, look.watch.kind);
+        let every = if kind == WatchKind::Relations { RELATIONS } else { MESSAGES };
+        let outcome = self.look_through(&mut look).await;
         let now = self.now();
+        let failed = |cause: &str, asked: TimeDelta| {
+            if kind == WatchKind::History {
+                return UnipileService::history_fails(&look, cause, (asked, now));
+            }
+            let pause = backoff(TimeDelta::seconds(30), every, look.watch.failures);
+            Ok(look.pauses(asked.max(pause), Looked::Not, now))
+        };
         let watched = match outcome {
             // What was missed is read when it is connected again.
-            None => look.pauses(about(every, account.0.as_bytes(), now), Looked::Out, now),
-            Some(Ok(seen)) if look.watch.kind == WatchKind::History => match Self::history_goes_on(&look, seen, now) {
-                Some(watched) => watched,
+            Ok(None) => Ok(look.pauses(about(every, account.0.as_bytes(), now), Looked::Out, now)),
+            Ok(Some(Ok(seen))) if kind == WatchKind::History => match Self::history_goes_on(&look, seen, now) {
+                Some(watched) => Ok(watched),
                 None => return self.history_is_read(&look).await,
             },
-            Some(Ok(seen)) => look.over(seen, every, now),
-            Some(Err(error)) => {
-                tracing::warn!(%account, kind = %look.watch.kind, %error, "Unipile cannot be looked through");
+            Ok(Some(Ok(seen))) => Ok(look.over(seen, every, now)),
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%account, %kind, %error, "Unipile cannot be looked through");
                 let asked = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok()).unwrap_or_default();
-                let pause = backoff(TimeDelta::seconds(30), every, look.watch.failures);
-                look.pauses(asked.max(pause), Looked::Not, now)
+                failed(&format!("Unipile does not let it be read: {error}"), asked)
             }
+            Err(error) => {
+                let (code, cause) = (error.code(), error.causes());
+                tracing::error!(%account, %kind, code, cause, "an account cannot be looked through");
+                failed(&format!("It cannot be taken in ({code})."), TimeDelta::zero())
+            }
+        };
+        let watched = match watched {
+            Ok(watched) => watched,
+            Err(cause) => return self.give_history_up(&look, &cause).await,
         };
         let mut tx = self.context.db.begin_engine(organization, now).await?;
         tx.unipile().watched(&look.watch, watched, now).await?;
         tx.commit().await
+    }
+
+    /// Looks at what is to be looked at; nothing if the account is out.
+    async fn look_through(&self, look: &mut Look) -> Result<Option<Result<Seen, UnipileError>>> {
+        let Some(site) = self.site(look.watch.organization_id, look.watch.account_id).await? else { return Ok(None) };
+        let kind = look.watch.kind;
+        let looked = match kind {
+            WatchKind::Messages if site.is_mailbox => self.look_for_mails(&site, look).await?,
+            // A mailbox has neither connections nor chats.
+            _ if site.is_mailbox => Ok(Seen::All),
+            WatchKind::Relations => self.look_for_relations(&site, look).await?,
+            WatchKind::History => self.look_for_history(&site, look).await?,
+            WatchKind::Messages | WatchKind::Status => self.look_for_messages(&site, look).await?,
+        };
+        Ok(Some(looked))
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
-    UnipileService,
+    UnipileService, backoff,
     look::{Look, Seen},
     messages::{ends_the_look, is_own, wrote},
     people::Site,
@@ -46,6 +46,13 @@ const PAGES_OF_CONNECTIONS: usize = 40;
 const CONNECTIONS_IN_A_LOOK: usize = 2;
 /// After so many looks in a row a chat that cannot be read is left out.
 const MOST_FAILURES: i32 = 9;
+/// After so many looks in a row that failed it is given up: after two days and a half.
+const MOST_LOOKS: i32 = 24;
+/// The pauses between them, while a chat may be left out, and after that.
+const PAUSES: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::minutes(10));
+const LONG_PAUSES: (TimeDelta, TimeDelta) = (TimeDelta::minutes(20), TimeDelta::hours(6));
+/// What is kept of why it was given up, in characters.
+const LONGEST_CAUSE: usize = 500;
 /// How far connections were read stands among the chats that were, after this.
 const CONNECTIONS: &str = "connections/";
 /// All of them were.
@@ -80,6 +87,35 @@ impl UnipileService {
         let pass = Some((now, vec![SECOND.to_owned(), format!("{CONNECTIONS}{ALL}")]));
         let again = Watched { again: now + ONCE_MORE, seen_until: None, looked: Looked::Partly, pass };
         (!look.has_read(SECOND)).then_some(again)
+    }
+
+    /// A look has failed, because of `cause`: what is noted of it, or that it was the last one. Unipile may have asked for a pause.
+    pub(super) fn history_fails(
+        look: &Look,
+        cause: &str,
+        (asked, now): (TimeDelta, DateTime<Utc>),
+    ) -> Result<Watched, String> {
+        if look.watch.failures + 1 >= MOST_LOOKS {
+            return Err(cause.chars().take(LONGEST_CAUSE).collect());
+        }
+        let failures = look.watch.failures;
+        let pause = match failures - MOST_FAILURES {
+            ..=0 => backoff(PAUSES.0, PAUSES.1, failures),
+            more => backoff(LONG_PAUSES.0, LONG_PAUSES.1, more - 1),
+        };
+        Ok(look.pauses(pause.max(asked), Looked::Not, now))
+    }
+
+    /// It is read back no more.
+    pub(super) async fn give_history_up(&self, look: &Look, cause: &str) -> Result<()> {
+        let mut tx = self.context.db.begin_engine(look.watch.organization_id, self.now()).await?;
+        let account = look.watch.account_id;
+        if tx.unipile().give_up_watch(&look.watch, cause).await? {
+            tracing::error!(%account, cause, "what was written before an account was connected is not read back");
+            let entry = AuditEntry::new("connected_account.history_given_up", "connected_account", account.0);
+            tx.audit(entry.change(None, json!({ "reason": cause, "chats": chats_read(look) })));
+        }
+        tx.commit().await
     }
 
     /// All is read back.

@@ -99,7 +99,10 @@ impl Look {
             let ago = (now - self.began).to_std().unwrap_or_default();
             let looked = if self.passed_over { Looked::Around(ago) } else { Looked::Whole(ago) };
             let again = (self.began + rests).max(now + SOON);
-            return Watched { again, seen_until: Some(self.began), looked, pass: None };
+            // What came while the account was out unnoticed may show late.
+            let gapes = self.watch.gap_closes_at.is_some_and(|closes| self.began < closes);
+            let seen_until = if gapes { self.watch.seen_until } else { Some(self.began) };
+            return Watched { again, seen_until, looked, pass: None };
         }
         self.pauses(SOON, Looked::Partly, now)
     }

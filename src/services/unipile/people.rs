@@ -26,15 +26,16 @@ impl Site {
 }
 
 impl UnipileService {
-    /// The account, if it is connected: what is read of another is stale. One that a person has set aside is read too: people answer it all the
-    /// same.
+    /// The account, if it is connected: what is read of another is stale. One that a person has set aside is read too, while it is in order: people
+    /// answer it all the same.
     pub(super) async fn site(&self, organization: OrganizationId, account: AccountId) -> Result<Option<Site>> {
         let found = self.context.db.engine_conn(organization).await?.accounts().find(account).await?;
         let readable = |status| matches!(status, AccountStatus::Connected | AccountStatus::Paused);
         let found = found.filter(|account| readable(account.status));
         Ok(found.and_then(|it| {
             let is_mailbox = it.channel == Channel::Email;
-            Some(Site { organization, account, unipile: it.unipile?.0, is_mailbox })
+            let unipile = it.unipile?.0;
+            unipile.is_in_order().then_some(Site { organization, account, unipile, is_mailbox })
         }))
     }
 

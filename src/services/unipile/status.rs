@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
-use sqlx::types::Json;
 
 use super::{AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff, confirm::tier, facts};
 use crate::{
     errors::Result,
     integrations::unipile::{Account, Class, OwnProfile, SourceStatus},
-    models::{AccountId, AccountStatus, AuditEntry, ConnectedAccount, OrganizationId, WatchKind},
+    models::{AccountId, AccountStatus, AuditEntry, ConnectedAccount, OrganizationId, UnipileAccount, WatchKind},
     repositories::{BaseRepository as _, DueWatch, Looked, OrgPerson, OrgTx, Watched},
     services::campaign_runs::Round,
 };
@@ -24,6 +23,11 @@ const PASSING: TimeDelta = TimeDelta::minutes(1);
 const WAITING: TimeDelta = TimeDelta::minutes(15);
 /// The same of one that is gone.
 const GONE: TimeDelta = TimeDelta::hours(24);
+/// For how long an account may have been out before that was noticed. Its status is asked for every hour, but by when Unipile itself knows is not
+/// documented, and until then it answers with what it knew last.
+const UNNOTICED: TimeDelta = TimeDelta::days(7);
+/// For how long after an account is in order again it is looked for what came meanwhile: how long Unipile takes to fetch it is not documented.
+const CATCHES_UP: TimeDelta = TimeDelta::hours(1);
 /// The pauses after looks that Unipile did not answer.
 const PAUSES: (TimeDelta, TimeDelta) = (TimeDelta::seconds(2), TimeDelta::minutes(5));
 
@@ -172,13 +176,16 @@ impl UnipileService {
         account.status = if set_aside { was } else { status };
         account.status_reason = reason;
         if let Some(unipile) = &mut account.unipile {
+            let is_back = word == Some(UnipileAccount::IN_ORDER) && unipile.source_status.as_deref() != word;
             unipile.source_status = word.map(str::to_owned);
+            if is_back {
+                self.look_back(tx, account.id).await?;
+            }
             if let Some(profile) = profile {
                 unipile.provider_id = profile.provider_id.clone().or(unipile.provider_id.take());
                 unipile.public_identifier = profile.public_identifier.clone().or(unipile.public_identifier.take());
                 unipile.tier = tier(profile);
             }
-            let Json(unipile) = unipile;
             tx.unipile().set_account(account.id, unipile).await?;
         }
         let after = facts(&account);
@@ -195,6 +202,15 @@ impl UnipileService {
         let entry = AuditEntry::new("connected_account.synced", "connected_account", account.id.0);
         tx.audit(entry.change(before, after));
         Ok(())
+    }
+}
+
+impl UnipileService {
+    /// Has an account read again from before it may have been out.
+    pub(super) async fn look_back(&self, tx: &mut OrgTx, id: AccountId) -> Result<()> {
+        let now = tx.now();
+        let unnoticed = UNNOTICED.to_std().unwrap_or_default();
+        tx.unipile().look_back(id, unnoticed, (now, now + CATCHES_UP)).await
     }
 }
 

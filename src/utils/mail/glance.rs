@@ -6,7 +6,10 @@ use super::{answers, bounce::is_a_daemon, headers::Headers};
 
 /// The headers that a glance needs.
 pub const GLANCE: &str =
-    "MESSAGE-ID IN-REPLY-TO REFERENCES FROM CONTENT-TYPE RETURN-PATH X-FAILED-RECIPIENTS AUTO-SUBMITTED";
+    "MESSAGE-ID IN-REPLY-TO REFERENCES FROM SUBJECT CONTENT-TYPE RETURN-PATH X-FAILED-RECIPIENTS AUTO-SUBMITTED";
+
+/// The word that the subject of a mail begins with by which its writer takes the way out; whose it is follows.
+pub const UNSUBSCRIBE: &str = "unsubscribe";
 
 /// What a few headers say of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct Glance {
     pub from: Option<String>,
     /// Whether it may be a report of a server's or of a reader's, which names what it is about in its body only.
     pub may_be_report: bool,
+    /// Whether it may be written by a mail program for whoever takes the way out of a mail, maybe from another address than that went to.
+    pub may_unsubscribe: bool,
 }
 
 impl Glance {
@@ -36,7 +41,11 @@ impl Glance {
         let complains = from.as_deref().is_some_and(|from| from.eq_ignore_ascii_case("staff@hotmail.com"));
         let may_be_report =
             is_report || to_nobody || complains || is_a_daemon(&local) || headers.has("X-Failed-Recipients");
-        Self { answers: answers(&headers), from, may_be_report }
+        let begins = |subject: String| {
+            subject.trim_start().get(..UNSUBSCRIBE.len()).is_some_and(|word| word.eq_ignore_ascii_case(UNSUBSCRIBE))
+        };
+        let may_unsubscribe = headers.subject().is_some_and(begins);
+        Self { answers: answers(&headers), from, may_be_report, may_unsubscribe }
     }
 }
 
@@ -61,5 +70,8 @@ mod tests {
         }
         assert!(!of("From: a@b.example\nReturn-Path: <a@b.example>\n\n").may_be_report);
         assert!(!of("").may_be_report);
+        assert!(
+            of("Subject: Unsubscribe abc\n\n").may_unsubscribe && !of("Subject: Re: unsubscribe\n\n").may_unsubscribe
+        );
     }
 }

@@ -23,7 +23,7 @@ use mail_parser::HeaderName;
 pub use self::{
     bounce::{Action, Bounce, FailedRecipient},
     complaint::Complaint,
-    glance::{GLANCE, Glance},
+    glance::{GLANCE, Glance, UNSUBSCRIBE},
 };
 use self::{
     headers::{Headers, Mailbox},

@@ -58,6 +58,41 @@ async fn what_was_simulated_is_what_is_sent_when_it_was_promised() {
 }
 
 #[tokio::test]
+async fn what_was_simulated_is_what_is_sent_also_when_accounts_have_promised_weeks_of_work() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 36).await;
+    let limited = json!({"limits": {"send_email": {"per_day": 2, "per_week": 9}}});
+    let mailbox = account(&member, "email", nobody(json!({})), limited).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    let before = simulated(&app, &id).await;
+    assert_eq!(before["actions_total"], 72, "{before}");
+    act(&member, &id, "start").await;
+    run_until(&app, at("2027-03-31T12:00:00Z")).await;
+    assert_eq!(sent(&app).await, promised(&app, &before).await);
+}
+
+#[tokio::test]
+async fn what_an_account_has_promised_for_far_ahead_is_not_read_to_plan_what_comes_next() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 3).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at(MONDAY)).await;
+    // Whoever reads this promise fails.
+    let far = "update campaign_executions set next_run_at = next_run_at + interval '100 days', action = 'nonsense'
+               where id = (select id from campaign_executions order by next_run_at desc limit 1)";
+    assert_eq!(sqlx::query(far).execute(&app.pool).await.unwrap().rows_affected(), 1);
+    run_until(&app, at("2026-12-10T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 4);
+    assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'completed'").await, 2);
+}
+
+#[tokio::test]
 async fn what_is_previewed_is_what_is_sent_to_the_byte() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));

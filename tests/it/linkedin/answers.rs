@@ -378,6 +378,7 @@ async fn an_account_that_is_out_for_a_day_loses_nobodys_place() {
     stage.pass(TimeDelta::hours(20)).await;
     status("OK").await;
     for _ in 0..12 {
+        stage.look(WatchKind::Messages).await;
         stage.follow().await;
         stage.pass(TimeDelta::hours(1)).await;
     }

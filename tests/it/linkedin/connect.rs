@@ -120,6 +120,8 @@ async fn whoever_signs_in_anew_keeps_the_account_and_the_old_sign_in_is_deleted(
     assert_eq!(world.count("select count(*) from connected_accounts").await, 1);
     world.work().await;
     assert_eq!(world.account(&id).await["status"], "connected");
+    let looked_back = "select count(*) from account_watches where gap_closes_at is not null and read_at is null";
+    assert_eq!(world.count(looked_back).await, 2, "connections and chats");
 }
 
 #[tokio::test]

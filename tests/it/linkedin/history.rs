@@ -28,7 +28,7 @@ async fn leads(caller: &Caller, count: usize) -> Value {
 }
 
 /// Somebody, or the owner, wrote this so long ago, in a chat between the two; the message's id.
-fn wrote(world: &World, person: &str, own: bool, text: &str, ago: TimeDelta) -> String {
+pub(super) fn wrote(world: &World, person: &str, own: bool, text: &str, ago: TimeDelta) -> String {
     let id = world.fake.world().write("acc", person, text);
     let mut unipile = world.fake.world();
     let at = unipile.now() - ago;
@@ -246,6 +246,58 @@ async fn a_chat_that_cannot_be_read_keeps_no_other_waiting_and_is_left_out() {
     }
     assert_eq!(story.messages().await, 4, "the others are read");
     assert_eq!(story.world.count("select count(*) from account_watches where kind = 'history'").await, 0, "it ends");
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_in_is_given_up_and_told_and_taken_up_again_when_somebody_asks() {
+    let (world, _) = Before::begin(2).await;
+    let story = Before::connected(world).await;
+    let breaks = "create function breaks() returns trigger language plpgsql as $$ begin raise exception 'full'; end $$;
+                  create trigger breaks before insert on messages for each row execute function breaks()";
+    sqlx::raw_sql(breaks).execute(&story.world.app.pool).await.unwrap();
+    let usage = format!("{ACCOUNTS}/{}/usage", story.account);
+    let told = async || story.world.app.member().get(&usage).await.expect(200)["history"].clone();
+    assert_eq!(told().await, json!({"status": "reading", "reason": null}));
+    let due = "select extract(epoch from due_at)::bigint / 60 from account_watches where kind = 'history'";
+    let now = || clento::utils::clock::Clock::now(&*story.world.app.clock).timestamp() / 60;
+    let mut pauses = Vec::new();
+    loop {
+        story.look().await;
+        if told().await["status"] == "given_up" {
+            break;
+        }
+        pauses.push(story.world.count(due).await - now());
+        assert!(pauses.len() < 30, "it does not end");
+        story.world.app.clock.advance(Duration::from_hours(6));
+    }
+    assert_eq!(pauses.len(), 23);
+    assert_eq!((pauses[3], pauses[9], pauses[11], pauses[22]), (4, 10, 40, 360), "{pauses:?}");
+    let reason = told().await["reason"].clone();
+    assert_eq!(reason, "It cannot be taken in (internal_error).");
+    let asked = story.world.fake.world().requests.len();
+    story.world.app.clock.advance(Duration::from_hours(24 * 30));
+    story.look().await;
+    assert_eq!(story.world.fake.world().requests.len(), asked, "nothing is tried any more");
+
+    sqlx::raw_sql("drop trigger breaks on messages").execute(&story.world.app.pool).await.unwrap();
+    let sync = format!("{ACCOUNTS}/{}/sync", story.account);
+    story.world.app.member().post(&sync, json!({})).await.expect(200);
+    story.read_back().await;
+    assert_eq!((story.messages().await, told().await), (4, Value::Null));
+}
+
+#[tokio::test]
+async fn an_account_that_is_called_too_busy_is_left_alone_while_it_is_read_back() {
+    let (world, _) = Before::begin(1).await;
+    let story = Before::connected(world).await;
+    story.world.fake.trouble(On::get("/users/relations"), Trouble::Busy(Some(3_600)));
+    story.look().await;
+    let asked = story.world.fake.world().requests.len();
+    story.world.app.clock.advance(Duration::from_mins(50));
+    story.look().await;
+    assert_eq!(story.world.fake.world().requests.len(), asked, "it is not its turn yet");
+    story.read_back().await;
+    assert_eq!(story.messages().await, 2);
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::TimeDelta;
 use clento::models::WatchKind;
 
-use super::answers::Stage;
-use crate::support::unipile::{Act, On, Trouble};
+use super::{answers::Stage, history::wrote};
+use crate::{
+    mailboxes::until,
+    support::unipile::{Act, On, Trouble},
+};
 
 /// So many have accepted, and each has answered since; no webhook told of the answers.
 async fn answered(count: usize) -> Stage {
@@ -93,6 +96,83 @@ async fn an_account_that_is_out_does_not_count_as_read() {
         stage.look(WatchKind::Messages).await;
         assert_eq!(is_read().await, expected, "{word}");
     }
+}
+
+#[tokio::test]
+async fn what_came_while_an_account_was_out_unnoticed_is_read_once_it_is_back_and_before_anybody_is_written_to() {
+    let stage = Stage::set(3).await;
+    for person in 0..3 {
+        let told = stage.accept(person);
+        stage.world.webhook(&told).await;
+    }
+    stage.follow().await;
+    // It is out, nobody has noticed, and Unipile shows what it knew last: nothing of what the lead writes.
+    stage.write(0, "No, thank you.");
+    stage.world.fake.world().chance = Some(Box::new(|method, path| {
+        let nothing = r#"{"object": "ChatList", "items": [], "cursor": null}"#;
+        (*method == "GET" && path.ends_with("/chats")).then_some(Trouble::Say(200, nothing))
+    }));
+    for _ in 0..20 {
+        stage.app().clock.advance(Duration::from_mins(15));
+        stage.look(WatchKind::Messages).await;
+    }
+    assert!(is_read(&stage).await);
+    let status = async |word: &'static str| {
+        let told = stage.world.fake.world().set_source("acc", word);
+        stage.world.webhook(&told).await;
+        stage.world.work().await;
+    };
+    status("CREDENTIALS").await;
+    status("OK").await;
+    stage.world.fake.world().chance = None;
+    stage.campaigns().await;
+    assert_eq!(stage.done(Act::Message), [], "who has answered is not known yet");
+    stage.look(WatchKind::Messages).await;
+    assert_eq!(stage.ways("replied").await, 1);
+    // What Unipile fetches later still is found too.
+    wrote(&stage.world, "person-1", false, "Nor me.", TimeDelta::hours(4));
+    stage.app().clock.advance(Duration::from_mins(15));
+    stage.look(WatchKind::Messages).await;
+    assert_eq!(stage.ways("replied").await, 2);
+    stage.pass(TimeDelta::minutes(5)).await;
+    assert_eq!(stage.done(Act::Message).len(), 1);
+    // Each of it once; after an hour what was read is seen.
+    let seen = "select extract(epoch from seen_until)::bigint from account_watches where kind = 'messages'";
+    let began = stage.now().timestamp();
+    assert!(stage.world.count(seen).await < began - 86_400);
+    for _ in 0..8 {
+        stage.app().clock.advance(Duration::from_mins(15));
+        stage.look(WatchKind::Messages).await;
+    }
+    assert!(stage.world.count(seen).await > began + 3_600);
+    assert_eq!(stage.world.count("select count(*) from messages where direction = 'inbound'").await, 2);
+}
+
+#[tokio::test]
+async fn a_look_that_was_under_way_when_its_account_was_taken_up_again_has_no_say() {
+    let stage = Stage::set(1).await;
+    let told = stage.accept(0);
+    stage.world.webhook(&told).await;
+    stage.follow().await;
+    stage.app().clock.advance(Duration::from_mins(20));
+    stage.write(0, "Hello yourself.");
+    let seen = "select extract(epoch from seen_until)::bigint from account_watches where kind = 'messages'";
+    // While it looks for who has written, the account is found to be out, and is in order again.
+    let mut held = stage.app().pool.begin().await.unwrap();
+    sqlx::query("lock table linkedin_people in access exclusive mode").execute(&mut *held).await.unwrap();
+    let taking_up = async {
+        until(stage.app(), "select claimed_until is not null from account_watches where kind = 'messages'").await;
+        for word in ["CREDENTIALS", "OK"] {
+            let told = stage.world.fake.world().set_source("acc", word);
+            stage.world.webhook(&told).await;
+            stage.world.work().await;
+        }
+        held.rollback().await.unwrap();
+        stage.world.count(seen).await
+    };
+    let ((), back) = tokio::join!(stage.look(WatchKind::Messages), taking_up);
+    assert_eq!(stage.world.count(seen).await, back);
+    assert!(!is_read(&stage).await);
 }
 
 #[tokio::test]

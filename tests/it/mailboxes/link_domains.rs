@@ -2,13 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use clento::{
+    config::{Config, Vars},
+    models::{MailMark, OrganizationId},
+    services::mail_reads::ReadLinks,
+};
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     PATH, faults, replica,
     sending::{account, campaign, states, tick, two_mails},
 };
-use crate::support::{MailServer, TestApp, mail_server::TestMailbox};
+use crate::support::{Caller, MailServer, TestApp, mail_server::TestMailbox};
 
 /// Somebody else's server.
 const KEYS: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -22,10 +29,14 @@ struct Story {
 
 impl Story {
     async fn begin() -> Self {
+        Self::at(Some("https://api.sender.example/")).await
+    }
+
+    async fn at(public_url: Option<&str>) -> Self {
         let server = MailServer::start().await;
         let app = TestApp::start_with(|config| {
             server.trust(&mut config.mail);
-            config.mail.public_url = Some("https://api.sender.example/".parse().unwrap());
+            config.mail.public_url = public_url.map(|url| url.parse().unwrap());
         })
         .await;
         let anna = server.mailbox("anna@sender.example");
@@ -75,15 +86,15 @@ async fn links_lead_through_a_mailboxes_own_domain_while_it_leads_here() {
     let [before, after] = [server.await_messages(&ben, "INBOX", 1), server.await_messages(&cleo, "INBOX", 1)]
         .map(|mails| async { mails.await.remove(0).text().replace("=\r\n", "") });
     let mut mails = [before.await, after.await];
-    mails.sort_by_key(|mail| mail.contains("List-Unsubscribe: <http://127"));
-    let [before, after] = mails;
-    assert!(before.contains("List-Unsubscribe: <https://api.sender.example/u/"), "{before}");
-    assert!(before.contains("https://api.sender.example/o/"), "{before}");
     let through = format!("http://{}", name(&elsewhere));
-    assert!(after.contains(&format!("List-Unsubscribe: <{through}/u/")), "{after}");
-    assert!(after.contains(&format!("{through}/o/")) && !after.contains("api.sender.example"), "{after}");
-    let way_out = after.split("List-Unsubscribe: <").nth(1).unwrap().split_once('>').unwrap().0;
-    assert!(app.http.get(way_out).send().await.unwrap().text().await.unwrap().contains("<form method=\"post\">"));
+    mails.sort_by_key(|mail| mail.contains(&through));
+    let [before, after] = mails;
+    assert!(before.contains("https://api.sender.example/o/"), "{before}");
+    assert!(after.contains(&format!("{through}/o/")) && !after.contains("https://api.sender.example/o/"), "{after}");
+    // The way out outlives the domain.
+    for mail in [&before, &after] {
+        assert!(mail.contains("List-Unsubscribe: <https://api.sender.example/u/"), "{mail}");
+    }
 
     // Another change leaves it as it is; it is looked at again now and then, and is used no longer when nobody answers there.
     let other = app.member().patch(&story.account, json!({"signature": "Anna"})).await.expect(200);
@@ -97,7 +108,7 @@ async fn links_lead_through_a_mailboxes_own_domain_while_it_leads_here() {
     app.state.runs().copy_sent().await.unwrap();
     let copies = server.await_messages(&story.anna, "Sent", 2).await;
     assert_eq!(
-        copies.iter().filter(|copy| copy.text().contains(&format!("List-Unsubscribe: <{through}/u/"))).count(),
+        copies.iter().filter(|copy| copy.text().replace("=\r\n", "").contains(&format!("{through}/o/"))).count(),
         1
     );
     assert_eq!(story.set(Value::Null).await, Value::Null);
@@ -114,6 +125,133 @@ async fn sent(app: &TestApp, count: usize) {
         app.clock.advance(Duration::from_secs(1));
     }
     panic!("nothing was sent");
+}
+
+#[tokio::test]
+async fn the_way_out_leads_through_a_proved_domain_where_there_is_no_other() {
+    let story = Story::at(None).await;
+    let (app, server) = (&story.app, &story.server);
+    let domain = name(app);
+    story.set(domain.as_str()).await;
+    assert_eq!(story.looked_at().await["status"], "proved");
+    let ben = server.mailbox("ben@lead.example");
+    let id = story.account.trim_start_matches(PATH).trim_start_matches('/');
+    campaign(app, id, &[&ben], two_mails()).await;
+    sent(app, 1).await;
+    let mail = server.await_messages(&ben, "INBOX", 1).await.remove(0).text().replace("=\r\n", "");
+    let way_out = mail.split("List-Unsubscribe: <").nth(1).unwrap().split_once('>').unwrap().0;
+    assert!(way_out.starts_with(&format!("http://{domain}/u/")), "{way_out}");
+    assert!(app.http.get(way_out).send().await.unwrap().text().await.unwrap().contains("<form method=\"post\">"));
+}
+
+/// A link in a mail of an organization's, which leads to a shop.
+async fn link_of(app: &TestApp, organization: &str) -> String {
+    let links = ReadLinks::new(&Config::from_vars(Vars::given([])).unwrap().encryption.0).unwrap();
+    let organization = OrganizationId(app.organization_id(organization).await);
+    let mark = MailMark { organization, step: Uuid::new_v4().into(), link: 1 };
+    let base = "https://api.sender.example/".parse().unwrap();
+    links.link(&base, &mark, "https://shop.example/").unwrap().path().to_owned()
+}
+
+/// Follows a link at a host, as servers before us tell it; whether it leads on.
+async fn followed(app: &TestApp, link: &str, headers: &[(&str, &str)]) -> u16 {
+    let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let reader = Caller { http, ..app.anonymous() };
+    let call =
+        headers.iter().fold(reader.request(reqwest::Method::GET, link), |call, (name, value)| call.header(name, value));
+    call.send().await.status.as_u16()
+}
+
+#[tokio::test]
+async fn only_an_organizations_own_links_lead_on_from_its_domain() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    let domain = name(app);
+    story.set(domain.as_str()).await;
+    let [ours, theirs] = [link_of(app, "org_ours").await, link_of(app, "org_theirs").await];
+    let at = |link, host| async move { followed(app, link, &[("host", host)]).await };
+    assert_eq!(at(&theirs, &domain).await, 302, "it is nobody's yet");
+    assert_eq!(story.looked_at().await["status"], "proved");
+    app.clock.advance(Duration::from_mins(2));
+    assert_eq!((at(&ours, &domain).await, at(&theirs, &domain).await), (302, 404));
+    // Whoever stands before us may have put another name in its place.
+    for (host, forwarded, status) in [
+        ("api.sender.example", domain.as_str(), 404),
+        (domain.as_str(), "api.sender.example", 404),
+        ("backend", &format!("{domain}, api.sender.example"), 404),
+        ("api.sender.example", "api.sender.example:443", 302),
+        ("API.sender.example.", "backend", 302),
+    ] {
+        let led = followed(app, &theirs, &[("host", host), ("x-forwarded-host", forwarded)]).await;
+        assert_eq!(led, status, "{host} {forwarded}");
+        assert_eq!(followed(app, &ours, &[("host", host), ("x-forwarded-host", forwarded)]).await, 302);
+    }
+    // Ways out and pictures lead nowhere else, and work under every name.
+    assert_eq!(followed(app, &theirs.replace("/l/", "/o/"), &[("host", &domain)]).await, 200);
+    // Given up, the domain still leads on what was sent.
+    story.set(Value::Null).await;
+    app.clock.advance(Duration::from_mins(2));
+    assert_eq!((at(&ours, &domain).await, at(&theirs, &domain).await), (302, 404));
+    // While nobody can tell whose a name is, what was known of it holds, and no link is followed by one that is new.
+    sqlx::query("alter table link_domains rename to away").execute(&app.pool).await.unwrap();
+    app.clock.advance(Duration::from_mins(2));
+    assert_eq!((at(&ours, &domain).await, at(&theirs, &domain).await), (302, 404));
+    assert_eq!((at(&ours, "new.sender.example").await, at(&ours, "api.sender.example").await), (503, 302));
+}
+
+#[tokio::test]
+async fn a_domain_is_whoevers_proved_it_first_until_that_has_long_ended() {
+    let story = Story::begin().await;
+    let app = &story.app;
+    let domain = name(app);
+    story.set(domain.as_str()).await;
+    assert_eq!(story.looked_at().await["status"], "proved");
+    let mut request = story.server.mailbox("mallory@other.example").request();
+    request["tracking_domain"] = json!(domain);
+    let theirs = app.outsider().post(PATH, request).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let theirs = format!("{PATH}/{theirs}");
+    let looked_at = || async {
+        while app.state.runs().look_at_link_domains().await.unwrap().done > 0 {}
+        app.outsider().get(&theirs).await.expect(200)["mailbox"]["tracking_domain"].clone()
+    };
+    let found = looked_at().await;
+    assert_eq!(found["status"], "failed");
+    assert!(found["reason"].as_str().unwrap().contains("another organization"), "{found}");
+    // As long as ours is seen to lead here, and for 90 days after.
+    for _ in 0..3 {
+        app.clock.advance(Duration::from_hours(24 * 60));
+        assert_eq!(looked_at().await["status"], "failed");
+    }
+    story.set(Value::Null).await;
+    app.clock.advance(Duration::from_hours(24 * 89));
+    assert_eq!(looked_at().await["status"], "failed");
+    app.clock.advance(Duration::from_hours(24 * 2));
+    assert_eq!(looked_at().await["status"], "proved");
+}
+
+#[tokio::test]
+async fn a_domain_that_fails_is_looked_at_ever_more_seldom_until_somebody_asks() {
+    let story = Story::begin().await;
+    story.set("127.0.0.1:1").await;
+    let pause = async || {
+        let due = sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>("select links_due_at from connected_accounts");
+        (due.fetch_one(&story.app.pool).await.unwrap() - clento::utils::clock::Clock::now(&*story.app.clock))
+            .num_minutes()
+    };
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        assert_eq!(story.looked_at().await["status"], "failed");
+        pauses.push(pause().await);
+        story.app.clock.advance(Duration::from_mins(pauses.last().unwrap().unsigned_abs()));
+    }
+    assert_eq!(pauses, [5, 5, 10, 20, 40, 60, 60]);
+    story.app.clock.advance(Duration::from_hours(24 * 7));
+    story.looked_at().await;
+    assert_eq!(pause().await, 24 * 60);
+    story.app.member().post(&format!("{}/sync", story.account), json!({})).await.expect(200);
+    assert!(pause().await <= 0, "whoever asks waits for nothing");
+    story.looked_at().await;
+    assert_eq!(pause().await, 5);
 }
 
 #[tokio::test]

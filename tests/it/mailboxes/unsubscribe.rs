@@ -9,7 +9,12 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Browser, TestApp};
+use super::{
+    app_with,
+    sending::{account, campaign, minutes, two_mails},
+    until,
+};
+use crate::support::{Browser, MailServer, TestApp};
 
 /// The path that leads a lead of ours out.
 async fn way_out(app: &TestApp, lead: &str) -> String {
@@ -77,4 +82,31 @@ async fn a_reader_unsubscribes_in_a_browser() {
     assert!(browser.text("main").await.contains("no more mail"), "the page that follows says so");
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     assert_eq!(suppressed(&app).await, 1);
+}
+
+#[tokio::test]
+async fn where_no_address_of_the_web_can_be_named_a_mail_is_the_way_out() {
+    let server = MailServer::start().await;
+    let app = app_with(&server).await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let account = account(&app, &anna, json!({})).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 5).await;
+    let text = server.await_messages(&ben, "INBOX", 1).await.remove(0).text();
+    let (url, _) = text.split("List-Unsubscribe: <").nth(1).unwrap().split_once('>').unwrap();
+    let token = url.strip_prefix("mailto:anna@sender.example?subject=unsubscribe%20").unwrap();
+    assert!(!text.contains("List-Unsubscribe-Post"), "nothing can be posted: {text}");
+    // What merely begins so is nobody's wish; and a person may write from another address than the mail went to.
+    for (id, token) in [("made-up", &token.replace('A', "B")[..]), ("theirs", token)] {
+        let mail = format!(
+            "From: Ben <ben.private@else.example>\r\nTo: anna@sender.example\r\nSubject: Unsubscribe {token}\r\nMessage-ID: <{id}@else.example>\r\n\r\n"
+        );
+        server.deliver(&anna, "INBOX", mail.as_bytes()).await;
+    }
+    until(&app, "select status = 'unsubscribed' from campaign_executions").await;
+    assert_eq!(suppressed(&app).await, 1);
+    let list = app.member().get("/api/v1/suppressions").await.expect(200);
+    assert_eq!(list["data"][0]["value"], "ben@lead.example");
+    minutes(&app, 90).await;
+    assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
 }

@@ -10,6 +10,7 @@ use crate::{
     errors::Result,
     models::{AccountId, AnsweredStep, ConnectedAccount, Lead, LeadId, MessageAttachment, OrganizationId},
     repositories::{AnsweredMail, BaseRepository as _, OrgTx},
+    services::{campaign_runs::end_unsubscribed, suppressions::keep_unsubscribe, unsubscribe::Leaver},
     utils::{
         email::NormalizedEmail,
         mail::{Action, Bounce, FailedRecipient, Mail, Verdict},
@@ -43,10 +44,28 @@ impl RunService {
         account: AccountId,
         mail: &Mail,
     ) -> Result<MailFate> {
+        let leaver = mail.subject.as_deref().and_then(|subject| self.context.links.unsubscribe.read_subject(subject));
+        if let Some(leaver) = leaver.filter(|leaver| leaver.organization == organization) {
+            return self.again(|| self.take_out(leaver, account, mail)).await;
+        }
         if mail.verdict == Verdict::Other {
             return Ok(MailFate::NotOurs);
         }
         self.again(|| self.take_in_mail_once(organization, account, mail)).await
+    }
+
+    /// Whoever takes the way out of a mail of ours by a mail gets no more of them, whatever address that came from.
+    async fn take_out(&self, leaver: Leaver, account: AccountId, mail: &Mail) -> Result<MailFate> {
+        let mut tx = self.begin_intake(leaver.organization, true).await?;
+        let now = tx.now();
+        if !tx.intake().is_first(account, &key(mail), "other", now).await? {
+            return Ok(MailFate::Known);
+        }
+        let Some(lead) = tx.leads().find(leaver.lead).await? else { return Ok(MailFate::NotOurs) };
+        keep_unsubscribe(&mut tx, &self.context.suppression_keys, &lead).await?;
+        end_unsubscribed(&mut tx, &lead).await?;
+        tx.commit().await?;
+        Ok(MailFate::TakenIn)
     }
 
     async fn take_in_mail_once(&self, organization: OrganizationId, id: AccountId, mail: &Mail) -> Result<MailFate> {

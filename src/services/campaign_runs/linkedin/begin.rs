@@ -35,7 +35,8 @@ impl LinkedinChannel {
             return Ok(if mine { Ok(Begun { target: String::new(), without_note: false }) } else { Err(NOT_BEGUN) });
         };
         let (noted, without_note) = self.note(&mut tx, order, prepared).await?;
-        for target in targets(prepared) {
+        let targets = targets(prepared);
+        for target in &targets {
             let act = LinkedinAct {
                 step_id: step.id,
                 execution_id: step.execution_id,
@@ -51,10 +52,15 @@ impl LinkedinChannel {
             };
             if tx.linkedin().begin(&act, step.token).await? {
                 tx.commit().await?;
-                return Ok(Ok(Begun { target, without_note }));
+                return Ok(Ok(Begun { target: target.clone(), without_note }));
             }
         }
-        Ok(Err(if prepared.is_to_a_post() && tx.steps().is_mine(step.id, step.token).await? {
+        // Else its campaign was paused, or another has taken the attempt over: by the next look either may be over.
+        let others = prepared.is_to_a_post() && !targets.is_empty() && {
+            let done = tx.linkedin().done_to((order.account.id, step.action), &targets).await?;
+            targets.iter().all(|target| done.contains(target))
+        };
+        Ok(Err(if others && tx.steps().is_mine(step.id, step.token).await? {
             Delivery::Other(Outcome::Skipped { reason: "post_done_already", answer: Answer::Done })
         } else {
             NOT_BEGUN

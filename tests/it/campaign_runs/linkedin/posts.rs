@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{MONDAY, Stage, at, only};
+use super::{MONDAY, Stage, act, at, only, paused_before_the_wire};
 use crate::support::unipile::Act;
 
 #[tokio::test]
@@ -83,4 +83,24 @@ async fn a_post_that_cannot_be_commented_on_is_left_out() {
     stage.pass(3).await;
     assert_eq!(stage.attempts().await, ["it skipped comments_disabled"]);
     assert_eq!(stage.standing().await, ["it completed"]);
+}
+
+#[tokio::test]
+async fn what_a_pause_kept_back_is_not_taken_for_done_when_the_campaign_goes_on_at_once() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let list = stage.people(1).await;
+    stage.fake.world().post("person-0", at(MONDAY));
+    let id = stage.start(&list, &[&account], only("like_post", &json!({}))).await;
+    // It goes on right after the attempt has found that it must not begin.
+    let resumes = "create function resumes() returns trigger language plpgsql as
+                     $$ begin update campaigns set status = 'running'; return null; end $$;
+                   create trigger resumes after insert on linkedin_acts for each statement execute function resumes()";
+    sqlx::raw_sql(resumes).execute(&stage.app.pool).await.unwrap();
+    paused_before_the_wire(&stage.app, &id, "linkedin_acts", Box::pin(stage.pass(24))).await;
+    assert_eq!((stage.done(Act::Like), stage.attempts().await), (vec![], vec!["it not_sent not_begun".to_owned()]));
+    sqlx::raw_sql("drop trigger resumes on linkedin_acts").execute(&stage.app.pool).await.unwrap();
+    act(&stage.app.member(), &id, "resume").await;
+    stage.pass(24).await;
+    assert_eq!(stage.done(Act::Like).len(), 1);
 }
