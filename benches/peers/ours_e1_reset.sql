@@ -4,8 +4,8 @@ alter table activities disable trigger user;
 truncate activities, execution_steps, sandbox_acts, sandbox_happenings, account_usage cascade;
 alter table activities enable trigger user;
 delete from campaign_executions where created_at > '2026-06-01';
--- A campaign that had nobody left to write to has ended meanwhile.
-update campaigns set status = 'running', ended_at = null where status = 'completed';
+-- A campaign that had nobody left to write to has ended meanwhile. Nobody is enrolled here: that is not what is measured.
+update campaigns set status = 'running', ended_at = null, next_begin_at = null;
 insert into campaign_executions (id, organization_id, campaign_id, lead_id, status, node_id, action, account_id, linkedin_account_id,
                                  next_run_at, begun_at, created_at, updated_at)
 select md5('due-' || n)::uuid, l.organization_id, c.id, l.id, 'waiting', 'step', 'profile_visit', a.id, a.id,
