@@ -23,14 +23,41 @@ pub(super) fn judged(stage: Stage, code: u16, text: &str) -> Delivery {
         400..=499 if too_much || policy => not_sent("rate_limited", Some(SLOWER)),
         400..=499 => not_sent("temporary", None),
         _ if too_much => not_sent("rate_limited", Some(ENOUGH)),
-        // The sender's own address is refused: nothing leaves this mailbox.
-        _ if stage == Stage::Sender && policy => Delivery::AccountOut,
+        // Nothing leaves this mailbox, whoever it is for.
+        _ if blames_sender(stage, status, text) => Delivery::AccountOut,
         _ if stage == Stage::Recipient && is_full(status) => not_sent("mailbox_full", None),
         _ if stage == Stage::Recipient && !policy => Delivery::NoRecipient,
         // For good, says the code, and no other attempt is any different: trying again only hurts the mailbox's name.
         _ if policy => Delivery::Refused { reason: "refused_by_policy", detail: None },
         _ => Delivery::Refused { reason: "refused", detail: None },
     }
+}
+
+/// Whether it is the mailbox that is refused, and not this mail or its recipient. It always is where the sender was named; but many servers say so
+/// only when the recipient is (Postfix' `smtpd_delay_reject`), or after the message (Exchange): then by a status about the sender's address
+/// (RFC 3463, X.1.7 and X.1.8; Exchange's 5.7.60 and 5.2.252), or in words.
+fn blames_sender(stage: Stage, status: Option<(u16, u16, u16)>, text: &str) -> bool {
+    let by_status = matches!(status, Some((_, 1, 7 | 8) | (_, 7, 60) | (_, 2, 252)));
+    let text = text.to_ascii_lowercase();
+    let signs = [
+        // Postfix.
+        "sender address rejected",
+        "not owned by user",
+        "relay access denied",
+        // Exim.
+        "relay not permitted",
+        "authentication required",
+        "authentication is required",
+        // Exchange.
+        "sendasdenied",
+        "bad outbound sender",
+        "does not have permissions to send as",
+        // Sendmail and others.
+        "relaying denied",
+        "must be authenticated",
+        "sign in first",
+    ];
+    stage == Stage::Sender || by_status || signs.iter().any(|sign| text.contains(sign))
 }
 
 /// Class, subject and detail of an enhanced status, if the server gives one behind its code.
@@ -89,7 +116,23 @@ mod tests {
             (Recipient, "450 4.2.1 Mailbox busy", "temporary 0"),
             (Recipient, "451 4.7.1 Greylisting in action, please come back later", "rate_limited 15"),
             (Recipient, "552 5.2.2 The recipient's mailbox is full", "mailbox_full 0"),
-            (Recipient, "550 5.7.1 Relaying denied", "refused_by_policy for good"),
+            (Recipient, "550 5.7.1 Message refused: listed at dnsbl.example", "refused_by_policy for good"),
+            (Recipient, "550 5.7.1 Relaying denied", "AccountOut"),
+            (Recipient, "550 relay not permitted", "AccountOut"),
+            (Recipient, "554 5.7.1 <ben@lead.example>: Relay access denied", "AccountOut"),
+            (
+                Recipient,
+                "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user c@d.example",
+                "AccountOut",
+            ),
+            (Recipient, "550 5.1.8 Access denied, bad outbound sender", "AccountOut"),
+            (Verdict, "550 5.1.8 Access denied, bad outbound sender", "AccountOut"),
+            (
+                Verdict,
+                "554 5.2.252 SendAsDenied; anna@sender.example not allowed to send as bob@sender.example",
+                "AccountOut",
+            ),
+            (Sender, "553 sender rejected", "AccountOut"),
             (Sender, "550 5.7.60 SMTP; Client does not have permissions to send as this sender", "AccountOut"),
             (Sender, "530 5.7.0 Authentication Required", "AccountOut"),
             (Sender, "535 5.7.8 Username and Password not accepted", "AccountOut"),
