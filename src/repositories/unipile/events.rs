@@ -33,6 +33,8 @@ pub struct DueEvent {
     pub organization: OrganizationId,
     /// Which.
     pub account: AccountId,
+    /// What that is called at Unipile.
+    pub unipile_account: String,
     /// The ids that it names.
     pub about: Value,
     /// How often it had come when it was claimed.
@@ -91,7 +93,8 @@ impl Database {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Claims hints that are to be followed, until `until`. Those whose account has gone meanwhile are settled.
+    /// Claims hints that are to be followed, until `until`, but for those of `others`: accounts by their names at Unipile. Those whose account has
+    /// gone meanwhile are settled.
     ///
     /// # Errors
     /// The database's.
@@ -99,27 +102,30 @@ impl Database {
         &self,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-        limit: i64,
+        (others, limit): (&[String], i64),
     ) -> Result<Vec<DueEvent>> {
         Ok(sqlx::query_as!(
             DueEvent,
             r#"with due as (
-                 select key, unipile_account from unipile_events where due_at <= $1 order by due_at limit $3 for update skip locked),
+                 select key, unipile_account from unipile_events where due_at <= $1 and unipile_account <> all($4)
+                 order by due_at limit $3 for update skip locked),
                owned as (
-                 select due.key, a.organization_id, a.id from due
+                 select due.key, due.unipile_account, a.organization_id, a.id from due
                  left join connected_accounts a on a.unipile is not null and a.unipile->>'account_id' = due.unipile_account),
                claimed as (
                  update unipile_events e
                  set due_at = case when owned.id is not null then $2::timestamptz end, tries = e.tries + 1,
                      outcome = case when owned.id is null then 'account_gone' else e.outcome end
                  from owned where e.key = owned.key
-                 returning e.key, e.kind, e.about, e.arrivals, e.tries, e.received_at, owned.organization_id, owned.id as account_id)
+                 returning e.key, e.kind, e.about, e.arrivals, e.tries, e.received_at, owned.organization_id, owned.id as account_id,
+                           owned.unipile_account)
                select key as "key!", kind as "kind!", organization_id as "organization!: OrganizationId", account_id as "account!: AccountId",
-                      about as "about!", arrivals as "arrivals!", tries as "tries!", received_at as "received_at!"
+                      unipile_account as "unipile_account!", about as "about!", arrivals as "arrivals!", tries as "tries!", received_at as "received_at!"
                from claimed where account_id is not null"#,
             now,
             until,
             limit,
+            others,
         )
         .fetch_all(&mut *self.system().await?)
         .await?)

@@ -1,11 +1,12 @@
 //! The workers' rounds over what webhooks hinted at, and over what is looked at in turn.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt as _, stream};
+use futures::FutureExt as _;
 
 use super::{
-    AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff,
+    AT_A_TIME, CLAIM, UnipileService, about, backoff,
     look::{Look, SOON, Seen},
+    places,
     relations::Follow,
 };
 use crate::{
@@ -37,17 +38,21 @@ impl UnipileService {
         if self.api.is_none() {
             return Ok(Round::default());
         }
-        let now = self.now();
-        let events = self.context.db.claim_unipile_events(now, now + CLAIM, IN_A_ROUND).await?;
-        let more = events.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
-        let followed = stream::iter(events).map(|event| async move {
+        let claim = |others: Vec<String>, free| {
+            let now = self.now();
+            async move { self.context.db.claim_unipile_events(now, now + CLAIM, (&others, free)).await }.boxed()
+        };
+        places::fill(claim, |event| event.unipile_account.clone(), |events| self.follow_each(events).boxed()).await
+    }
+
+    /// Hints about one account, one after the other.
+    async fn follow_each(&self, events: Vec<DueEvent>) {
+        for event in events {
             if let Err(error) = self.follow_one(&event).await {
                 let (code, cause) = (error.code(), error.causes());
                 tracing::error!(kind = event.kind, account = %event.account, code, cause, "a webhook cannot be followed");
             }
-        });
-        let done = followed.buffer_unordered(AT_A_TIME).count().await;
-        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+        }
     }
 
     async fn follow_one(&self, event: &DueEvent) -> Result<()> {

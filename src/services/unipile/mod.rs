@@ -14,6 +14,7 @@ mod look;
 mod mails;
 mod messages;
 mod people;
+mod places;
 mod relations;
 mod status;
 mod upkeep;

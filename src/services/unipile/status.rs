@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::{StreamExt as _, stream};
+use futures::FutureExt as _;
 
-use super::{AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, about, backoff, confirm::tier, facts};
+use super::{CLAIM, UnipileService, about, backoff, confirm::tier, facts, places};
 use crate::{
     errors::Result,
     integrations::unipile::{Account, Class, OwnProfile, SourceStatus},
@@ -84,17 +84,21 @@ impl UnipileService {
         if self.api.is_none() {
             return Ok(Round::default());
         }
-        let now = self.now();
-        let watches = self.context.db.claim_watches(WatchKind::Status, now, now + CLAIM, IN_A_ROUND).await?;
-        let more = watches.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
-        let looks = stream::iter(watches).map(|watch| async move {
+        // Nobody's turn comes twice at a time: an account that is looked at is not due.
+        let claim = |_: Vec<String>, free| {
+            let now = self.now();
+            self.context.db.claim_watches(WatchKind::Status, now, now + CLAIM, free).boxed()
+        };
+        places::fill(claim, |watch| watch.account_id.to_string(), |watches| self.look_each(watches).boxed()).await
+    }
+
+    async fn look_each(&self, watches: Vec<DueWatch>) {
+        for watch in watches {
             if let Err(error) = self.look(&watch).await {
                 let (code, cause) = (error.code(), error.causes());
                 tracing::error!(account = %watch.account_id, code, cause, "an account cannot be looked at");
             }
-        });
-        let done = looks.buffer_unordered(AT_A_TIME).count().await;
-        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+        }
     }
 
     async fn look(&self, watch: &DueWatch) -> Result<()> {
