@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl UnipileRepository<'_> {
-    /// The leads whom an account knows by LinkedIn's own ids of them, or whose profiles have these addresses; each with the id or address that found
-    /// it, those who came first before others.
+    /// The leads whom an account knows by LinkedIn's own ids of them, or to whom it has done something under these, whatever address of a profile
+    /// they have by now, or whose profiles have these addresses; each with the id or address that found it, those who came first before others.
     ///
     /// # Errors
     /// The database's.
@@ -24,7 +24,10 @@ impl UnipileRepository<'_> {
             r#"select p.provider_id as "by!", l.id from linkedin_people p
                join leads l on l.organization_id = p.organization_id and l.linkedin_url = p.linkedin_url
                where p.organization_id = $1 and p.account_id = $2 and p.provider_id = any($3)
-               union all
+               union
+               select a.person, a.lead_id from linkedin_acts a
+               where a.organization_id = $1 and a.account_id = $2 and a.person = any($3)
+               union
                select l.linkedin_url, l.id from leads l where l.organization_id = $1 and l.linkedin_url = any($4)
                order by 2"#,
             self.scope.id(),
@@ -125,18 +128,67 @@ impl UnipileRepository<'_> {
         .await?)
     }
 
-    /// Whether an account has written just this to a lead.
+    /// With whom of these, who are one person, an account has had to do: the one first that it had last written to by an instant.
     ///
     /// # Errors
     /// The database's.
-    pub async fn has_written(&mut self, account: AccountId, lead: LeadId, text: &str) -> Result<bool> {
+    pub async fn in_touch(&mut self, account: AccountId, leads: &[LeadId], by: DateTime<Utc>) -> Result<Vec<LeadId>> {
+        let ids = sqlx::query_scalar!(
+            r#"select l.id as "id!" from unnest($3::uuid[]) with ordinality as l (id, place)
+               cross join lateral (
+                 select min(at) as since, max(at) filter (where writes and at <= $4) as written
+                 from (select sending_at as at, action in ('send_connection_request', 'send_followup', 'send_inmail') as writes
+                       from execution_steps
+                       where organization_id = $1 and lead_id = l.id and account_id = $2 and state in ('sending', 'sent', 'needs_review')
+                       union all
+                       select sent_at, true from messages
+                       where organization_id = $1 and lead_id = l.id and account_id = $2 and direction = 'outbound' and not past) acts) t
+               where t.since is not null
+               order by t.written desc nulls last, t.since <= $4 desc, l.place"#,
+            self.scope.id(),
+            account.0,
+            &leads.iter().map(|lead| lead.0).collect::<Vec<_>>(),
+            by,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(ids.into_iter().map(LeadId).collect())
+    }
+
+    /// Those of these leads whom an account has written to, as far as nobody can prove the contrary; an invitation is written too.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn written_to(&mut self, account: AccountId, leads: &[LeadId]) -> Result<Vec<LeadId>> {
+        let ids = sqlx::query_scalar!(
+            r#"select l.id as "id!" from unnest($3::uuid[]) as l (id)
+               where exists (select from execution_steps where organization_id = $1 and lead_id = l.id and account_id = $2
+                               and action in ('send_connection_request', 'send_followup', 'send_inmail')
+                               and state in ('sending', 'sent', 'needs_review'))
+                  or exists (select from messages where organization_id = $1 and lead_id = l.id and account_id = $2
+                               and direction = 'outbound' and not past)
+               order by l.id"#,
+            self.scope.id(),
+            account.0,
+            &leads.iter().map(|lead| lead.0).collect::<Vec<_>>(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(ids.into_iter().map(LeadId).collect())
+    }
+
+    /// Whether an account has written just this to one of these leads.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_written(&mut self, account: AccountId, leads: &[LeadId], text: &str) -> Result<bool> {
         Ok(sqlx::query_scalar!(
-            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = $2 and account_id = $3
+            r#"select exists (select from execution_steps where organization_id = $1 and lead_id = any($2) and account_id = $3
                               and action in ('send_connection_request', 'send_followup', 'send_inmail')
                               and state in ('sending', 'sent', 'needs_review') and $4 <> ''
                               and btrim(content->>'text', E' \n\r\t') = $4) as "has!""#,
             self.scope.id(),
-            lead.0,
+            &leads.iter().map(|lead| lead.0).collect::<Vec<_>>(),
             account.0,
             text,
         )
@@ -144,22 +196,23 @@ impl UnipileRepository<'_> {
         .await?)
     }
 
-    /// The texts that campaigns and the inbox have sent a lead from an account, as far as nobody can prove the contrary.
+    /// The texts that campaigns and the inbox have sent these leads from an account, as far as nobody can prove the contrary.
     ///
     /// # Errors
     /// The database's.
-    pub async fn texts_to(&mut self, account: AccountId, lead: LeadId) -> Result<Vec<String>> {
+    pub async fn texts_to(&mut self, account: AccountId, leads: &[LeadId]) -> Result<Vec<String>> {
         Ok(sqlx::query_scalar!(
             r#"select content->>'text' as "text!" from execution_steps
-               where organization_id = $1 and lead_id = $2 and account_id = $3 and content->>'text' is not null
+               where organization_id = $1 and lead_id = any($2) and account_id = $3 and content->>'text' is not null
                  and action in ('send_connection_request', 'send_followup', 'send_inmail')
                  and state in ('sending', 'sent', 'needs_review')
                union all
                -- Of the inbox: what was typed on LinkedIn is known by LinkedIn's id of it.
                select text from messages
-               where organization_id = $1 and lead_id = $2 and account_id = $3 and direction = 'outbound' and provider_key = id::text"#,
+               where organization_id = $1 and lead_id = any($2) and account_id = $3 and direction = 'outbound'
+                 and provider_key = id::text"#,
             self.scope.id(),
-            lead.0,
+            &leads.iter().map(|lead| lead.0).collect::<Vec<_>>(),
             account.0,
         )
         .fetch_all(&mut *self.conn)

@@ -195,8 +195,9 @@ impl UnipileService {
                 return Ok(Ok(Seen::Unfinished));
             }
             in_this_look += 1;
-            let Some(lead) = self.in_touch(site, leads).await?.or(leads.first().copied()) else { continue };
-            match self.read_past(site, look, (id, lead), after).await? {
+            let in_touch = self.in_touch(site, leads, self.now()).await?;
+            let leads = if in_touch.is_empty() { leads.iter().take(1).copied().collect() } else { in_touch };
+            match self.read_past(site, look, (id, &leads), after).await? {
                 Ok(Intake::Later) => return Ok(Ok(Seen::Unfinished)),
                 Ok(_) => {}
                 Err(error) if is_left_out(&error) => {
@@ -256,7 +257,7 @@ impl UnipileService {
         &self,
         site: &Site,
         look: &mut Look,
-        (chat, lead): (&str, LeadId),
+        (chat, leads): (&str, &[LeadId]),
         after: DateTime<Utc>,
     ) -> Result<std::result::Result<Intake, UnipileError>> {
         let mut messages = match self.messages_of(chat, Some(after), Some(look)).await? {
@@ -270,7 +271,8 @@ impl UnipileService {
             let (id, by_owner) = (message.id.clone()?, is_own(site, &message));
             Some(PastMessage { by_owner, message: wrote(id, message, self.now()) })
         });
-        Ok(Ok(self.runs.take_in_past(site.with(lead), &past.collect::<Vec<_>>()).await?))
+        let Some((lead, others)) = leads.split_first() else { return Ok(Ok(Intake::NotOurs)) };
+        Ok(Ok(self.runs.take_in_past(site.with(*lead), others, &past.collect::<Vec<_>>()).await?))
     }
 }
 

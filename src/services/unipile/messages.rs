@@ -48,8 +48,11 @@ impl UnipileService {
             Err(error) if error.class() == Class::Gone => return Ok(Follow::NotThere),
             Err(error) => return Ok(Follow::Silent(error)),
         };
-        let Some(lead) = self.partner(site, &found).await? else { return Ok(Follow::Done("not_ours")) };
-        Ok(match self.read_chat(site, &chat, (lead, None), None).await? {
+        let leads = self.partners(site, &found).await?;
+        if leads.is_empty() {
+            return Ok(Follow::Done("not_ours"));
+        }
+        Ok(match self.read_chat(site, &chat, (&leads, None), None).await? {
             Err(error) => Follow::Silent(error),
             Ok(read) if read.later => Follow::Later,
             Ok(read) if read.ids.contains(&message) => Follow::Done("taken_in"),
@@ -106,11 +109,14 @@ impl UnipileService {
         after: DateTime<Utc>,
     ) -> Result<std::result::Result<Seen, UnipileError>> {
         let Some(id) = chat.id.as_deref().filter(|id| !look.has_read(id)) else { return Ok(Ok(Seen::All)) };
-        let Some(lead) = self.partner(site, chat).await? else { return Ok(Ok(Seen::All)) };
+        let leads = self.partners(site, chat).await?;
+        if leads.is_empty() {
+            return Ok(Ok(Seen::All));
+        }
         if !self.goes_on(look).await? {
             return Ok(Ok(Seen::Unfinished));
         }
-        match self.read_chat(site, id, (lead, Some(after)), Some(look)).await? {
+        match self.read_chat(site, id, (&leads, Some(after)), Some(look)).await? {
             Ok(read) if read.later => return Ok(Ok(Seen::Later)),
             Ok(_) => {}
             // A chat that is gone, or not to be read, keeps nobody from reading the others.
@@ -123,30 +129,25 @@ impl UnipileService {
         Ok(Ok(Seen::All))
     }
 
-    /// The lead whom a chat is with, if the chat is the account's and the account has had to do with the lead. The key sees all tenants' chats: whose
+    /// The leads whom a chat is with, if the chat is the account's and the account has had to do with them: several, if one person is there under
+    /// several addresses. The key sees all tenants' chats: whose
     /// this one is, is not taken from whoever named it.
-    async fn partner(&self, site: &Site, chat: &Chat) -> Result<Option<LeadId>> {
+    async fn partners(&self, site: &Site, chat: &Chat) -> Result<Vec<LeadId>> {
         if chat.account_id.as_deref() != Some(site.unipile.account_id.as_str()) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let Some(person) = &chat.attendee_provider_id else { return Ok(None) };
+        let Some(person) = &chat.attendee_provider_id else { return Ok(Vec::new()) };
         let found = self.find_people(site, std::slice::from_ref(person), &[]).await?;
         let leads: Vec<_> = found.into_iter().map(|(_, lead)| lead).collect();
-        self.in_touch(site, &leads).await
+        self.in_touch(site, &leads, self.now()).await
     }
 
-    /// With whom of these, who are one person under several addresses, the account has had to do: the first, if with several.
-    pub(super) async fn in_touch(&self, site: &Site, leads: &[LeadId]) -> Result<Option<LeadId>> {
+    /// With whom of these, who are one person under several addresses, the account has had to do: whom it had last written to by then first.
+    pub(super) async fn in_touch(&self, site: &Site, leads: &[LeadId], by: DateTime<Utc>) -> Result<Vec<LeadId>> {
         if leads.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let mut conn = self.context.db.engine_conn(site.organization).await?;
-        for lead in leads {
-            if conn.unipile().in_touch_since(site.account, *lead).await?.is_some() {
-                return Ok(Some(*lead));
-            }
-        }
-        Ok(None)
+        self.context.db.engine_conn(site.organization).await?.unipile().in_touch(site.account, leads, by).await
     }
 
     /// Takes in what the lead wrote in a chat, the oldest first; then what the account's owner wrote there, so that it comes into the conversation
@@ -155,7 +156,7 @@ impl UnipileService {
         &self,
         site: &Site,
         chat: &str,
-        (lead, after): (LeadId, Option<DateTime<Utc>>),
+        (leads, after): (&[LeadId], Option<DateTime<Utc>>),
         look: Option<&mut Look>,
     ) -> Result<std::result::Result<Read, UnipileError>> {
         let mut messages = match self.messages_of(chat, after, look).await? {
@@ -170,14 +171,26 @@ impl UnipileService {
             let message = wrote(id.clone(), message, self.now());
             if by_owner {
                 own.push(message);
-            } else if self.runs.take_in_linkedin_message(site.with(lead), &message).await? == Intake::Later {
+            } else if self.take_in_answer(site, leads, &message).await? == Intake::Later {
                 read.later = true;
                 break;
             }
             read.ids.push(id);
         }
-        self.runs.take_in_own_messages(site.with(lead), &own).await?;
+        if let Some((lead, others)) = leads.split_first() {
+            self.runs.take_in_own_messages(site.with(*lead), others, &own).await?;
+        }
         Ok(Ok(read))
+    }
+
+    /// Takes in what somebody wrote as an answer to what was last written to one of the leads that are this person.
+    async fn take_in_answer(&self, site: &Site, leads: &[LeadId], message: &LinkedinMessage) -> Result<Intake> {
+        let leads = match leads {
+            [_] => leads.to_vec(),
+            _ => self.in_touch(site, leads, message.sent_at).await?,
+        };
+        let Some((lead, others)) = leads.split_first() else { return Ok(Intake::NotOurs) };
+        self.runs.take_in_linkedin_message(site.with(*lead), others, message).await
     }
 
     pub(super) async fn messages_of(

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     errors::Result,
     integrations::unipile::{PageQuery, Relation, UnipileError},
+    models::LeadId,
     repositories::DueEvent,
     services::campaign_runs::Intake,
 };
@@ -110,18 +111,32 @@ impl UnipileService {
         for relation in relations {
             let by: Vec<_> =
                 [&relation.member_id, &relation.public_identifier].into_iter().flatten().cloned().collect();
-            let lead = found.iter().find(|(key, _)| by.contains(key)).map(|(_, lead)| *lead);
-            if let Some(lead) = lead {
-                let person =
-                    relation.member_id.as_deref().or(relation.public_identifier.as_deref()).unwrap_or_default();
-                if self.runs.take_in_connection(site.with(lead), person).await? == Intake::Later {
-                    read.later = true;
-                    continue;
-                }
+            // One person may be several leads, under several addresses: whichever was invited has been accepted.
+            let mut leads: Vec<_> = found.iter().filter(|(key, _)| by.contains(key)).map(|(_, lead)| *lead).collect();
+            leads.dedup();
+            if self.take_in_relation(site, relation, &leads).await? == Intake::Later {
+                read.later = true;
+                continue;
             }
             read.settled.extend(by);
         }
         Ok(())
+    }
+
+    /// Takes in a connection with the leads that are this person; comes again for those that must wait.
+    async fn take_in_relation(&self, site: &Site, relation: &Relation, leads: &[LeadId]) -> Result<Intake> {
+        let person = relation.member_id.as_deref().or(relation.public_identifier.as_deref()).unwrap_or_default();
+        let mut came = Intake::NotOurs;
+        for (index, lead) in leads.iter().enumerate() {
+            // It is taken in once for each of them.
+            let key = if index == 0 { person.to_owned() } else { format!("{person}/{lead}") };
+            match self.runs.take_in_connection(site.with(*lead), &key).await? {
+                Intake::Later => came = Intake::Later,
+                intake if came == Intake::NotOurs => came = intake,
+                _ => {}
+            }
+        }
+        Ok(came)
     }
 }
 

@@ -28,7 +28,11 @@ impl Stage {
 
     /// With these settings of the campaign.
     pub(super) async fn set_by(count: usize, settings: Value) -> Self {
-        let world = World::begin().await;
+        Self::set_in(World::begin().await, count, settings).await
+    }
+
+    /// In this world.
+    pub(super) async fn set_in(world: World, count: usize, settings: Value) -> Self {
         let member = world.app.member();
         let account = world.connect(&member, "acc").await;
         world.app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();

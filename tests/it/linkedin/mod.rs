@@ -9,6 +9,7 @@ mod history;
 mod looks;
 mod mailboxes;
 mod multichannel;
+mod one_person;
 mod races;
 mod status;
 mod webhooks;

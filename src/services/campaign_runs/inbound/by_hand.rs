@@ -6,25 +6,36 @@ use sqlx::types::Json;
 use super::{LinkedinMessage, Parties, RunService};
 use crate::{
     errors::Result,
-    models::{Channel, ConversationId, Message, MessageDirection, MessageId, MessageState},
+    models::{Channel, ConversationId, LeadId, Message, MessageDirection, MessageId, MessageState},
     repositories::{BaseRepository as _, OrgTx},
     services::campaign_runs::linkedin::same,
 };
 
 impl RunService {
-    /// Takes in what an account wrote to a lead that is in touch with it, unless it was ours: a campaign's or the inbox's. Without a conversation,
+    /// Takes in what an account wrote to a lead that is in touch with it, unless it was ours: a campaign's or the inbox's, written to it or to
+    /// `others`, the leads that are the same person. Without a conversation,
     /// which begins with the lead's first answer, nothing is kept.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn take_in_own_messages(&self, of: Parties, messages: &[LinkedinMessage]) -> Result<()> {
+    pub async fn take_in_own_messages(
+        &self,
+        of: Parties,
+        others: &[LeadId],
+        messages: &[LinkedinMessage],
+    ) -> Result<()> {
         if messages.is_empty() {
             return Ok(());
         }
-        self.again(|| self.take_in_own_messages_once(of, messages)).await
+        self.again(|| self.take_in_own_messages_once(of, others, messages)).await
     }
 
-    async fn take_in_own_messages_once(&self, of: Parties, messages: &[LinkedinMessage]) -> Result<()> {
+    async fn take_in_own_messages_once(
+        &self,
+        of: Parties,
+        others: &[LeadId],
+        messages: &[LinkedinMessage],
+    ) -> Result<()> {
         let Parties { organization, account, lead } = of;
         let mut tx = self.begin_intake(organization, false).await?;
         let Some(conversation) = tx.conversations().of_lead(lead).await? else { return Ok(()) };
@@ -32,7 +43,7 @@ impl RunService {
         if !tx.accounts().exists(account).await? {
             return Ok(());
         }
-        let ours = tx.unipile().texts_to(account, lead).await?;
+        let ours = tx.unipile().texts_to(account, &[&[lead][..], others].concat()).await?;
         let says = |it: &LinkedinMessage| !it.text.trim().is_empty() || !it.attachments.is_empty();
         let by_hand = messages.iter().filter(|it| it.sent_at >= since && says(it));
         for message in by_hand.filter(|it| !ours.iter().any(|text| same(text, &it.text))) {

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::{Deed, NewMessage, RunService, Taken, What};
 use crate::{
     errors::Result,
-    models::{AccountId, LeadId, MessageAttachment, OrganizationId},
-    repositories::BaseRepository as _,
+    models::{AccountId, ExecutionStatus, LeadId, MessageAttachment, OrganizationId},
+    repositories::{BaseRepository as _, OrgTx},
     utils::mail,
 };
 
@@ -80,15 +80,26 @@ impl RunService {
         }
     }
 
-    /// Takes in a message that a lead wrote to an account. The same message again does nothing, whoever brings it.
+    /// Takes in a message that a lead wrote to an account. The same message again does nothing, whoever brings it. Of `others`, the leads that are
+    /// the same person, the ways of those end too that the account has written to: nobody who has answered is written to again.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn take_in_linkedin_message(&self, of: Parties, message: &LinkedinMessage) -> Result<Intake> {
-        self.again(|| self.take_in_linkedin_message_once(of, message)).await
+    pub async fn take_in_linkedin_message(
+        &self,
+        of: Parties,
+        others: &[LeadId],
+        message: &LinkedinMessage,
+    ) -> Result<Intake> {
+        self.again(|| self.take_in_linkedin_message_once(of, others, message)).await
     }
 
-    async fn take_in_linkedin_message_once(&self, of: Parties, it: &LinkedinMessage) -> Result<Intake> {
+    async fn take_in_linkedin_message_once(
+        &self,
+        of: Parties,
+        others: &[LeadId],
+        it: &LinkedinMessage,
+    ) -> Result<Intake> {
         let Parties { organization, account, lead } = of;
         let asks_to_stop = mail::asks_to_stop(&it.text);
         let mut tx = self.begin_intake(organization, asks_to_stop).await?;
@@ -98,7 +109,7 @@ impl RunService {
             return Ok(Intake::NotOurs);
         }
         // The note of an invitation comes back as a message when it is accepted.
-        if tx.unipile().has_written(account, lead, it.text.trim()).await? {
+        if tx.unipile().has_written(account, &[&[lead][..], others].concat(), it.text.trim()).await? {
             return Ok(Intake::NotOurs);
         }
         let now = tx.now();
@@ -108,13 +119,31 @@ impl RunService {
         let message = it.as_written_by(found.full_name.or(found.linkedin_url));
         let what = What::Replied { asks_to_stop };
         let deed = Deed { lead_id: lead, account_id: account, what, answers: None, message: Some(message) };
-        match self.take_in_deed(&mut tx, &deed).await? {
-            Taken::Later => Ok(Intake::Later),
-            Taken::Yes => {
-                tx.commit().await?;
-                Ok(Intake::TakenIn)
-            }
+        let taken = match self.take_in_deed(&mut tx, &deed).await? {
+            Taken::Yes => self.end_others(&mut tx, &deed, others).await?,
+            Taken::Later => Taken::Later,
+        };
+        if taken == Taken::Later {
+            return Ok(Intake::Later);
         }
+        tx.commit().await?;
+        Ok(Intake::TakenIn)
+    }
+
+    /// Ends the ways of other leads that are the person who has answered, if the account has written to them.
+    async fn end_others(&self, tx: &mut OrgTx, deed: &Deed, others: &[LeadId]) -> Result<Taken> {
+        let others =
+            if others.is_empty() { Vec::new() } else { tx.unipile().written_to(deed.account_id, others).await? };
+        for lead_id in others {
+            let (answers, what) = (deed.answers.clone(), deed.what.clone());
+            let deed = Deed { lead_id, account_id: deed.account_id, what, answers, message: None };
+            let walks = tx.executions().lock_open_of(lead_id).await?;
+            if walks.iter().any(|(_, walk)| walk.status == ExecutionStatus::Running) {
+                return Ok(Taken::Later);
+            }
+            self.ends(tx, &deed, &walks).await?;
+        }
+        Ok(Taken::Yes)
     }
 }
 

@@ -93,7 +93,11 @@ impl RunService {
         let now = tx.now();
         let (mut stands, mut activities) = (Vec::new(), Vec::new());
         for (campaign, walk) in walks {
-            let waits = walk.awaiting == Some(Awaiting::Acceptance) && walk.linkedin_account_id == Some(it.account_id);
+            let waits = walk.awaiting == Some(Awaiting::Acceptance);
+            // Whom another account has to do with has accepted nothing there.
+            if walk.linkedin_account_id != Some(it.account_id) {
+                continue;
+            }
             activities
                 .push(with_account(happened(tx, *campaign, walk, "connection_accepted", json!({})), it.account_id));
             if !waits {
@@ -155,6 +159,26 @@ impl RunService {
         }
         for (from, to) in effect.lead {
             tx.leads().move_on(&[lead.id], from, *to, now).await?;
+        }
+        Ok(())
+    }
+
+    /// What a deed of the person's ends for another of the leads that it is: its ways, and where it stands. The message, and what is told of it, are
+    /// with the lead that was last written to.
+    async fn ends(&self, tx: &mut OrgTx, deed: &Deed, walks: &[(CampaignId, Walk)]) -> Result<()> {
+        let now = tx.now();
+        let effect = self.effect(tx, deed).await?;
+        let (mut stands, mut activities) = (Vec::new(), Vec::new());
+        for (campaign, walk) in walks {
+            if let Some((stand, told)) = end(tx, *campaign, walk, &effect).await? {
+                stands.push(stand);
+                activities.push(told);
+            }
+        }
+        tx.executions().stand(&stands, now).await?;
+        tx.activities().record(&activities).await?;
+        for (from, to) in effect.lead {
+            tx.leads().move_on(&[deed.lead_id], from, *to, now).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::{Intake, LinkedinMessage, Parties, RunService};
 use crate::{
     errors::Result,
-    models::{Channel, ConversationId, Message, MessageDirection, MessageId, MessageState, MessageVerdict},
+    models::{Channel, ConversationId, LeadId, Message, MessageDirection, MessageId, MessageState, MessageVerdict},
     repositories::{BaseRepository as _, OrgTx, Recalled},
     utils::mail,
 };
@@ -24,22 +24,22 @@ pub struct PastMessage {
 impl RunService {
     /// Takes in a chat of before, the oldest first. As everywhere, a conversation begins when the lead writes: where it never did, nothing is kept.
     /// What came after a campaign of ours, or somebody in the inbox, had to do with the lead is taken in as ever; what came between is the
-    /// owner's own business.
+    /// owner's own business. `others` are the leads that are the same person.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn take_in_past(&self, of: Parties, messages: &[PastMessage]) -> Result<Intake> {
+    pub async fn take_in_past(&self, of: Parties, others: &[LeadId], messages: &[PastMessage]) -> Result<Intake> {
         let Some(since) = self.again(|| self.take_in_past_once(of, messages)).await? else {
             return Ok(Intake::TakenIn);
         };
         let after = || messages.iter().filter(|it| it.message.sent_at >= since);
         for it in after().filter(|it| !it.by_owner) {
-            if self.take_in_linkedin_message(of, &it.message).await? == Intake::Later {
+            if self.take_in_linkedin_message(of, others, &it.message).await? == Intake::Later {
                 return Ok(Intake::Later);
             }
         }
         let own: Vec<_> = after().filter(|it| it.by_owner).map(|it| it.message.clone()).collect();
-        self.take_in_own_messages(of, &own).await?;
+        self.take_in_own_messages(of, others, &own).await?;
         Ok(Intake::TakenIn)
     }
 
