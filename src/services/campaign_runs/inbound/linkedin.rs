@@ -70,7 +70,8 @@ impl RunService {
         if !first && !tx.unipile().awaits_acceptance(account, lead).await? {
             return Ok(Intake::Known);
         }
-        let deed = Deed { lead_id: lead, account_id: account, what: What::Accepted, answers: None, message: None };
+        let what = What::Accepted;
+        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, recipient: None, message: None };
         match self.take_in_deed(&mut tx, &deed).await? {
             Taken::Later => Ok(Intake::Later),
             Taken::Yes => {
@@ -107,7 +108,8 @@ impl RunService {
         }
         let message = it.as_written_by(found.full_name.or(found.linkedin_url));
         let what = What::Replied { asks_to_stop };
-        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, message: Some(message) };
+        let message = Some(message);
+        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, recipient: None, message };
         match self.take_in_deed(&mut tx, &deed).await? {
             Taken::Later => Ok(Intake::Later),
             Taken::Yes => {
