@@ -124,6 +124,20 @@ impl SentMailRepository<'_> {
         .await?)
     }
 
+    /// The addresses that mails on a lead's way may have left for, each once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn recipients(&mut self, execution: ExecutionId) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "select distinct recipient from sent_mails where organization_id = $1 and execution_id = $2",
+            self.scope.id(),
+            execution.0,
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Mails that were sent from an account since `since` and have no copy in Sent yet, the oldest first.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub struct AnsweredMail {
     pub step: Option<AnsweredStep>,
     /// The address of the account that wrote.
     pub sender: Option<String>,
+    /// The address that it was sent to; of what was written by hand it is not kept.
+    pub recipient: Option<String>,
 }
 
 impl IntakeRepository<'_> {
@@ -40,11 +42,12 @@ impl IntakeRepository<'_> {
         let row = sqlx::query!(
             r#"select f.lead_id as "lead_id!: LeadId", f.campaign_id as "campaign_id: CampaignId",
                       f.execution_id as "execution_id: ExecutionId", f.step_id as "step_id: StepId",
-                      (select a.email from connected_accounts a where a.organization_id = $1 and a.id = f.account_id) as sender
-               from (select lead_id, campaign_id, execution_id, step_id, account_id, message_id from sent_mails
+                      (select a.email from connected_accounts a where a.organization_id = $1 and a.id = f.account_id) as sender,
+                      f.recipient as "recipient?"
+               from (select lead_id, campaign_id, execution_id, step_id, account_id, message_id, recipient from sent_mails
                      where organization_id = $1 and message_id = any($2)
                      union all
-                     select lead_id, null, null, null, account_id, message_id from messages
+                     select lead_id, null, null, null, account_id, message_id, null from messages
                      where organization_id = $1 and message_id = any($2)) f
                order by array_position($2, f.message_id) limit 1"#,
             self.scope.id(),
@@ -56,7 +59,7 @@ impl IntakeRepository<'_> {
             let step = row.campaign_id.zip(row.execution_id).zip(row.step_id);
             let step =
                 step.map(|((campaign_id, execution_id), step_id)| AnsweredStep { campaign_id, execution_id, step_id });
-            AnsweredMail { lead_id: row.lead_id, step, sender: row.sender }
+            AnsweredMail { lead_id: row.lead_id, step, sender: row.sender, recipient: row.recipient }
         }))
     }
 

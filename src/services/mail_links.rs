@@ -75,14 +75,17 @@ impl MailLinks {
     #[must_use]
     pub fn way_out(&self, mail: &SentMail) -> Option<Url> {
         let base = self.public_url.clone().or_else(|| mail.link_domain.as_deref().and_then(TrackingDomain::url))?;
-        self.unsubscribe.link(&base, mail.organization_id, mail.lead_id, mail.execution_id)
+        self.unsubscribe.link(&base, &self.leaver(mail))
     }
 
     /// The way out of a mail from `address` by a mail to it: where no address of the web can be named.
     #[must_use]
     pub fn way_out_by_mail(&self, mail: &SentMail, address: &str) -> Option<Url> {
-        let SentMail { organization_id: organization, lead_id: lead, execution_id: execution, .. } = *mail;
-        self.unsubscribe.mail(address, Leaver { organization, lead, execution })
+        self.unsubscribe.mail(address, &self.leaver(mail))
+    }
+
+    fn leaver(&self, mail: &SentMail) -> Leaver {
+        self.unsubscribe.leaver((mail.organization_id, mail.lead_id, mail.execution_id), &mail.recipient)
     }
 
     /// What is to be seen of a mail's being read, of what its campaign asks for: only HTML shows anything, and only what leads to us.

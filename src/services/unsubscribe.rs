@@ -8,26 +8,40 @@ use secrecy::SecretBox;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Context, campaign_runs::end_unsubscribed, suppressions::keep_unsubscribe};
+use super::{
+    Context,
+    campaign_runs::end_unsubscribed,
+    suppressions::{HashedAddress, SuppressionKeys, keep_unsubscribe},
+};
 use crate::{
     errors::{AppError, Result},
     models::{ExecutionId, LeadId, OrganizationId},
-    repositories::BaseRepository as _,
-    utils::{crypto::CryptoError, keyed_hash::KeyedHasher, mail::UNSUBSCRIBE},
+    repositories::{BaseRepository as _, OrgTx},
+    utils::{
+        crypto::CryptoError,
+        keyed_hash::{KeyedHash, KeyedHasher},
+        mail::UNSUBSCRIBE,
+    },
 };
 
 /// How much of the HMAC stands in a link, in bytes: nobody guesses 128 bits.
 const MARK: usize = 16;
 /// The three ids that a link names, in bytes.
 const NAMED: usize = 48;
+/// The same with the hash of the address.
+const NAMED_ADDRESS: usize = NAMED + size_of::<KeyedHash>();
 
-/// Makes and reads links. A link names the organization, the lead and the lead's way; an HMAC under a key derived from the service's own proves
-/// that we made it. A link that was made under an older key is read as long as that key is configured.
+/// Makes and reads links. A link names the organization, the lead, the lead's way and, by the hash that a suppression of it is found by, the address
+/// that the mail goes to: so it bars that address whatever becomes of the lead. An HMAC under a key derived from the service's own proves that we made
+/// it. A link that was made under an older key is read as long as that key is configured, and so is one of those that named no address.
 #[derive(Clone)]
-pub struct UnsubscribeLinks(KeyedHasher);
+pub struct UnsubscribeLinks {
+    proofs: KeyedHasher,
+    addresses: SuppressionKeys,
+}
 
 /// Who takes the way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaver {
     /// Whose lead it is.
     pub organization: OrganizationId,
@@ -35,6 +49,8 @@ pub struct Leaver {
     pub lead: LeadId,
     /// The way that the mail was sent on.
     pub execution: ExecutionId,
+    /// The address that it was sent to. Older links do not name it.
+    pub address: Option<HashedAddress>,
 }
 
 impl fmt::Debug for UnsubscribeLinks {
@@ -49,19 +65,28 @@ impl UnsubscribeLinks {
     /// # Errors
     /// `keys` is empty.
     pub fn new(keys: &[Arc<SecretBox<[u8; 32]>>]) -> Result<Self, CryptoError> {
-        KeyedHasher::new(keys, "unsubscribe").map(Self)
+        Ok(Self { proofs: KeyedHasher::new(keys, "unsubscribe")?, addresses: SuppressionKeys::new(keys)? })
     }
 
-    /// The link below `base` of a lead in a mail of one of its ways.
+    /// Whom a mail to `address` leads out that is sent to a lead on one of its ways.
     #[must_use]
-    pub fn link(&self, base: &Url, organization: OrganizationId, lead: LeadId, execution: ExecutionId) -> Option<Url> {
-        let token = self.token(Leaver { organization, lead, execution });
-        base.join(&format!("u/{token}")).ok()
+    pub fn leaver(
+        &self,
+        (organization, lead, execution): (OrganizationId, LeadId, ExecutionId),
+        address: &str,
+    ) -> Leaver {
+        Leaver { organization, lead, execution, address: self.addresses.of_address(organization, address) }
+    }
+
+    /// The link below `base` that leads somebody out.
+    #[must_use]
+    pub fn link(&self, base: &Url, leaver: &Leaver) -> Option<Url> {
+        base.join(&format!("u/{}", self.token(leaver))).ok()
     }
 
     /// The same by a mail to `address`, which its mailbox reads; none if that is no plain address.
     #[must_use]
-    pub fn mail(&self, address: &str, leaver: Leaver) -> Option<Url> {
+    pub fn mail(&self, address: &str, leaver: &Leaver) -> Option<Url> {
         let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte));
         let url = format!("mailto:{address}?subject={UNSUBSCRIBE}%20{}", self.token(leaver));
         plain.then(|| Url::parse(&url).ok()).flatten()
@@ -74,9 +99,9 @@ impl UnsubscribeLinks {
         word.eq_ignore_ascii_case(UNSUBSCRIBE).then(|| self.read(token.trim())).flatten()
     }
 
-    fn token(&self, leaver: Leaver) -> String {
-        let mut bytes = named(leaver).to_vec();
-        let (_, mark) = self.0.newest(&[&bytes]);
+    fn token(&self, leaver: &Leaver) -> String {
+        let mut bytes = named(leaver);
+        let (_, mark) = self.proofs.newest(&[&bytes]);
         bytes.extend_from_slice(&mark[..MARK]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -84,21 +109,22 @@ impl UnsubscribeLinks {
     /// Whom a token names, if it is one of ours.
     #[must_use]
     pub fn read(&self, token: &str) -> Option<Leaver> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == NAMED + MARK)?;
-        let (named, mark) = bytes.split_at(NAMED);
-        let ours = self.0.each(&[named]).any(|hash| verify_slices_are_equal(&hash[..MARK], mark).is_ok());
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let length = bytes.len().checked_sub(MARK).filter(|length| [NAMED, NAMED_ADDRESS].contains(length))?;
+        let (named, mark) = bytes.split_at(length);
+        // What names an address was hashed and proved under the same key.
+        let key = self.proofs.each(&[named]).position(|it| verify_slices_are_equal(&it[..MARK], mark).is_ok())?;
         let id = |at: usize| named.get(at..at + 16).and_then(|id| Uuid::from_slice(id).ok());
-        ours.then_some(())?;
-        Some(Leaver { organization: id(0)?.into(), lead: id(16)?.into(), execution: id(32)?.into() })
+        let hash = named.get(NAMED..).and_then(|hash| KeyedHash::try_from(hash).ok());
+        let address = hash.zip(self.proofs.key_ids().into_iter().nth(key));
+        let address = address.map(|(hash, key_id)| HashedAddress { key_id, hash });
+        Some(Leaver { organization: id(0)?.into(), lead: id(16)?.into(), execution: id(32)?.into(), address })
     }
 }
 
-fn named(leaver: Leaver) -> [u8; NAMED] {
-    let Leaver { organization, lead, execution } = leaver;
-    let mut named = [0; NAMED];
-    for (part, id) in named.chunks_exact_mut(16).zip([organization.0, lead.0, execution.0]) {
-        part.copy_from_slice(id.as_bytes());
-    }
+fn named(Leaver { organization, lead, execution, address }: &Leaver) -> Vec<u8> {
+    let mut named: Vec<_> = [organization.0, lead.0, execution.0].iter().flat_map(Uuid::as_bytes).copied().collect();
+    named.extend(address.iter().flat_map(|address| address.hash));
     named
 }
 
@@ -120,15 +146,25 @@ impl UnsubscribeService {
     /// # Errors
     /// `unsubscribe_link_not_found`; the database's.
     pub async fn leave(&self, token: &str) -> Result<()> {
-        let Leaver { organization, lead, execution: _ } = self.check(token)?;
+        let leaver = self.check(token)?;
         let now = self.0.campaign_clock.now();
-        let mut tx = self.0.db.begin_engine(organization, now).await?;
+        let mut tx = self.0.db.begin_engine(leaver.organization, now).await?;
         tx.suppressions().lock().await?;
-        // A person who was erased is suppressed by that.
-        let Some(lead) = tx.leads().find(lead).await? else { return Ok(()) };
-        keep_unsubscribe(&mut tx, &self.0.suppression_keys, &lead).await?;
-        end_unsubscribed(&mut tx, &lead).await?;
+        take_out(&mut tx, &self.0.suppression_keys, &leaver).await?;
         tx.commit().await
+    }
+}
+
+/// Bars the address that the mail went to, and the one that the person has by now, and ends every way of the lead's that is still there. To be called
+/// with the organization's suppressions locked.
+pub(super) async fn take_out(tx: &mut OrgTx, keys: &SuppressionKeys, leaver: &Leaver) -> Result<()> {
+    let mut addresses = tx.sent_mails().recipients(leaver.execution).await?;
+    let lead = tx.leads().find(leaver.lead).await?;
+    addresses.extend(lead.as_ref().and_then(|lead| lead.email.clone()));
+    keep_unsubscribe(tx, keys, &addresses, leaver.address.as_ref()).await?;
+    match lead {
+        Some(lead) => end_unsubscribed(tx, &lead).await,
+        None => Ok(()),
     }
 }
 
@@ -143,14 +179,13 @@ mod tests {
 
     fn leaver() -> Leaver {
         let id = |n: u128| Uuid::from_u128(n);
-        Leaver { organization: id(1).into(), lead: id(2).into(), execution: id(3).into() }
+        links(&[1]).leaver((id(1).into(), id(2).into(), id(3).into()), "Anna@Lead.example")
     }
 
     #[test]
     fn a_link_is_read_and_no_changed_one_is() {
         let links = links(&[1]);
-        let Leaver { organization, lead, execution } = leaver();
-        let link = links.link(&"https://api.example/".parse().unwrap(), organization, lead, execution).unwrap();
+        let link = links.link(&"https://api.example/".parse().unwrap(), &leaver()).unwrap();
         let token = link.as_str().strip_prefix("https://api.example/u/").unwrap();
         assert_eq!(links.read(token), Some(leaver()));
         let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
@@ -167,21 +202,32 @@ mod tests {
     #[test]
     fn a_mail_that_is_written_by_its_link_is_read_and_no_other_is() {
         let links = links(&[1]);
-        let url = links.mail("anna+x@sender.example", leaver()).unwrap();
+        let url = links.mail("anna+x@sender.example", &leaver()).unwrap();
         assert!(url.as_str().starts_with("mailto:anna+x@sender.example?subject=unsubscribe%20"), "{url}");
         let (_, subject) = url.query_pairs().next().unwrap();
         assert_eq!(links.read_subject(&subject), Some(leaver()));
-        assert_eq!(links.read_subject(&format!(" Unsubscribe  {} ", links.token(leaver()))), Some(leaver()));
+        assert_eq!(links.read_subject(&format!(" Unsubscribe  {} ", links.token(&leaver()))), Some(leaver()));
         for wrong in ["unsubscribe", "unsubscribe me", &format!("Re: {subject}"), &format!("{subject}A"), ""] {
             assert_eq!(links.read_subject(wrong), None, "{wrong}");
         }
-        assert_eq!(links.mail("a?b@sender.example", leaver()), None);
+        assert_eq!(links.mail("a?b@sender.example", &leaver()), None);
     }
 
     #[test]
     fn a_link_outlives_the_rotation_of_keys() {
-        let token = links(&[1]).token(leaver());
-        assert_eq!(links(&[2, 1]).read(&token), Some(leaver()));
+        let token = links(&[1]).token(&leaver());
+        assert_eq!(
+            links(&[2, 1]).read(&token),
+            Some(leaver()),
+            "with the name of the key that the address was hashed under"
+        );
         assert_eq!(links(&[2]).read(&token), None);
+    }
+
+    #[test]
+    fn a_link_that_names_no_address_is_read_too() {
+        let links = links(&[1]);
+        let without = Leaver { address: None, ..leaver() };
+        assert_eq!(links.read(&links.token(&without)), Some(without));
     }
 }

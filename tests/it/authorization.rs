@@ -308,7 +308,8 @@ fn way_out(organization: &Uuid, ids: &BTreeMap<&str, String>) -> String {
     let links = UnsubscribeLinks::new(&keys.0).unwrap();
     let base = "https://api.example/".parse().unwrap();
     let id = |noun: &str| ids[noun].parse::<Uuid>().unwrap();
-    let link = links.link(&base, (*organization).into(), id("leads").into(), id("campaign-executions").into()).unwrap();
+    let ids = ((*organization).into(), id("leads").into(), id("campaign-executions").into());
+    let link = links.link(&base, &links.leaver(ids, "leaver@lead.example")).unwrap();
     link.path().trim_start_matches("/u/").to_owned()
 }
 

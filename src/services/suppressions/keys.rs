@@ -9,6 +9,7 @@ use crate::{
     utils::{
         crypto::CryptoError,
         domain,
+        email::NormalizedEmail,
         keyed_hash::{KeyedHash, KeyedHasher},
     },
 };
@@ -17,6 +18,15 @@ use crate::{
 /// be compared with what another has.
 #[derive(Debug, Clone)]
 pub struct SuppressionKeys(KeyedHasher);
+
+/// An address that is told apart by its hash alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedAddress {
+    /// The name of the key.
+    pub key_id: String,
+    /// What a suppression of the address is found by.
+    pub hash: KeyedHash,
+}
 
 impl SuppressionKeys {
     /// Hashes under keys derived from the service's own; the first is for new suppressions, all for finding them.
@@ -37,6 +47,13 @@ impl SuppressionKeys {
     pub(super) fn newest(&self, organization: OrganizationId, target: &SuppressionTarget) -> (String, KeyedHash) {
         let (key_id, hash) = self.0.newest(&parts(&organization, target.kind, &target.value));
         (key_id.to_owned(), hash)
+    }
+
+    /// The same of an address, if it is one.
+    #[must_use]
+    pub fn of_address(&self, organization: OrganizationId, address: &str) -> Option<HashedAddress> {
+        let (key_id, hash) = self.newest(organization, &at(address)?);
+        Some(HashedAddress { key_id, hash })
     }
 
     /// Every hash that a suppression of `target` may be stored with.
@@ -71,6 +88,12 @@ impl SuppressionKeys {
     pub fn of_lead(&self, organization: OrganizationId, lead: &NewLead) -> Vec<SuppressionKey> {
         self.of_person(organization, lead.email.as_deref(), lead.linkedin_url.as_deref())
     }
+}
+
+/// What is suppressed to bar an address, if it is one.
+pub(in crate::services) fn at(address: &str) -> Option<SuppressionTarget> {
+    let value = NormalizedEmail::parse(address).ok()?.key().to_owned();
+    Some(SuppressionTarget { kind: SuppressionKind::Email, value })
 }
 
 /// What is hashed. An id has a fixed length, and no kind has a NUL in it: no two values have the same parts together.

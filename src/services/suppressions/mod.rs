@@ -10,7 +10,8 @@ mod unsubscribe;
 pub(super) use by_itself::suppress_by_itself;
 pub(super) use erasure::keep_objection;
 pub use import::SuppressionImport;
-pub use keys::SuppressionKeys;
+pub(super) use keys::at;
+pub use keys::{HashedAddress, SuppressionKeys};
 pub(super) use unsubscribe::keep_unsubscribe;
 
 use std::collections::HashMap;

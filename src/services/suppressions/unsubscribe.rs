@@ -1,34 +1,56 @@
 //! A person has taken the way out of a mail.
 
-use super::{SuppressionKeys, add};
+use super::{HashedAddress, SuppressionKeys, add, at, suppress_by_itself};
 use crate::{
     errors::Result,
-    models::{Lead, Suppression, SuppressionId, SuppressionKind, SuppressionSource, SuppressionTarget},
+    models::{Suppression, SuppressionId, SuppressionKind, SuppressionSource},
     repositories::OrgTx,
 };
 
-/// Suppresses the lead's address, if it is not yet. To be called with the organization's suppressions locked.
-pub(in crate::services) async fn keep_unsubscribe(tx: &mut OrgTx, keys: &SuppressionKeys, lead: &Lead) -> Result<()> {
-    let Some(value) = lead.email.clone() else { return Ok(()) };
-    let target = SuppressionTarget { kind: SuppressionKind::Email, value };
-    let hashes = keys.of_target(lead.organization_id, &target);
-    if !tx.suppressions().find_hashed(&hashes).await?.is_empty() {
+const REASON: &str = "Unsubscribed by the link in a mail";
+
+/// Suppresses all `addresses` of a person, and the one that the mail went to even where only its hash is left. To be called with the organization's
+/// suppressions locked.
+pub(in crate::services) async fn keep_unsubscribe(
+    tx: &mut OrgTx,
+    keys: &SuppressionKeys,
+    addresses: &[String],
+    went_to: Option<&HashedAddress>,
+) -> Result<()> {
+    let organization = tx.organization_id();
+    let mut known = false;
+    for target in addresses.iter().filter_map(|address| at(address)) {
+        known |= went_to.is_some_and(|it| keys.of_target(organization, &target).contains(&it.hash));
+        suppress_by_itself(tx, keys, &target, SuppressionSource::Unsubscribe, REASON).await?;
+    }
+    match went_to {
+        Some(went_to) if !known => keep_hash(tx, keys, went_to).await,
+        _ => Ok(()),
+    }
+}
+
+/// Suppresses an address of which nothing but its hash is there any more.
+async fn keep_hash(
+    tx: &mut OrgTx,
+    keys: &SuppressionKeys,
+    HashedAddress { key_id, hash }: &HashedAddress,
+) -> Result<()> {
+    if !tx.suppressions().find_hashed(&[*hash]).await?.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    let (key_id, hash) = keys.newest(lead.organization_id, &target);
     let suppression = Suppression {
         id: SuppressionId::new(now),
-        organization_id: lead.organization_id,
-        kind: target.kind,
-        value: Some(target.value),
+        organization_id: tx.organization_id(),
+        kind: SuppressionKind::Email,
+        value: None,
         value_hash: hash.to_vec(),
-        key_id,
-        reason: Some("Unsubscribed by the link in a mail".to_owned()),
+        key_id: key_id.clone(),
+        reason: Some(REASON.to_owned()),
         source: SuppressionSource::Unsubscribe,
         created_by: None,
         created_at: now,
-        erased_at: None,
+        erased_at: Some(now),
     };
-    add(tx, keys, std::slice::from_ref(&suppression)).await
+    add(tx, keys, &[suppression]).await
 }

@@ -163,6 +163,34 @@ async fn a_mail_that_comes_back_suppresses_its_address() {
 }
 
 #[tokio::test]
+async fn what_comes_back_or_is_called_spam_bars_the_address_that_it_went_to() {
+    let story = Story::begin().await;
+    let _watch = watch(&story.app);
+    let lead = story.app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let mended = json!({"email": "ben@new.example"});
+    story.app.member().patch(&format!("/api/v1/leads/{lead}"), mended).await.expect(200);
+    // It does not say which address it is about.
+    let report = |id: &str, kind: &str, part: &str| {
+        format!(
+            "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Report\r\nMessage-ID: <{id}@mx.example>\r\n\
+             Content-Type: multipart/report; report-type={kind}; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n\
+             --b\r\n{part}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{}>\r\nSubject: x\r\n\r\nx\r\n--b--\r\n",
+            story.first
+        )
+    };
+    let status = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n";
+    story.comes("INBOX", &report("bounce", "delivery-status", status)).await;
+    until(&story.app, "select count(*) = 1 from suppressions").await;
+    let bounced = "suppressions where source = 'bounce' and value = 'ben@lead.example'";
+    assert_eq!(story.count(bounced).await, 1, "and not the address that is right");
+    let spam = "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\n";
+    story.comes("INBOX", &report("spam", "feedback-report", spam)).await;
+    until(&story.app, "select count(*) = 2 from suppressions").await;
+    let complained = "suppressions where source = 'complaint' and value = 'ben@new.example'";
+    assert_eq!(story.count(complained).await, 1, "who complains wants no mail anywhere");
+}
+
+#[tokio::test]
 async fn nothing_is_sent_from_a_mailbox_that_was_not_read_lately() {
     let server = MailServer::start().await;
     let app = app_with(&server).await;

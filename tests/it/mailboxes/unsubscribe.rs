@@ -14,7 +14,7 @@ use super::{
     sending::{account, campaign, minutes, two_mails},
     until,
 };
-use crate::support::{Browser, MailServer, TestApp};
+use crate::support::{Browser, MailServer, TestApp, mail_server::TestMailbox};
 
 /// The path that leads a lead of ours out.
 async fn way_out(app: &TestApp, lead: &str) -> String {
@@ -22,7 +22,8 @@ async fn way_out(app: &TestApp, lead: &str) -> String {
     let links = UnsubscribeLinks::new(&keys.0).unwrap();
     let base = "https://api.example/".parse().unwrap();
     let organization = OrganizationId(app.organization_id("org_ours").await);
-    let link = links.link(&base, organization, LeadId(lead.parse().unwrap()), ExecutionId(Uuid::new_v4()));
+    let ids = (organization, LeadId(lead.parse().unwrap()), ExecutionId(Uuid::new_v4()));
+    let link = links.link(&base, &links.leaver(ids, "Ben@lead.example"));
     link.unwrap().path().to_owned()
 }
 
@@ -109,4 +110,84 @@ async fn where_no_address_of_the_web_can_be_named_a_mail_is_the_way_out() {
     assert_eq!(list["data"][0]["value"], "ben@lead.example");
     minutes(&app, 90).await;
     assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
+}
+
+/// The path that the header of the mail leads out by which `ben` was sent.
+async fn way_out_of_the_mail(server: &MailServer, ben: &TestMailbox) -> String {
+    let text = server.await_messages(ben, "INBOX", 1).await.remove(0).text();
+    let (url, _) = text.split("List-Unsubscribe: <https://api.sender.example").nth(1).unwrap().split_once('>').unwrap();
+    url.to_owned()
+}
+
+/// The addresses that are barred because somebody left.
+async fn barred(app: &TestApp) -> Vec<Option<String>> {
+    let barred = "select value from suppressions where kind = 'email' and source = 'unsubscribe' order by value";
+    sqlx::query_scalar(barred).fetch_all(&app.pool).await.unwrap()
+}
+
+async fn app_in_the_web(server: &MailServer) -> TestApp {
+    TestApp::start_with(|settings| {
+        server.trust(&mut settings.mail);
+        settings.mail.public_url = Some("https://api.sender.example/".parse().unwrap());
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_way_out_bars_the_address_of_a_lead_that_is_gone() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_in_the_web(&server).await;
+    let account = account(&app, &anna, json!({})).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 5).await;
+    let path = way_out_of_the_mail(&server, &ben).await;
+    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.member().delete(&format!("/api/v1/leads/{lead}")).await.expect(204);
+    for _ in 0..2 {
+        assert_eq!(app.anonymous().request(Method::POST, &path).send().await.status, 200);
+        assert_eq!(barred(&app).await, [None], "once, by the hash alone: the person was deleted");
+    }
+    // By that hash everything that may be sent is asked for.
+    let again = json!({"kind": "email", "value": "BEN@lead.example"});
+    assert_eq!(app.member().post("/api/v1/suppressions", again).await.expect(409)["code"], "suppression_exists");
+}
+
+#[tokio::test]
+async fn a_mail_is_the_way_out_for_a_lead_that_is_gone_too() {
+    let server = MailServer::start().await;
+    let app = app_with(&server).await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let account = account(&app, &anna, json!({})).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 5).await;
+    let text = server.await_messages(&ben, "INBOX", 1).await.remove(0).text();
+    let (token, _) = text.split("subject=unsubscribe%20").nth(1).unwrap().split_once('>').unwrap();
+    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.member().delete(&format!("/api/v1/leads/{lead}")).await.expect(204);
+    let mail =
+        format!("From: ben@lead.example\r\nSubject: unsubscribe {token}\r\nMessage-ID: <out@lead.example>\r\n\r\n");
+    server.deliver(&anna, "INBOX", mail.as_bytes()).await;
+    until(&app, "select count(*) = 1 from suppressions where source = 'unsubscribe'").await;
+    let again = json!({"kind": "email", "value": "ben@lead.example"});
+    assert_eq!(app.member().post("/api/v1/suppressions", again).await.expect(409)["code"], "suppression_exists");
+}
+
+#[tokio::test]
+async fn the_way_out_bars_the_address_that_the_mail_went_to_and_the_present_one() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_in_the_web(&server).await;
+    let account = account(&app, &anna, json!({})).await;
+    campaign(&app, &account, &[&ben], two_mails()).await;
+    minutes(&app, 5).await;
+    let path = way_out_of_the_mail(&server, &ben).await;
+    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    app.member().patch(&format!("/api/v1/leads/{lead}"), json!({"email": "ben@new.example"})).await.expect(200);
+    assert_eq!(app.anonymous().request(Method::POST, &path).send().await.status, 200);
+    let both = ["ben@lead.example", "ben@new.example"].map(|address| Some(address.to_owned()));
+    assert_eq!(barred(&app).await, both);
+    let ended: String =
+        sqlx::query_scalar("select status from campaign_executions").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(ended, "unsubscribed");
 }

@@ -24,6 +24,8 @@ pub(super) struct Deed {
     pub what: What,
     /// The step that it is about, if its source tells; else the last that the account sent is meant.
     pub answers: Option<AnsweredStep>,
+    /// The address that what it is about was sent to, if its source tells; else the lead's is meant.
+    pub recipient: Option<String>,
     /// What the lead wrote, if it wrote.
     pub message: Option<NewMessage>,
 }

@@ -70,7 +70,8 @@ impl RunService {
         if !first && !tx.unipile().awaits_acceptance(account, lead).await? {
             return Ok(Intake::Known);
         }
-        let deed = Deed { lead_id: lead, account_id: account, what: What::Accepted, answers: None, message: None };
+        let what = What::Accepted;
+        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, recipient: None, message: None };
         match self.take_in_deed(&mut tx, &deed).await? {
             Taken::Later => Ok(Intake::Later),
             Taken::Yes => {
@@ -118,7 +119,8 @@ impl RunService {
         }
         let message = it.as_written_by(found.full_name.or(found.linkedin_url));
         let what = What::Replied { asks_to_stop };
-        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, message: Some(message) };
+        let message = Some(message);
+        let deed = Deed { lead_id: lead, account_id: account, what, answers: None, recipient: None, message };
         let taken = match self.take_in_deed(&mut tx, &deed).await? {
             Taken::Yes => self.end_others(&mut tx, &deed, others).await?,
             Taken::Later => Taken::Later,
@@ -136,7 +138,7 @@ impl RunService {
             if others.is_empty() { Vec::new() } else { tx.unipile().written_to(deed.account_id, others).await? };
         for lead_id in others {
             let (answers, what) = (deed.answers.clone(), deed.what.clone());
-            let deed = Deed { lead_id, account_id: deed.account_id, what, answers, message: None };
+            let deed = Deed { lead_id, account_id: deed.account_id, what, answers, recipient: None, message: None };
             let walks = tx.executions().lock_open_of(lead_id).await?;
             if walks.iter().any(|(_, walk)| walk.status == ExecutionStatus::Running) {
                 return Ok(Taken::Later);

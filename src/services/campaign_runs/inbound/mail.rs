@@ -10,7 +10,7 @@ use crate::{
     errors::Result,
     models::{AccountId, AnsweredStep, ConnectedAccount, Lead, LeadId, MessageAttachment, OrganizationId},
     repositories::{AnsweredMail, BaseRepository as _, OrgTx},
-    services::{campaign_runs::end_unsubscribed, suppressions::keep_unsubscribe, unsubscribe::Leaver},
+    services::unsubscribe::{Leaver, take_out},
     utils::{
         email::NormalizedEmail,
         mail::{Action, Bounce, FailedRecipient, Mail, Verdict},
@@ -46,7 +46,7 @@ impl RunService {
     ) -> Result<MailFate> {
         let leaver = mail.subject.as_deref().and_then(|subject| self.context.links.unsubscribe.read_subject(subject));
         if let Some(leaver) = leaver.filter(|leaver| leaver.organization == organization) {
-            return self.again(|| self.take_out(leaver, account, mail)).await;
+            return self.again(|| self.take_out(&leaver, account, mail)).await;
         }
         if mail.verdict == Verdict::Other {
             return Ok(MailFate::NotOurs);
@@ -55,15 +55,13 @@ impl RunService {
     }
 
     /// Whoever takes the way out of a mail of ours by a mail gets no more of them, whatever address that came from.
-    async fn take_out(&self, leaver: Leaver, account: AccountId, mail: &Mail) -> Result<MailFate> {
+    async fn take_out(&self, leaver: &Leaver, account: AccountId, mail: &Mail) -> Result<MailFate> {
         let mut tx = self.begin_intake(leaver.organization, true).await?;
         let now = tx.now();
         if !tx.intake().is_first(account, &key(mail), "other", now).await? {
             return Ok(MailFate::Known);
         }
-        let Some(lead) = tx.leads().find(leaver.lead).await? else { return Ok(MailFate::NotOurs) };
-        keep_unsubscribe(&mut tx, &self.context.suppression_keys, &lead).await?;
-        end_unsubscribed(&mut tx, &lead).await?;
+        take_out(&mut tx, &self.context.suppression_keys, leaver).await?;
         tx.commit().await?;
         Ok(MailFate::TakenIn)
     }
@@ -72,9 +70,9 @@ impl RunService {
         let may_suppress = !matches!(mail.verdict, Verdict::Reply | Verdict::AutoReply { .. }) || mail.asks_to_stop;
         let mut tx = self.begin_intake(organization, may_suppress).await?;
         let Some(account) = tx.accounts().find(id).await? else { return Ok(MailFate::NotOurs) };
-        let Some((lead, answered)) = whose(&mut tx, &account, mail).await? else { return Ok(MailFate::NotOurs) };
+        let Some(about) = whose(&mut tx, &account, mail).await? else { return Ok(MailFate::NotOurs) };
         let key = key(mail);
-        let Some(what) = what(mail, &lead, &key) else { return Ok(MailFate::NotOurs) };
+        let Some(what) = what(mail, &about, &key) else { return Ok(MailFate::NotOurs) };
         let now = tx.now();
         if !tx.intake().is_first(id, &key, kind(&what), now).await? {
             return Ok(MailFate::Known);
@@ -86,7 +84,8 @@ impl RunService {
             return Ok(MailFate::Known);
         }
         let message = wrote.then(|| message(mail, key, now));
-        let deed = Deed { lead_id: lead.id, account_id: id, what, answers: answered, message };
+        let About { lead, answers, recipient } = about;
+        let deed = Deed { lead_id: lead.id, account_id: id, what, answers, recipient, message };
         match self.take_in_deed(&mut tx, &deed).await? {
             Taken::Later => Ok(MailFate::Later),
             Taken::Yes => {
@@ -97,12 +96,17 @@ impl RunService {
     }
 }
 
-/// The lead that a mail is from or about, with the step that it answers if it names one of ours.
-async fn whose(
-    tx: &mut OrgTx,
-    account: &ConnectedAccount,
-    mail: &Mail,
-) -> Result<Option<(Lead, Option<AnsweredStep>)>> {
+/// Whom a mail is from or about.
+struct About {
+    lead: Lead,
+    /// The step that it answers, if it names one of ours.
+    answers: Option<AnsweredStep>,
+    /// The address that the mail went to which it answers.
+    recipient: Option<String>,
+}
+
+/// The lead that a mail is from or about.
+async fn whose(tx: &mut OrgTx, account: &ConnectedAccount, mail: &Mail) -> Result<Option<About>> {
     let (ids, address) = match &mail.verdict {
         Verdict::Reply | Verdict::AutoReply { .. } => {
             (mail.answers.clone(), mail.from.as_ref().map(|from| from.address.as_str()))
@@ -118,16 +122,18 @@ async fn whose(
     if own.is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address)) {
         return Ok(None);
     }
-    if let Some(AnsweredMail { lead_id, step, sender }) = tx.intake().answered(&ids).await? {
+    if let Some(AnsweredMail { lead_id, step, sender, recipient }) = tx.intake().answered(&ids).await? {
         // A mail of ours goes on in its thread, and has come to a mailbox that is ours too.
         let ours = sender.zip(mail.from.as_ref()).is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address));
         if ours {
             return Ok(None);
         }
-        return Ok(tx.leads().find(lead_id).await?.map(|lead| (lead, step)));
+        let found = tx.leads().find(lead_id).await?;
+        return Ok(found.map(|lead| About { lead, answers: step, recipient }));
     }
     let Some((lead, step)) = known(tx, account.id, address).await? else { return Ok(None) };
-    Ok(tx.leads().find(lead).await?.map(|lead| (lead, step)))
+    let found = tx.leads().find(lead).await?;
+    Ok(found.map(|lead| About { lead, answers: step, recipient: None }))
 }
 
 /// The lead with an address, if the account has written to it; or if another mailbox has, with the step that did so last.
@@ -161,13 +167,13 @@ fn only_recipient(bounce: &Bounce) -> Option<&str> {
 }
 
 /// What a mail means for the lead.
-fn what(mail: &Mail, lead: &Lead, key: &str) -> Option<What> {
+fn what(mail: &Mail, about: &About, key: &str) -> Option<What> {
     Some(match &mail.verdict {
         Verdict::Reply => What::Replied { asks_to_stop: mail.asks_to_stop },
         Verdict::AutoReply { until } => What::AutoReplied { until: *until },
         Verdict::Complaint(_) => What::Complained,
         Verdict::Bounce(bounce) => {
-            let (failed, is_leads) = of_lead(bounce, lead)?;
+            let (failed, is_leads) = of_lead(bounce, about)?;
             What::Bounced(Bounced {
                 key: bounce.original_message_id.clone().unwrap_or_else(|| key.to_owned()),
                 status: failed.status.clone(),
@@ -180,9 +186,11 @@ fn what(mail: &Mail, lead: &Lead, key: &str) -> Option<What> {
     })
 }
 
-/// What a report says of the lead's own address, or of the only one that it names; and whether that is the lead's.
-fn of_lead<'b>(bounce: &'b Bounce, lead: &Lead) -> Option<(&'b FailedRecipient, bool)> {
-    let own = lead.email.as_deref().unwrap_or_default();
+/// What a report says of the address that the lead was written to at, or of the only one that it names; and whether that is the one.
+fn of_lead<'b>(bounce: &'b Bounce, about: &About) -> Option<(&'b FailedRecipient, bool)> {
+    let own = about.recipient.as_deref().or(about.lead.email.as_deref());
+    let own = own.and_then(|own| NormalizedEmail::parse(own).ok());
+    let own = own.as_ref().map(NormalizedEmail::key).unwrap_or_default();
     let is_own = |failed: &&FailedRecipient| {
         failed.address.as_deref().is_none_or(|address| {
             NormalizedEmail::parse(address).is_ok_and(|address| address.key().eq_ignore_ascii_case(own))

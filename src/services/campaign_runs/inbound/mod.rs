@@ -33,10 +33,10 @@ use crate::{
     errors::Result,
     models::{
         Activity, Awaiting, CampaignId, Channel, ExecutionId, ExecutionStatus, Lead, LeadStatus, Stand,
-        SuppressionKind, SuppressionTarget, Walk,
+        SuppressionSource, Walk,
     },
     repositories::{BaseRepository as _, OrgTx},
-    services::suppressions::suppress_by_itself,
+    services::suppressions::{at, suppress_by_itself},
 };
 
 /// Whether something could be taken in.
@@ -155,7 +155,7 @@ impl RunService {
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
         if let Some((source, why)) = effect.suppresses {
-            self.suppress(tx, &lead, (source, why)).await?;
+            self.suppress(tx, (&lead, deed), (source, why)).await?;
         }
         for (from, to) in effect.lead {
             tx.leads().move_on(&[lead.id], from, *to, now).await?;
@@ -183,16 +183,17 @@ impl RunService {
         Ok(())
     }
 
-    /// Suppresses a lead's address: no other of its ways, and nobody else.
+    /// Suppresses the address that a lead was written to at, which need not be its address any more. What a person wants is meant for that one too.
     async fn suppress(
         &self,
         tx: &mut OrgTx,
-        lead: &Lead,
-        (source, why): (crate::models::SuppressionSource, &str),
+        (lead, deed): (&Lead, &Deed),
+        (source, why): (SuppressionSource, &str),
     ) -> Result<()> {
-        let Some(value) = lead.email.clone() else { return Ok(()) };
-        let target = SuppressionTarget { kind: SuppressionKind::Email, value };
-        suppress_by_itself(tx, &self.context.suppression_keys, &target, source, why).await?;
+        let present = lead.email.as_ref().filter(|_| source != SuppressionSource::Bounce || deed.recipient.is_none());
+        for target in deed.recipient.iter().chain(present).filter_map(|address| at(address)) {
+            suppress_by_itself(tx, &self.context.suppression_keys, &target, source, why).await?;
+        }
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl RunService {
         }
         let message = message(&mut tx, &happening).await?;
         let (lead_id, account_id) = (happening.lead_id, happening.account_id);
-        let deed = Deed { lead_id, account_id, what, answers: None, message };
+        let deed = Deed { lead_id, account_id, what, answers: None, recipient: None, message };
         let taken = self.take_in_deed(&mut tx, &deed).await?;
         if taken == Taken::Yes {
             tx.commit().await?;
