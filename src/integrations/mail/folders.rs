@@ -6,11 +6,15 @@ use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 use super::{
     ImapClient,
     error::{MailError, MailFault},
+    ids::only_id,
     reading::quoted,
 };
 
 /// What the folder is called where the server does not say which it is (RFC 6154), as names go over the wire (RFC 3501, 5.1.3).
 const USUAL_NAMES: [&str; 6] = ["Sent", "Sent Items", "Sent Messages", "INBOX.Sent", "Gesendet", "Envoy&AOk-s"];
+
+/// Where Microsoft's servers keep the Message-ID that a mail was handed in with.
+const ORIGINAL: &str = "X-Microsoft-Original-Message-ID";
 
 impl ImapClient {
     /// The name of the folder that sent mail is kept in, if there is one.
@@ -32,18 +36,38 @@ impl ImapClient {
         Ok(marked.or(usual.map(|place: usize| USUAL_NAMES[place].to_owned())))
     }
 
-    /// Whether a mail of this Message-ID, without its angle brackets, is in `folder`.
+    /// What a mail of this Message-ID, without its angle brackets, is called in `folder`, if it is there: the same, unless the server `renames`
+    /// mails and keeps what they were called before.
     ///
     /// # Errors
     /// The server has no such folder, refuses to search it, or broke off.
-    pub async fn contains(&mut self, folder: &str, message_id: &str) -> Result<bool, MailError> {
+    pub async fn called_in(
+        &mut self,
+        folder: &str,
+        message_id: &str,
+        renames: bool,
+    ) -> Result<Option<String>, MailError> {
         self.look_into(folder).await?;
-        let (mut answered, mut found) = (false, false);
+        if self.with_header("Message-ID", message_id).await?.is_some() {
+            return Ok(Some(message_id.to_owned()));
+        }
+        if !renames {
+            return Ok(None);
+        }
+        let Some(number) = self.with_header(ORIGINAL, message_id).await? else { return Ok(None) };
+        let heads = self.heads(&[number], "MESSAGE-ID").await?;
+        let named = heads.first().and_then(|head| only_id(&String::from_utf8_lossy(&head.headers)));
+        Ok(Some(named.unwrap_or_else(|| message_id.to_owned())))
+    }
+
+    /// The last mail of the folder that is open with a Message-ID in such a header.
+    async fn with_header(&mut self, header: &str, message_id: &str) -> Result<Option<u32>, MailError> {
+        let (mut answered, mut found) = (false, None);
         let id = quoted(&format!("<{message_id}>"));
-        self.run(&format!("UID SEARCH HEADER Message-ID {id}"), |response| {
+        self.run(&format!("UID SEARCH HEADER {header} {id}"), |response| {
             if let Response::MailboxData(MailboxDatum::Search(numbers)) = response {
                 answered = true;
-                found |= !numbers.is_empty();
+                found = found.max(numbers.iter().max().copied());
             }
         })
         .await?;
