@@ -104,7 +104,7 @@ impl MailboxChannel {
         kept: Option<SmtpClient>,
         (may_begin, until): (&MayBegin<'_>, tokio::time::Instant),
     ) -> Result<Delivery, Hung> {
-        let (account, written) = (mail.account, mail.written);
+        let (account, written, reused) = (mail.account, mail.written, kept.is_some());
         let mut line = match self.open(mail, kept, until).await {
             Ok(line) => line,
             Err(delivery) => return Ok(delivery),
@@ -129,6 +129,8 @@ impl MailboxChannel {
             }
             Some(Reply::Broken { stage: Stage::Verdict, .. }) => Delivery::Unknown,
             Some(Reply::Broken { stage: Stage::Sender, .. }) => return Err(Hung),
+            // The server closes a line that was idle (RFC 5321, 3.8), which says nothing of a new one.
+            Some(Reply::Refused { stage: Stage::Sender, code: 421, .. }) if reused => return Err(Hung),
             Some(Reply::Broken { .. }) => not_sent("connection_broke", None, true),
             Some(Reply::Refused { stage, code, text }) => {
                 tracing::info!(about = %mail.about, account = %account.id, ?stage, code, "a mail was refused");
