@@ -209,22 +209,29 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
-    /// The provider does not let an account in any more. One that is paused stays so, with its reason: it is used by nobody, and found out again
-    /// when it is resumed.
+    /// The provider does not let an account in any more as it was at `version`; whether it is shut out by that. One that has been changed since
+    /// stays in use: whoever changed it may have mended it, and if not that is found out again. One that is paused stays so, with its reason: it
+    /// is used by nobody, and found out again when it is resumed.
     ///
     /// # Errors
     /// The database's.
-    pub async fn shut_out(&mut self, id: AccountId, reason: &str, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query!(
+    pub async fn shut_out(
+        &mut self,
+        (id, version): (AccountId, i64),
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let out = sqlx::query!(
             r#"update connected_accounts set status = 'needs_reconnect', status_reason = $3, version = version + 1, updated_at = $4
-               where organization_id = $1 and id = $2 and status = 'connected'"#,
+               where organization_id = $1 and id = $2 and status = 'connected' and version = $5"#,
             self.scope.id(),
             id.0,
             reason,
             now,
+            version,
         )
         .execute(&mut *self.conn)
         .await?;
-        Ok(())
+        Ok(out.rows_affected() == 1)
     }
 }

@@ -180,18 +180,25 @@ impl MessageRepository<'_> {
         Ok(())
     }
 
-    /// What was written by hand has been seen in its mailbox: this is its Message-ID.
+    /// What was written by hand is called so by its server: this takes the place of the Message-ID that it had, if it had any. Its server has a
+    /// copy of what had none.
     ///
     /// # Errors
     /// The database's.
-    pub async fn is_called(&mut self, account: AccountId, id: Uuid, message_id: &str) -> Result<()> {
+    pub async fn is_called(
+        &mut self,
+        account: AccountId,
+        id: Uuid,
+        (before, message_id): (Option<&str>, &str),
+    ) -> Result<()> {
         sqlx::query!(
-            r#"update messages set message_id = $4, copied_at = sent_at
-               where organization_id = $1 and account_id = $2 and id = $3 and direction = 'outbound' and message_id is null
-                 and length($4) between 1 and 998"#,
+            r#"update messages set message_id = $5, copied_at = case when message_id is null then sent_at else copied_at end
+               where organization_id = $1 and account_id = $2 and id = $3 and direction = 'outbound'
+                 and message_id is not distinct from $4 and length($5) between 1 and 998"#,
             self.scope.id(),
             account.0,
             id,
+            before,
             message_id,
         )
         .execute(&mut *self.conn)

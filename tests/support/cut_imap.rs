@@ -1,9 +1,9 @@
-//! A line to a real IMAP server that can break amid a mail, or be down.
+//! A line to a real IMAP server that can break amid a mail, refuse a command in its place, or be down.
 
 use std::{
     net::Ipv4Addr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -19,11 +19,28 @@ use super::mail_server::IMAP;
 /// What a mail begins with in an answer.
 const MAIL: &[u8] = b"BODY[]";
 
+/// What becomes of a command, instead of an answer of the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trip {
+    /// `NO`.
+    No,
+    /// `BAD`.
+    Bad,
+    /// `OK`, and nothing of what was asked for.
+    Nothing,
+    /// The line breaks before an answer.
+    HangUp,
+}
+
+/// The commands that hold these words are not passed on.
+type Tripped = Arc<Mutex<Option<(&'static str, Trip)>>>;
+
 /// A line to an IMAP server. Its task ends with the test.
 pub(crate) struct CutImap {
     port: u16,
     /// How often it still breaks amid a mail.
     cuts: Arc<AtomicUsize>,
+    tripped: Tripped,
     up: watch::Sender<bool>,
 }
 
@@ -35,14 +52,16 @@ impl CutImap {
         let cuts = Arc::new(AtomicUsize::new(0));
         let (up, is_up) = watch::channel(true);
         let left = Arc::clone(&cuts);
+        let tripped = Tripped::default();
+        let trips = Arc::clone(&tripped);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *is_up.borrow() {
-                    tokio::spawn(pass(client, address, Arc::clone(&left), is_up.clone()));
+                    tokio::spawn(pass(client, address, (Arc::clone(&left), Arc::clone(&trips)), is_up.clone()));
                 }
             }
         });
-        Self { port, cuts, up }
+        Self { port, cuts, tripped, up }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -59,13 +78,23 @@ impl CutImap {
         self.cuts.load(Ordering::SeqCst)
     }
 
+    /// From now on commands that hold `words` end so; none if no longer.
+    pub(crate) fn trip(&self, how: Option<(&'static str, Trip)>) {
+        *self.tripped.lock().unwrap() = how;
+    }
+
     /// Breaks every line and refuses new ones, or lets them through again.
     pub(crate) fn set_up(&self, up: bool) {
         self.up.send_replace(up);
     }
 }
 
-async fn pass(mut client: TcpStream, address: Ipv4Addr, cuts: Arc<AtomicUsize>, mut is_up: watch::Receiver<bool>) {
+async fn pass(
+    mut client: TcpStream,
+    address: Ipv4Addr,
+    (cuts, tripped): (Arc<AtomicUsize>, Tripped),
+    mut is_up: watch::Receiver<bool>,
+) {
     // What was said before this line was opened does not break it.
     if !*is_up.borrow_and_update() {
         return;
@@ -79,6 +108,19 @@ async fn pass(mut client: TcpStream, address: Ipv4Addr, cuts: Arc<AtomicUsize>, 
             _ = is_up.changed() => return,
             read = client.read(&mut from_client) => {
                 let Ok(read @ 1..) = read else { return };
+                let asked = String::from_utf8_lossy(&from_client[..read]).into_owned();
+                let trip = tripped.lock().unwrap().filter(|(words, _)| asked.contains(words));
+                if let Some((_, trip)) = trip {
+                    let tag = asked.split(' ').next().unwrap();
+                    let answer = match trip {
+                        Trip::No => "NO [UNAVAILABLE] Server busy",
+                        Trip::Bad => "BAD Command Error",
+                        Trip::Nothing => "OK Completed",
+                        Trip::HangUp => return,
+                    };
+                    if client.write_all(format!("{tag} {answer}\r\n").as_bytes()).await.is_err() { return }
+                    continue;
+                }
                 if server.write_all(&from_client[..read]).await.is_err() { return }
             }
             read = server.read(&mut from_server) => {

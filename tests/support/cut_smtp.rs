@@ -1,14 +1,20 @@
-//! A line to a real mail server that breaks at a chosen point of the dialogue, once.
+//! A line to a real mail server that breaks at a chosen point of the dialogue, once; that can wait before a sign-in, and that can make the server
+//! one of those that give mails Message-IDs of their own.
 
 use std::{
     net::Ipv4Addr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
 };
+use uuid::Uuid;
 
 use super::mail_server::SMTP;
 
@@ -19,6 +25,10 @@ pub(crate) enum Cut {
     Greeting,
     /// When the client begins a mail; the server does not hear of it.
     BeforeMail,
+    /// When the client begins a mail, with a 421 first; the server does not hear of it.
+    Busy,
+    /// The same, on a line that has carried a mail before.
+    BusyAgain,
     /// When the server has taken the recipient.
     AfterRecipient,
     /// When the client announces the message; the server does not hear of it.
@@ -36,7 +46,18 @@ pub(crate) enum Cut {
 /// A line to a mail server. Its task ends with the test.
 pub(crate) struct CutSmtp {
     port: u16,
-    next: Arc<Mutex<Option<Cut>>>,
+    way: Arc<Way>,
+}
+
+/// How the line behaves.
+#[derive(Debug)]
+struct Way {
+    next: Mutex<Option<Cut>>,
+    renames: AtomicBool,
+    /// The next sign-in waits for `go`, and says that it is `there`.
+    waits: AtomicBool,
+    there: Semaphore,
+    go: Semaphore,
 }
 
 impl CutSmtp {
@@ -44,15 +65,17 @@ impl CutSmtp {
     pub(crate) async fn to(address: Ipv4Addr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let next = Arc::new(Mutex::new(None));
-        let cut = Arc::clone(&next);
+        let (renames, waits) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (there, go) = (Semaphore::new(0), Semaphore::new(0));
+        let way = Arc::new(Way { next: Mutex::new(None), renames, waits, there, go });
+        let of = Arc::clone(&way);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect((address, SMTP)).await else { return };
-                tokio::spawn(pass(client, server, Arc::clone(&cut)));
+                tokio::spawn(pass(client, server, Arc::clone(&of)));
             }
         });
-        Self { port, next }
+        Self { port, way }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -61,14 +84,39 @@ impl CutSmtp {
 
     /// The next dialogue breaks there.
     pub(crate) fn cut_next(&self, cut: Cut) {
-        *self.next.lock().unwrap() = Some(cut);
+        *self.way.next.lock().unwrap() = Some(cut);
+    }
+
+    /// Whether it is still to break.
+    pub(crate) fn is_to_break(&self) -> bool {
+        self.way.next.lock().unwrap().is_some()
+    }
+
+    /// From now on mails get Message-IDs of the server's own, as Microsoft's servers give them.
+    pub(crate) fn rename(&self) {
+        self.way.renames.store(true, Ordering::SeqCst);
+    }
+
+    /// The next sign-in does not reach the server until [`Self::go_on`].
+    pub(crate) fn hold_sign_in(&self) {
+        self.way.waits.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until somebody signs in.
+    pub(crate) async fn signs_in(&self) {
+        self.way.there.acquire().await.unwrap().forget();
+    }
+
+    /// Lets the sign-in through that is held.
+    pub(crate) fn go_on(&self) {
+        self.way.go.add_permits(1);
     }
 }
 
 /// Passes on what each side says in turn, which is how SMTP goes without pipelining, up to the cut.
-async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Cut>>>) {
+async fn pass(mut client: TcpStream, mut server: TcpStream, way: Arc<Way>) {
     let cut_is = |wanted: Cut| {
-        let mut next = next.lock().unwrap();
+        let mut next = way.next.lock().unwrap();
         if *next == Some(wanted) {
             *next = None;
             return true;
@@ -79,6 +127,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
         return;
     }
     let (mut in_data, mut body) = (false, Vec::new());
+    let (mut mails, mut named) = (0, None);
     let (mut from_client, mut from_server) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut asked = String::new();
     loop {
@@ -102,8 +151,27 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
                         in_data = false;
                         "END".clone_into(&mut asked);
                     }
+                    if way.renames.load(Ordering::SeqCst) {
+                        if ended {
+                            let (mail, id) = renamed(&body);
+                            named = Some(id);
+                            if server.write_all(&mail).await.is_err() { return }
+                        }
+                        continue;
+                    }
                 } else {
                     asked = String::from_utf8_lossy(said).to_ascii_uppercase();
+                    if asked.starts_with("AUTH") && way.waits.swap(false, Ordering::SeqCst) {
+                        way.there.add_permits(1);
+                        way.go.acquire().await.unwrap().forget();
+                    }
+                    if asked.starts_with("MAIL") {
+                        mails += 1;
+                        if cut_is(Cut::Busy) || mails > 1 && cut_is(Cut::BusyAgain) {
+                            let _ = client.write_all(b"421 4.4.2 Connection timed out\r\n").await;
+                            return;
+                        }
+                    }
                     let cut = asked.starts_with("MAIL") && cut_is(Cut::BeforeMail);
                     if cut || (asked.starts_with("DATA") && cut_is(Cut::AtData)) {
                         return;
@@ -117,7 +185,9 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
                 if asked == "END" && cut_is(Cut::BeforeVerdict) {
                     return;
                 }
-                if client.write_all(said).await.is_err() { return }
+                let taken = named.take_if(|_| asked == "END" && said.starts_with(b"250"));
+                let taken = taken.map(|id| format!("250 2.0.0 OK <{id}> [Hostname=PN3PR01MB9597.INDPRD01.prod.outlook.com]\r\n"));
+                if client.write_all(taken.as_deref().map_or(said, str::as_bytes)).await.is_err() { return }
                 if asked.starts_with("RCPT") && cut_is(Cut::AfterRecipient) {
                     return;
                 }
@@ -131,4 +201,12 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opti
             }
         }
     }
+}
+
+/// A mail under another Message-ID, with that which it had in a header of its own; and the other.
+fn renamed(mail: &[u8]) -> (Vec<u8>, String) {
+    let id = format!("{}@PN3PR01MB9597.INDPRD01.PROD.OUTLOOK.COM", Uuid::new_v4().simple());
+    let mail = String::from_utf8(mail.to_vec()).unwrap();
+    let (before, rest) = mail.split_once("Message-ID: ").expect("a Message-ID");
+    (format!("{before}Message-ID: <{id}>\r\nX-Microsoft-Original-Message-ID: {rest}").into_bytes(), id)
 }

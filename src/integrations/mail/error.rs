@@ -61,8 +61,8 @@ pub enum MailFault {
     NotNow(String),
     /// No access token is given for the refresh token; the token server's own words.
     TokenRefused(String),
-    /// The token server cannot be asked right now.
-    TokenUnavailable,
+    /// The token server cannot be asked right now, or gives none for now; its own words if it has any.
+    TokenUnavailable(Option<String>),
     /// The server speaks otherwise than the protocol, or broke off.
     Broken(String),
 }
@@ -83,7 +83,7 @@ impl MailFault {
             Self::NoMechanism(_) => "mail_no_mechanism",
             Self::NotNow(_) => "mail_not_now",
             Self::TokenRefused(_) => "mail_token_refused",
-            Self::TokenUnavailable => "mail_token_unavailable",
+            Self::TokenUnavailable(_) => "mail_token_unavailable",
             Self::Broken(_) => "mail_broken",
         }
     }
@@ -107,7 +107,10 @@ impl MailFault {
             Self::NoMechanism(mechanism) => format!("it does not take {mechanism}").into(),
             Self::NotNow(words) => format!("it lets us in at another time only: {words}").into(),
             Self::TokenRefused(words) => format!("no access token is given for the refresh token: {words}").into(),
-            Self::TokenUnavailable => "the token server does not answer".into(),
+            Self::TokenUnavailable(None) => "the token server does not answer".into(),
+            Self::TokenUnavailable(Some(words)) => {
+                format!("the token server gives no access token now: {words}").into()
+            }
             Self::Broken(words) => format!("it broke off: {words}").into(),
         }
     }
@@ -151,6 +154,12 @@ impl From<io::Error> for MailError {
     fn from(error: io::Error) -> Self {
         MailFault::Broken(words(&error.to_string())).into()
     }
+}
+
+/// Whether a refusal is about the moment and not about who we are: RFC 5530's codes, and how the big providers say it.
+pub(super) fn is_passing(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    ["unavailable", "inuse", "too many", "try again", "temporar", "limit"].iter().any(|sign| said.contains(sign))
 }
 
 /// A server's words as they can be shown: one line, of characters that can be read.

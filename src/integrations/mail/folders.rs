@@ -1,42 +1,78 @@
-//! The Sent folder: whether a mail is in it, and putting one into it.
+//! The Sent folder: whether a mail is in it, and putting one into it. What a server refuses or breaks off amid is an error, never a "no": a mail
+//! that is not in Sent may be sent again.
 
-use async_imap::types::NameAttribute;
-use futures::TryStreamExt as _;
+use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 
-use super::{ImapClient, error::MailError};
+use super::{
+    ImapClient,
+    error::{MailError, MailFault},
+    ids::only_id,
+    reading::quoted,
+};
 
-/// What the folder is called where the server does not say which it is (RFC 6154).
-const USUAL_NAMES: [&str; 6] = ["Sent", "Sent Items", "Sent Messages", "INBOX.Sent", "Gesendet", "Envoyés"];
+/// What the folder is called where the server does not say which it is (RFC 6154), as names go over the wire (RFC 3501, 5.1.3).
+const USUAL_NAMES: [&str; 6] = ["Sent", "Sent Items", "Sent Messages", "INBOX.Sent", "Gesendet", "Envoy&AOk-s"];
+
+/// Where Microsoft's servers keep the Message-ID that a mail was handed in with.
+const ORIGINAL: &str = "X-Microsoft-Original-Message-ID";
 
 impl ImapClient {
     /// The name of the folder that sent mail is kept in, if there is one.
     ///
     /// # Errors
-    /// The server broke off.
+    /// The server refuses, or broke off.
     pub async fn sent_folder(&mut self) -> Result<Option<String>, MailError> {
-        let names: Vec<_> = self
-            .session()
-            .list(Some(""), Some("*"))
-            .await
-            .map_err(|error| MailError::from(&error))?
-            .try_collect()
-            .await
-            .map_err(|error| MailError::from(&error))?;
-        let marked = names.iter().find(|name| name.attributes().contains(&NameAttribute::Sent));
-        let usual = || USUAL_NAMES.iter().find_map(|usual| names.iter().find(|name| name.name() == *usual));
-        Ok(marked.or_else(usual).map(|name| name.name().to_owned()))
+        let (mut marked, mut usual) = (None, None);
+        self.run("LIST \"\" \"*\"", |response| {
+            if let Response::MailboxData(MailboxDatum::List(folder)) = response {
+                if folder.name_attributes.contains(&NameAttribute::Sent) {
+                    marked.get_or_insert_with(|| folder.name.to_string());
+                }
+                let place = USUAL_NAMES.iter().position(|sent| *sent == &*folder.name);
+                usual = usual.take().into_iter().chain(place).min();
+            }
+        })
+        .await?;
+        Ok(marked.or(usual.map(|place: usize| USUAL_NAMES[place].to_owned())))
     }
 
-    /// Which of these Message-IDs, without their angle brackets, are in `folder`.
+    /// What a mail of this Message-ID, without its angle brackets, is called in `folder`, if it is there: the same, unless the server `renames`
+    /// mails and keeps what they were called before.
     ///
     /// # Errors
-    /// The server broke off, or has no such folder.
-    pub async fn contains(&mut self, folder: &str, message_id: &str) -> Result<bool, MailError> {
-        let session = self.session();
-        session.examine(folder).await.map_err(|error| MailError::from(&error))?;
-        let query = format!("HEADER Message-ID \"<{message_id}>\"");
-        let found = session.uid_search(query).await.map_err(|error| MailError::from(&error))?;
-        Ok(!found.is_empty())
+    /// The server has no such folder, refuses to search it, or broke off.
+    pub async fn called_in(
+        &mut self,
+        folder: &str,
+        message_id: &str,
+        renames: bool,
+    ) -> Result<Option<String>, MailError> {
+        self.look_into(folder).await?;
+        if self.with_header("Message-ID", message_id).await?.is_some() {
+            return Ok(Some(message_id.to_owned()));
+        }
+        if !renames {
+            return Ok(None);
+        }
+        let Some(number) = self.with_header(ORIGINAL, message_id).await? else { return Ok(None) };
+        let heads = self.heads(&[number], "MESSAGE-ID").await?;
+        let named = heads.first().and_then(|head| only_id(&String::from_utf8_lossy(&head.headers)));
+        Ok(Some(named.unwrap_or_else(|| message_id.to_owned())))
+    }
+
+    /// The last mail of the folder that is open with a Message-ID in such a header.
+    async fn with_header(&mut self, header: &str, message_id: &str) -> Result<Option<u32>, MailError> {
+        let (mut answered, mut found) = (false, None);
+        let id = quoted(&format!("<{message_id}>"));
+        self.run(&format!("UID SEARCH HEADER {header} {id}"), |response| {
+            if let Response::MailboxData(MailboxDatum::Search(numbers)) = response {
+                answered = true;
+                found = found.max(numbers.iter().max().copied());
+            }
+        })
+        .await?;
+        // The answer is there even if nothing was found (RFC 3501, 6.4.4): a server that leaves it out has told nothing.
+        if answered { Ok(found) } else { Err(MailFault::Broken("it did not say what it found".to_owned()).into()) }
     }
 
     /// Puts a mail into `folder`, as read.

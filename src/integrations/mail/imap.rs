@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     MailLogin,
-    error::{MailError, MailFault, words},
+    error::{MailError, MailFault, is_passing, words},
     wire::Wire,
 };
 use crate::models::MailServer;
@@ -67,12 +67,6 @@ impl From<&ImapError> for MailError {
 fn is_greeting(response: &async_imap::imap_proto::Response<'_>) -> bool {
     use async_imap::imap_proto::{Response, Status};
     matches!(response, Response::Data { status: Status::Ok | Status::PreAuth, .. })
-}
-
-/// Whether a refusal is about the moment and not about who we are: RFC 5530's codes, and how the big providers say it.
-fn is_passing(said: &str) -> bool {
-    let said = said.to_ascii_lowercase();
-    ["unavailable", "inuse", "too many", "try again", "temporar", "limit"].iter().any(|sign| said.contains(sign))
 }
 
 /// `\0user\0password` (RFC 4616).

@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod folders;
 mod html;
+mod ids;
 mod imap;
 mod message;
 mod oauth;
@@ -20,6 +21,7 @@ use tokio_rustls::TlsConnector;
 
 pub use self::{
     error::{MailError, MailFault, MailProtocol},
+    ids::only_id,
     imap::ImapClient,
     message::{Draft, Marks, Unwritable, Written},
     oauth::AccessToken,

@@ -181,7 +181,7 @@ impl ImapClient {
     }
 
     /// Runs a command, and shows each answer up to the one that ends it.
-    async fn run(&mut self, command: &str, each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
+    pub(super) async fn run(&mut self, command: &str, each: impl FnMut(&Response<'_>)) -> Result<(), MailError> {
         let tag = self.session().run_command(command).await.map_err(|error| MailError::from(&error))?;
         self.until_done(&tag, each).await
     }
@@ -247,8 +247,8 @@ fn head(attributes: &[AttributeValue<'_>]) -> Option<MailHead> {
     Some(MailHead { uid: uid?, received_at, headers: body? })
 }
 
-/// A folder's name as a command takes it (RFC 9051, `quoted`).
-fn quoted(name: &str) -> String {
+/// A folder's name, or another text of ASCII, as a command takes it (RFC 9051, `quoted`).
+pub(super) fn quoted(name: &str) -> String {
     let name: String = name.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }

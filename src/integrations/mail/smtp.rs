@@ -16,7 +16,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     MailLogin,
-    error::{MailError, MailFault, words},
+    error::{MailError, MailFault, is_passing, words},
     wire::{Ended, Wire},
 };
 use crate::models::MailServer;
@@ -92,7 +92,9 @@ impl SmtpClient {
             Err(error) if error.is_client() => {
                 Err(MailFault::LoginRefused("the access token was refused".into()).into())
             }
-            Err(error) if error.is_permanent() => Err(MailFault::LoginRefused(server_words(&error)).into()),
+            Err(error) if error.is_permanent() => {
+                Err(not_let_in(error.status().map(u16::from), server_words(&error)).into())
+            }
             Err(error) => Err(fault(&error).into()),
         }
     }
@@ -160,6 +162,18 @@ fn told(mechanisms: &[Mechanism]) -> &'static str {
     if mechanisms == [Mechanism::Xoauth2] { "XOAUTH2" } else { "passwords (AUTH PLAIN or LOGIN)" }
 }
 
+/// What a refusal for good, while signing in, is about. These codes say that the credentials are (RFC 4954, 6; RFC 3463 and 5248: 5.7.8, 5.7.9),
+/// unless the words say otherwise; others, such as `554 too many connections`, may pass.
+fn not_let_in(code: Option<u16>, said: String) -> MailFault {
+    let about_us = matches!(code, Some(530 | 534 | 535))
+        || said.split_whitespace().take(2).any(|word| matches!(word, "5.7.8" | "5.7.9"));
+    match said {
+        said if is_passing(&said) => MailFault::NotNow(said),
+        said if about_us => MailFault::LoginRefused(said),
+        said => MailFault::Broken(said),
+    }
+}
+
 /// What went wrong before or while signing in.
 fn fault(error: &SmtpError) -> MailFault {
     if error.is_transient() { MailFault::NotNow(server_words(error)) } else { MailFault::Broken(server_words(error)) }
@@ -172,5 +186,29 @@ fn server_words(error: &SmtpError) -> String {
         (Some(code), Some(said)) => words(&format!("{code} {said}")),
         (Some(code), None) => code.to_string(),
         (None, said) => words(&said.unwrap_or_else(|| error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_the_credentials_shuts_an_account_out() {
+        for (said, out) in [
+            ("535 5.7.8 Username and Password not accepted", true),
+            ("535 5.7.139 Authentication unsuccessful, the user credentials were incorrect", true),
+            ("534 5.7.9 Application-specific password required", true),
+            ("530 5.7.57 Client not authenticated to send mail", true),
+            ("554 5.7.8 Bad credentials", true),
+            ("500 5.7.9 Mechanism too weak", true),
+            ("554 too many login attempts", false),
+            ("535 5.7.0 Too many bad auth attempts, try again later", false),
+            ("554 5.7.0 Service refused", false),
+            ("550 Server busy", false),
+        ] {
+            let fault = not_let_in(said[..3].parse().ok(), said.to_owned());
+            assert_eq!(fault.needs_reconnect(), out, "{said}: {fault:?}");
+        }
     }
 }

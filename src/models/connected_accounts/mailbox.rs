@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::TrackingDomain;
+use super::{ConnectedAccount, Provider, TrackingDomain};
 use crate::text_enum;
 
 /// A mailbox that we send from by SMTP and read by IMAP.
@@ -86,6 +86,27 @@ impl Mailbox {
     }
 }
 
+/// The domains of Microsoft's submission servers: of the public cloud, and of the American government's and the Chinese one.
+const MICROSOFTS: [&str; 4] = ["office365.com", "outlook.com", "office365.us", "outlook.cn"];
+
+impl ConnectedAccount {
+    /// Whether its mailbox's server gives every mail that it takes a Message-ID of its own. Microsoft's do: their answer to the message is `250
+    /// 2.0.0 OK <the new id> [Hostname=…]`, and `X-Microsoft-Original-Message-ID` in the mail holds the one that it had. Microsoft does not document
+    /// it; git's `send-email` (`--outlook-id-fix`, commit d235c468), `EmailEngine` (pull request 254) and Delta Chat (chatmail/core, pull request 2250)
+    /// live with it.
+    #[must_use]
+    pub fn renames_mails(&self) -> bool {
+        self.mailbox
+            .as_ref()
+            .is_some_and(|mailbox| self.provider == Provider::Outlook || is_microsofts(&mailbox.smtp.host))
+    }
+}
+
+fn is_microsofts(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    MICROSOFTS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
 /// What opens a mailbox. Sealed before it is stored, and never shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,6 +161,17 @@ impl fmt::Debug for OauthSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn microsofts_servers_are_known_wherever_they_are() {
+        for host in ["smtp.office365.com", "SMTP-MAIL.outlook.com", "outlook.office365.com", "smtp.partner.outlook.cn"]
+        {
+            assert!(is_microsofts(host), "{host}");
+        }
+        for host in ["smtp.gmail.com", "notoutlook.com", "outlook.com.mail.example", "127.0.0.1"] {
+            assert!(!is_microsofts(host), "{host}");
+        }
+    }
 
     #[test]
     fn no_secret_shows_when_printed() {

@@ -106,7 +106,7 @@ impl RunService {
         let mut reader = self.mailboxes.imap(account).await?;
         if let Some(folder) = reader.sent_folder().await? {
             for (id, bytes) in &copies {
-                if !reader.contains(&folder, id).await? {
+                if reader.called_in(&folder, id, account.renames_mails()).await?.is_none() {
                     reader.keep(&folder, bytes).await?;
                 }
             }

@@ -1,6 +1,9 @@
 //! Sending what was claimed. No transaction is open, and nothing is begun that the lease might not outlast.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use futures::{StreamExt as _, stream};
 use uuid::Uuid;
@@ -72,12 +75,15 @@ pub(super) struct Delivered {
     pub(super) token: Uuid,
     /// Each step with what became of it.
     pub(super) deliveries: Vec<(ExecutionStep, Delivery)>,
+    /// As which version each account was used.
+    pub(super) versions: HashMap<AccountId, i64>,
 }
 
 impl RunService {
     /// Sends what was claimed: one after the other from each account, several accounts at a time.
     pub(super) async fn deliver(&self, claimed: Claimed) -> Delivered {
         let Claimed { token, at, organization, orders, calls, .. } = claimed;
+        let versions = orders.iter().map(|order| (order.account.id, order.account.version)).collect();
         let mut by_account: BTreeMap<AccountId, Vec<Order>> = BTreeMap::new();
         for order in orders {
             by_account.entry(order.account.id).or_default().push(order);
@@ -88,7 +94,7 @@ impl RunService {
             .concat();
         let (mut deliveries, called) = tokio::join!(sending, self.call_all(organization, calls, at));
         deliveries.extend(called);
-        Delivered { token, deliveries }
+        Delivered { token, deliveries, versions }
     }
 
     /// Sends what one account is to do: all of it together if its channel can, else one after the other.

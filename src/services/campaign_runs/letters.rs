@@ -122,7 +122,7 @@ impl RunService {
             }
             Delivery::AccountOut => {
                 let why = "The provider wants the account to sign in again.";
-                tx.accounts().shut_out(letter.account.id, why, now).await?;
+                tx.accounts().shut_out((letter.account.id, letter.account.version), why, now).await?;
             }
             _ => {}
         }

@@ -18,6 +18,7 @@ use super::{
     claim::Order,
     deliver::{Delivery, NOT_BEGUN},
     lease::Lease,
+    mail_renamed::name_of,
     mail_reply::judged,
     mail_text::{Letter, message_id},
 };
@@ -87,15 +88,14 @@ impl MailboxChannel {
         let kept = self.lines.take(key, self.context.clock.monotonic());
         let reused = kept.is_some();
         let delivery = self.on_a_line(mail, kept, (may_begin, until)).await;
-        match delivery {
+        let delivery = match delivery {
             // The server had hung up on a connection that we had kept: nothing was said yet.
-            Err(Hung) if reused => {
-                let again = self.on_a_line(mail, None, (may_begin, until)).await;
-                again.unwrap_or_else(|Hung| not_sent("connection_broke", None, true))
-            }
-            Err(Hung) => not_sent("connection_broke", None, true),
-            Ok(delivery) => delivery,
-        }
+            Err(Hung) if reused => self.on_a_line(mail, None, (may_begin, until)).await,
+            told => told,
+        };
+        let delivery = delivery.unwrap_or_else(|Hung| not_sent("connection_broke", None, true));
+        self.note_name(mail, &delivery).await;
+        delivery
     }
 
     async fn on_a_line(
@@ -104,7 +104,7 @@ impl MailboxChannel {
         kept: Option<SmtpClient>,
         (may_begin, until): (&MayBegin<'_>, tokio::time::Instant),
     ) -> Result<Delivery, Hung> {
-        let (account, written) = (mail.account, mail.written);
+        let (account, written, reused) = (mail.account, mail.written, kept.is_some());
         let mut line = match self.open(mail, kept, until).await {
             Ok(line) => line,
             Err(delivery) => return Ok(delivery),
@@ -123,12 +123,14 @@ impl MailboxChannel {
         };
         Ok(match reply {
             None => not_sent("lease_ran_out", None, true),
-            Some(Reply::Taken(_)) => {
+            Some(Reply::Taken(said)) => {
                 self.lines.keep((account.id, account.version), line, self.context.clock.monotonic());
-                Delivery::Sent { provider_id: mail.message_id.to_owned() }
+                Delivery::Sent { provider_id: name_of(mail, &said) }
             }
             Some(Reply::Broken { stage: Stage::Verdict, .. }) => Delivery::Unknown,
             Some(Reply::Broken { stage: Stage::Sender, .. }) => return Err(Hung),
+            // The server closes a line that was idle (RFC 5321, 3.8), which says nothing of a new one.
+            Some(Reply::Refused { stage: Stage::Sender, code: 421, .. }) if reused => return Err(Hung),
             Some(Reply::Broken { .. }) => not_sent("connection_broke", None, true),
             Some(Reply::Refused { stage, code, text }) => {
                 tracing::info!(about = %mail.about, account = %account.id, ?stage, code, "a mail was refused");
@@ -164,18 +166,31 @@ impl MailboxChannel {
         Ok(mine)
     }
 
-    /// What the Sent folder says of a mail that was begun at `begun_at`.
+    /// What the Sent folder says of a mail that was begun at `begun_at`: a step's, or what was written by hand.
     pub(super) async fn search(
         &self,
+        about: Uuid,
         (id, begun_at): (Option<&str>, DateTime<Utc>),
         account: &ConnectedAccount,
     ) -> Found {
         let waited = self.context.campaign_clock.now() - begun_at;
+        let shows_all = account.mailbox.as_ref().is_some_and(|mailbox| mailbox.shows_all_sent());
         match self.look_up(id, account).await {
-            Ok(true) => Found::Yes { provider_id: id.unwrap_or_default().to_owned() },
-            Ok(false) if account.mailbox.as_ref().is_some_and(|mailbox| mailbox.shows_all_sent()) => Found::No,
+            Ok(Some(provider_id)) => {
+                self.is_called(account, (about, id.unwrap_or_default()), &provider_id).await;
+                Found::Yes { provider_id }
+            }
+            // Whether a server that gives mails other names keeps ours in all of its copies is nowhere promised.
+            Ok(None) if shows_all && account.renames_mails() => {
+                if waited < PATIENCE {
+                    Found::Later
+                } else {
+                    Found::Unclear
+                }
+            }
+            Ok(None) if shows_all => Found::No,
             // That there is no copy says nothing where nobody but us makes one.
-            Ok(false) => Found::Unclear,
+            Ok(None) => Found::Unclear,
             Err(error) => {
                 tracing::warn!(account = %account.id, code = error.code(), "a mailbox cannot be searched");
                 if waited < PATIENCE { Found::Later } else { Found::Unclear }
@@ -183,13 +198,13 @@ impl MailboxChannel {
         }
     }
 
-    /// Whether a mail is in the Sent folder.
-    async fn look_up(&self, id: Option<&str>, account: &ConnectedAccount) -> Result<bool, Unopened> {
-        let Some(id) = id else { return Ok(false) };
+    /// What a mail is called in the Sent folder, if it is there.
+    async fn look_up(&self, id: Option<&str>, account: &ConnectedAccount) -> Result<Option<String>, Unopened> {
+        let Some(id) = id else { return Ok(None) };
         let mut reader = self.mailboxes.imap(account).await?;
         let folder = reader.sent_folder().await?;
         let found = match folder {
-            Some(folder) => reader.contains(&folder, id).await?,
+            Some(folder) => reader.called_in(&folder, id, account.renames_mails()).await?,
             None => return Err(MailError::from(MailFault::Broken("it has no Sent folder".to_owned())).into()),
         };
         reader.logout().await;
@@ -204,8 +219,11 @@ impl Channel for MailboxChannel {
 
     fn find<'a>(&'a self, step: &'a ExecutionStep, account: &'a ConnectedAccount) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
+            if let Some(provider_id) = self.step_was_called(step, account).await? {
+                return Ok(Found::Yes { provider_id });
+            }
             let id = message_id(step, account);
-            Ok(self.search((id.as_deref(), step.sending_at), account).await)
+            Ok(self.search(step.id.0, (id.as_deref(), step.sending_at), account).await)
         })
     }
 
@@ -222,8 +240,14 @@ impl Channel for MailboxChannel {
     }
 
     fn find_written<'a>(&'a self, letter: &'a channel::Letter) -> BoxFuture<'a, Result<Found>> {
-        let of = (letter.message.message_id.as_deref(), letter.message.created_at);
-        Box::pin(async move { Ok(self.search(of, &letter.account).await) })
+        let channel::Letter { message, account } = letter;
+        let of = (message.message_id.as_deref(), message.created_at);
+        Box::pin(async move {
+            Ok(match Self::message_was_called(message, account) {
+                Some(provider_id) => Found::Yes { provider_id },
+                None => self.search(message.id.0, of, account).await,
+            })
+        })
     }
 
     fn shows_within(&self) -> TimeDelta {

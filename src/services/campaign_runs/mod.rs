@@ -40,6 +40,7 @@ mod lease;
 mod letters;
 mod link_domains;
 mod linkedin;
+mod mail_renamed;
 mod mail_reply;
 mod mail_text;
 mod mailbox;

@@ -113,6 +113,13 @@ impl Party {
         }
     }
 
+    /// An account has been shut out.
+    pub(super) fn is_out(&mut self, account: AccountId) {
+        if let Some(account) = self.accounts.get_mut(&account) {
+            account.status = AccountStatus::NeedsReconnect;
+        }
+    }
+
     /// Opens the books anew, with what the accounts have promised: whoever plans must know it.
     pub(super) async fn read_promises(&mut self, tx: &mut OrgTx, promises: Promises) -> Result<()> {
         let of = |opened: &AccountBook| self.accounts.get(&opened.terms().id).map(book);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     errors::Result,
-    models::{ExecutionStep, OrganizationId, Stand, StepEnd, StepState},
+    models::{ConnectedAccount, ExecutionStep, OrganizationId, Stand, StepEnd, StepState},
     repositories::{BaseRepository as _, RunningCampaignRef},
 };
 
@@ -55,13 +55,15 @@ impl RunService {
         tx.commit().await?;
         let mut told = 0;
         for step in steps {
-            let seen = self.look_up(&step).await?;
+            let account = self.account_of(&step).await?;
+            let seen = self.look_up(&step, account.as_ref()).await?;
             told += 1;
             let of = RunningCampaignRef { organization, campaign: step.campaign_id };
             match seen {
                 Seen::Ended(Delivery::Unknown) => self.again(|| self.ask_a_person(&step, token)).await?,
                 Seen::Ended(delivery) => {
-                    let delivered = Delivered { token, deliveries: vec![(step, delivery)] };
+                    let versions = account.iter().map(|account| (account.id, account.version)).collect();
+                    let delivered = Delivered { token, deliveries: vec![(step, delivery)], versions };
                     self.again(|| self.settle(of, &delivered)).await?;
                 }
                 Seen::Nothing { again_at } => self.look_again(&step, token, again_at).await?,
@@ -70,14 +72,22 @@ impl RunService {
         Ok(told)
     }
 
+    /// Who did a step, if that was an account that is still there.
+    async fn account_of(&self, step: &ExecutionStep) -> Result<Option<ConnectedAccount>> {
+        let Some(account) = step.account_id else { return Ok(None) };
+        let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+        let account = conn.accounts().find(account).await?;
+        conn.give_back();
+        Ok(account)
+    }
+
     /// What the provider says of a step.
-    async fn look_up(&self, step: &ExecutionStep) -> Result<Seen> {
-        let Some(account) = step.account_id else { return Ok(Seen::Ended(LOST)) };
+    async fn look_up(&self, step: &ExecutionStep, account: Option<&ConnectedAccount>) -> Result<Seen> {
+        if step.account_id.is_none() {
+            return Ok(Seen::Ended(LOST));
+        }
         let now = self.context.campaign_clock.now();
-        let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        let account = tx.accounts().find(account).await?;
-        drop(tx);
-        let Some(account) = account.as_ref() else { return Ok(Seen::Ended(Delivery::Unknown)) };
+        let Some(account) = account else { return Ok(Seen::Ended(Delivery::Unknown)) };
         let channel = self.channels.of(account);
         let shows_by = self.shows_by(step, channel);
         Ok(match channel.find(step, account).await? {

@@ -19,8 +19,8 @@ use crate::{
     engine::route::Answer,
     errors::Result,
     models::{
-        Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule, Stand,
-        StepEnd, StepId, StepState, Usage, Walk,
+        AccountId, AccountStatus, Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId,
+        Move, Rule, Stand, StepEnd, StepId, StepState, Usage, Walk,
         workflow::{NodeType, StopOn},
     },
     repositories::{OrgTx, RunningCampaignRef},
@@ -36,6 +36,8 @@ const BREATH: TimeDelta = TimeDelta::seconds(5);
 
 /// Why a step failed that nobody is there to get.
 const NO_RECIPIENT: &str = "no_such_recipient";
+/// Why an account is not let in any more.
+const SIGN_IN_AGAIN: &str = "The provider wants the account to sign in again.";
 /// Why a step was not sent that was looked up in vain.
 pub(super) const NOT_FOUND: &str = "not_found_at_provider";
 
@@ -84,7 +86,7 @@ impl RunService {
         let refused = known.iter().any(|(_, delivery)| matches!(delivery, Delivery::NotSent { .. }));
         let refusals = if refused { tx.steps().refusals(&ids, &OURS).await? } else { Vec::new() };
         let refusals: HashMap<_, _> = refusals.into_iter().collect();
-        rest(&mut tx, &mut party, &known).await?;
+        rest(&mut tx, &mut party, (&known, &delivered.versions)).await?;
         let ended = Ended { walks: &walks, known: &known, settled: &settled, refusals: &refusals };
         let Settled { stands, activities, refunds, written_to } = judged(&mut tx, &run, &mut party, &ended).await?;
         tx.executions().stand(&stands, now).await?;
@@ -123,8 +125,12 @@ async fn prove(
     Ok(proved)
 }
 
-/// Lets accounts rest, or shuts them out, as their providers want it.
-async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Delivery)]) -> Result<()> {
+/// Lets accounts rest, or shuts them out, as their providers want it: as which version each was used says whether it has been mended since.
+async fn rest(
+    tx: &mut OrgTx,
+    party: &mut Party,
+    (known, versions): (&[&(ExecutionStep, Delivery)], &HashMap<AccountId, i64>),
+) -> Result<()> {
     let now = tx.now();
     for (step, delivery) in known {
         let Some(account) = step.account_id else { continue };
@@ -132,8 +138,11 @@ async fn rest(tx: &mut OrgTx, party: &mut Party, known: &[&(ExecutionStep, Deliv
             tx.accounts().rest(account, now + *rest, reason).await?;
             party.rests(account, now + *rest);
         }
-        if *delivery == Delivery::AccountOut {
-            tx.accounts().shut_out(account, "The provider wants the account to sign in again.", now).await?;
+        if *delivery == Delivery::AccountOut
+            && let Some(version) = versions.get(&account)
+            && tx.accounts().shut_out((account, *version), SIGN_IN_AGAIN, now).await?
+        {
+            party.is_out(account);
         }
     }
     Ok(())
@@ -202,7 +211,7 @@ impl Judge<'_> {
             Delivery::NoRecipient => fails(self.unreachable(step), NO_RECIPIENT),
             Delivery::AccountOut => {
                 let told = tell("step_not_sent", Some("account_needs_reconnect"));
-                (Some(Stand::held(walk, "account_unavailable", NOT_CONNECTED.into())), vec![told])
+                (Some(self.not_let_in(walk, &lead, step)), vec![told])
             }
             Delivery::Unknown => (None, Vec::new()),
             Delivery::Other(outcome) => self.otherwise((walk, &lead), step, outcome),
@@ -215,6 +224,15 @@ impl Judge<'_> {
     fn unreachable(&self, step: &ExecutionStep) -> ExecutionStatus {
         let bounced = step.action == NodeType::SendEmail && self.run.stop_on.contains(&StopOn::Bounce);
         if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
+    }
+
+    /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile.
+    fn not_let_in(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep) -> Stand {
+        let account = step.account_id.and_then(|id| self.party.accounts.get(&id));
+        if account.is_some_and(|account| account.status == AccountStatus::Connected) {
+            return self.once_more(walk, lead, step, BREATH);
+        }
+        Stand::held(walk, "account_unavailable", NOT_CONNECTED.into())
     }
 
     /// The same step after a pause.

@@ -141,7 +141,7 @@ impl RunService {
             }
             Delivery::AccountOut => {
                 let why = "The provider wants the account to sign in again.";
-                tx.accounts().shut_out(trial.account.id, why, now).await?;
+                tx.accounts().shut_out((trial.account.id, trial.account.version), why, now).await?;
             }
             _ => {}
         }

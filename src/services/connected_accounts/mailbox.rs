@@ -280,7 +280,7 @@ fn lapse(account: &mut ConnectedAccount, refusals: &[MailError]) {
     if account.status == AccountStatus::Paused {
         return;
     }
-    let passing = |error: &MailError| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable);
+    let passing = |error: &MailError| matches!(error.fault, MailFault::NotNow(_) | MailFault::TokenUnavailable(_));
     account.status_reason = Some(told(refusals));
     if refusals.iter().any(|error| error.fault.needs_reconnect()) {
         account.status = AccountStatus::NeedsReconnect;

@@ -122,7 +122,7 @@ impl Inner {
             let mut tx = self.context.db.begin_engine(of.organization, self.context.clock.now()).await?;
             let now = tx.now();
             if error.fault.needs_reconnect() {
-                tx.accounts().shut_out(of.account, &told(why), now).await?;
+                tx.accounts().shut_out((of.account, of.version), &told(why), now).await?;
             } else if of.failures >= PASSING {
                 tx.accounts().give_reason(of.account, Some(&told(why))).await?;
             }

@@ -86,7 +86,7 @@ impl UnipileService {
         let mut conn = self.context.db.engine_conn(site.organization).await?;
         conn.sent_mails().is_called(site.account, &stands_for(send_id), id).await?;
         match send_id.parse() {
-            Ok(by_hand) => conn.messages().is_called(site.account, by_hand, id).await,
+            Ok(by_hand) => conn.messages().is_called(site.account, by_hand, (None, id)).await,
             Err(_) => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod breaks;
 mod by_hand;
 mod link_domains;
+mod lost_answers;
 mod reading;
 mod sending;
 mod sending_domain;

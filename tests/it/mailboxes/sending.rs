@@ -304,3 +304,63 @@ async fn a_dialogue_that_is_cut_anywhere_sends_nothing_twice_and_loses_nothing_s
         assert!(app.clock.now() > MONDAY.parse::<chrono::DateTime<chrono::Utc>>().unwrap());
     }
 }
+
+/// A mailbox whose mails go over a line that can break, with a second for each.
+async fn on_a_line(server: &MailServer, app: &TestApp, anna: &TestMailbox) -> (CutSmtp, String) {
+    let line = CutSmtp::to(server.address).await;
+    let smtp = json!({"host": "127.0.0.1", "port": line.port(), "security": "none"});
+    let account = account(app, anna, json!({"smtp": smtp, "password": PASSWORD, "spacing_seconds": 0})).await;
+    (line, account)
+}
+
+async fn rests(app: &TestApp) -> bool {
+    sqlx::query_scalar("select rests_until is not null from connected_accounts").fetch_one(&app.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_line_that_its_server_has_closed_is_replaced_and_a_server_that_is_busy_is_left_alone() {
+    for (cut, rested) in [(Cut::BusyAgain, false), (Cut::Busy, true)] {
+        let server = MailServer::start().await;
+        let anna = server.mailbox("anna@sender.example");
+        let people = ["ben", "carl", "dora"].map(|name| server.mailbox(&format!("{name}@lead.example")));
+        let app = app_with(&server).await;
+        let (line, account) = on_a_line(&server, &app, &anna).await;
+        line.cut_next(cut);
+        let one = json!({"nodes": [two_mails()["nodes"][0]], "edges": []});
+        campaign(&app, &account, &people.iter().collect::<Vec<_>>(), one).await;
+        minutes(&app, 1).await;
+        assert!(!line.is_to_break(), "{cut:?}");
+        assert_eq!(rests(&app).await, rested, "{cut:?}: {:?}", states(&app).await);
+        if !rested {
+            assert_eq!(states(&app).await, vec![("sent".to_owned(), None); 3]);
+            for person in &people {
+                assert_eq!(server.await_messages(person, "INBOX", 1).await.len(), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_by_a_password_that_was_replaced_meanwhile_stays_connected() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_with(&server).await;
+    let (line, account) = on_a_line(&server, &app, &anna).await;
+    campaign(&app, &account, &[&ben], json!({"nodes": [two_mails()["nodes"][0]], "edges": []})).await;
+    server.change_password(&anna, "another");
+    line.hold_sign_in();
+    let path = format!("{PATH}/{account}");
+    let mends = async {
+        line.signs_in().await;
+        app.member().patch(&path, json!({"password": "another"})).await.expect(200);
+        line.go_on();
+    };
+    tokio::join!(minutes(&app, 1), mends);
+    assert_eq!(app.member().get(&path).await.expect(200)["status"], "connected");
+    let refused = ("not_sent".to_owned(), Some("account_needs_reconnect".to_owned()));
+    assert_eq!(states(&app).await[0], refused);
+    read(&app).await;
+    minutes(&app, 5).await;
+    assert_eq!(states(&app).await[1..], [("sent".to_owned(), None)]);
+    assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
+}
