@@ -137,7 +137,7 @@ impl RunService {
         let others =
             if others.is_empty() { Vec::new() } else { tx.unipile().written_to(deed.account_id, others).await? };
         for lead_id in others {
-            let (answers, what) = (deed.answers.clone(), deed.what.clone());
+            let (answers, what) = (deed.answers, deed.what.clone());
             let deed = Deed { lead_id, account_id: deed.account_id, what, answers, recipient: None, message: None };
             let walks = tx.executions().lock_open_of(lead_id).await?;
             if walks.iter().any(|(_, walk)| walk.status == ExecutionStatus::Running) {
