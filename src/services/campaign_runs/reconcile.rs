@@ -12,6 +12,7 @@ use super::{
     channel::{Channel, Found},
     deliver::{Delivered, Delivery},
     measure::count_review,
+    outcome::Outcome,
     settle::NOT_FOUND,
 };
 use crate::{
@@ -24,6 +25,10 @@ use crate::{
 const BATCH: i64 = 100;
 /// How long a step rests between two looks, if its provider cannot be asked.
 const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(15);
+/// A step that Unipile did not do and said nothing certain of so many times has its account rest.
+const MOST_NOT_FOUND: i64 = 3;
+/// For how long.
+const REST: TimeDelta = TimeDelta::hours(1);
 
 /// What a look at the provider came to.
 enum Seen {
@@ -92,13 +97,29 @@ impl RunService {
         let shows_by = self.shows_by(step, channel);
         Ok(match channel.find(step, account).await? {
             Found::Yes { provider_id } => Seen::Ended(Delivery::Sent { provider_id }),
-            Found::No if now >= shows_by => {
-                Seen::Ended(Delivery::NotSent { reason: NOT_FOUND, rest: None, ours: true })
-            }
+            Found::No if now >= shows_by => Seen::Ended(self.not_found(step, account).await?),
             Found::No => Seen::Nothing { again_at: shows_by },
             Found::Later => Seen::Nothing { again_at: now + BETWEEN_LOOKS },
             Found::Unclear => Seen::Ended(Delivery::Unknown),
             Found::Told(delivery) => Seen::Ended(delivery),
+        })
+    }
+
+    /// What follows from a step's having been looked up in vain. Unipile may tell of a limit of LinkedIn's by a 500, which proves nothing: where that
+    /// happens to one step again and again, its account rests as it does at a limit, and if that does not help, a person must look.
+    async fn not_found(&self, step: &ExecutionStep, account: &ConnectedAccount) -> Result<Delivery> {
+        let before = if account.unipile.is_some() {
+            let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+            let before = conn.steps().ended_so(step.execution_id, &step.node_id, NOT_FOUND).await?;
+            conn.give_back();
+            before
+        } else {
+            0
+        };
+        Ok(match before + 1 {
+            times if times > MOST_NOT_FOUND => Delivery::Other(Outcome::Parked { reason: NOT_FOUND }),
+            MOST_NOT_FOUND => Delivery::NotSent { reason: NOT_FOUND, rest: Some(REST), ours: true },
+            _ => Delivery::NotSent { reason: NOT_FOUND, rest: None, ours: true },
         })
     }
 

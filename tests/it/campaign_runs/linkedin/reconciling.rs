@@ -167,3 +167,21 @@ async fn a_look_and_a_like_are_repeated_since_they_may_be() {
         assert_eq!(used, [if act == Act::Visit { "2" } else { "1" }], "LinkedIn counts looks, and not second likes");
     }
 }
+
+#[tokio::test]
+async fn what_fails_every_time_and_proves_nothing_has_its_account_rest_and_then_waits_for_a_person() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.fake.world().chance = Some(Box::new(|method, path| {
+        (method == "POST" && path.ends_with("/users/invite")).then_some(Trouble::Say(500, "x"))
+    }));
+    stage.start(&list, &[&account], invitation(&Value::Null)).await;
+    stage.pass(2).await;
+    let vain = "invite not_sent not_found_at_provider";
+    assert_eq!(stage.attempts().await, [vain, vain, vain], "none follows while the account rests");
+    let usage = stage.app.member().get(&format!("/api/v1/connected-accounts/{account}/usage")).await.expect(200);
+    assert_eq!(usage["cooling_down"]["reason"], "not_found_at_provider");
+    stage.pass(24).await;
+    assert_eq!(stage.attempts().await, [vain, vain, vain, "invite needs_review not_found_at_provider"]);
+    assert_eq!(stage.standing().await, ["invite waiting needs_review"]);
+    assert_eq!(stage.done(Act::Invite), []);
+}
