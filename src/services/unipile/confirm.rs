@@ -1,11 +1,11 @@
 //! What was reported of a link is looked up at Unipile, and only then is an account made of it.
 
 use chrono::TimeDelta;
-use futures::{StreamExt as _, stream};
+use futures::FutureExt as _;
 use sqlx::types::Json;
 
 use super::{
-    AT_A_TIME, CLAIM, IN_A_ROUND, UnipileService, backoff, facts, history, refuse_beyond_plan_now,
+    CLAIM, UnipileService, backoff, facts, history, places, refuse_beyond_plan_now,
     status::{Standing, standing},
 };
 use crate::{
@@ -48,17 +48,20 @@ impl UnipileService {
         if self.api.is_none() {
             return Ok(Round::default());
         }
-        let now = self.now();
-        let links = self.context.db.claim_reported_links(now, now + CLAIM, IN_A_ROUND).await?;
-        let more = links.len() >= usize::try_from(IN_A_ROUND).unwrap_or(usize::MAX);
-        let looks = stream::iter(links).map(|link| async move {
-            if let Err(error) = self.confirm_or_give_up(&link).await {
-                let (code, cause) = (error.code(), error.causes());
-                tracing::error!(link = %link.id, code, cause, "a link that was reported cannot be settled");
-            }
-        });
-        let done = looks.buffer_unordered(AT_A_TIME).count().await;
-        Ok(Round { done: u64::try_from(done).unwrap_or(0), more })
+        let claim = |_: Vec<String>, free| {
+            let now = self.now();
+            self.context.db.claim_reported_links(now, now + CLAIM, free).boxed()
+        };
+        let confirm = |link: ConnectLink| {
+            let confirmed = async move {
+                if let Err(error) = self.confirm_or_give_up(&link).await {
+                    let (code, cause) = (error.code(), error.causes());
+                    tracing::error!(link = %link.id, code, cause, "a link that was reported cannot be settled");
+                }
+            };
+            confirmed.boxed()
+        };
+        places::fill(claim, |link| link.id.to_string(), confirm).await
     }
 
     /// A link that cannot be settled for a reason of ours is not tried for ever either.

@@ -42,17 +42,16 @@ impl UnipileService {
             let now = self.now();
             async move { self.context.db.claim_unipile_events(now, now + CLAIM, (&others, free)).await }.boxed()
         };
-        places::fill(claim, |event| event.unipile_account.clone(), |events| self.follow_each(events).boxed()).await
-    }
-
-    /// Hints about one account, one after the other.
-    async fn follow_each(&self, events: Vec<DueEvent>) {
-        for event in events {
-            if let Err(error) = self.follow_one(&event).await {
-                let (code, cause) = (error.code(), error.causes());
-                tracing::error!(kind = event.kind, account = %event.account, code, cause, "a webhook cannot be followed");
-            }
-        }
+        let follow = |event: DueEvent| {
+            let followed = async move {
+                if let Err(error) = self.follow_one(&event).await {
+                    let (code, cause) = (error.code(), error.causes());
+                    tracing::error!(kind = event.kind, account = %event.account, code, cause, "a webhook cannot be followed");
+                }
+            };
+            followed.boxed()
+        };
+        places::fill(claim, |event| event.unipile_account.clone(), follow).await
     }
 
     async fn follow_one(&self, event: &DueEvent) -> Result<()> {

@@ -3,7 +3,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    FutureExt as _, StreamExt as _,
+    future::BoxFuture,
+    stream::{self, FuturesUnordered},
+};
 use tokio::time::timeout;
 
 use crate::{errors::Result, services::campaign_runs::Round};
@@ -15,15 +19,15 @@ const LOOK: Duration = Duration::from_millis(500);
 /// After how much a round ends, so that it is told, and that a process can stop.
 const A_ROUND: usize = 100;
 
-/// Does what is due until nothing is. `claim` is told who has a place, and gives no more than are free; `whose` says who it is for; `serve` is given
-/// all that was claimed for one of them.
+/// Does what is due until nothing is. `claim` is told who has a place, and gives no more than are free; `whose` says who it is for; of what is for
+/// the same one, `serve` does one after the other.
 ///
 /// # Errors
 /// Nothing more could be claimed. What had been is done all the same.
 pub(super) async fn fill<'s, T>(
     claim: impl Fn(Vec<String>, i64) -> BoxFuture<'s, Result<Vec<T>>>,
     whose: impl Fn(&T) -> String,
-    serve: impl Fn(Vec<T>) -> BoxFuture<'s, ()>,
+    serve: impl Fn(T) -> BoxFuture<'s, ()>,
 ) -> Result<Round> {
     let (mut taken, mut under_way) = (Vec::<String>::new(), FuturesUnordered::new());
     let (mut begun, mut failure) = (0, None);
@@ -38,7 +42,8 @@ pub(super) async fn fill<'s, T>(
             for (who, theirs) in of_each {
                 begun += theirs.len();
                 taken.push(who.clone());
-                under_way.push(serve(theirs).map(|()| who));
+                let served = stream::iter(theirs).for_each(&serve);
+                under_way.push(served.map(|()| who));
             }
         }
         if under_way.is_empty() {
@@ -75,14 +80,14 @@ mod tests {
             *due = later;
             async move { Ok(now) }.boxed()
         };
-        let serve = |theirs: Vec<(&'static str, i32)>| {
+        let serve = |(who, it)| {
             let (left, served) = (&left, &served);
             async move {
-                if theirs[0].0 == "slow" && served.lock().unwrap().len() < 29 {
+                if who == "slow" && served.lock().unwrap().len() < 29 {
                     left.notified().await;
                 }
                 let mut served = served.lock().unwrap();
-                served.extend(theirs);
+                served.push((who, it));
                 if served.len() == 29 {
                     left.notify_one();
                 }

@@ -89,16 +89,16 @@ impl UnipileService {
             let now = self.now();
             self.context.db.claim_watches(WatchKind::Status, now, now + CLAIM, free).boxed()
         };
-        places::fill(claim, |watch| watch.account_id.to_string(), |watches| self.look_each(watches).boxed()).await
-    }
-
-    async fn look_each(&self, watches: Vec<DueWatch>) {
-        for watch in watches {
-            if let Err(error) = self.look(&watch).await {
-                let (code, cause) = (error.code(), error.causes());
-                tracing::error!(account = %watch.account_id, code, cause, "an account cannot be looked at");
-            }
-        }
+        let look = |watch: DueWatch| {
+            let looked = async move {
+                if let Err(error) = self.look(&watch).await {
+                    let (code, cause) = (error.code(), error.causes());
+                    tracing::error!(account = %watch.account_id, code, cause, "an account cannot be looked at");
+                }
+            };
+            looked.boxed()
+        };
+        places::fill(claim, |watch| watch.account_id.to_string(), look).await
     }
 
     async fn look(&self, watch: &DueWatch) -> Result<()> {
@@ -207,9 +207,7 @@ impl UnipileService {
         tx.audit(entry.change(before, after));
         Ok(())
     }
-}
 
-impl UnipileService {
     /// Has an account read again from before it may have been out.
     pub(super) async fn look_back(&self, tx: &mut OrgTx, id: AccountId) -> Result<()> {
         let now = tx.now();
