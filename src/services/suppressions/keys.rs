@@ -52,7 +52,7 @@ impl SuppressionKeys {
     /// The same of an address, if it is one.
     #[must_use]
     pub fn of_address(&self, organization: OrganizationId, address: &str) -> Option<HashedAddress> {
-        let (key_id, hash) = self.newest(organization, &at(address)?);
+        let (key_id, hash) = self.newest(organization, &email_target(address)?);
         Some(HashedAddress { key_id, hash })
     }
 
@@ -91,7 +91,7 @@ impl SuppressionKeys {
 }
 
 /// What is suppressed to bar an address, if it is one.
-pub(in crate::services) fn at(address: &str) -> Option<SuppressionTarget> {
+pub(in crate::services) fn email_target(address: &str) -> Option<SuppressionTarget> {
     let value = NormalizedEmail::parse(address).ok()?.key().to_owned();
     Some(SuppressionTarget { kind: SuppressionKind::Email, value })
 }

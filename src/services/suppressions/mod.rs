@@ -10,7 +10,7 @@ mod unsubscribe;
 pub(super) use by_itself::suppress_by_itself;
 pub(super) use erasure::keep_objection;
 pub use import::SuppressionImport;
-pub(super) use keys::at;
+pub(super) use keys::email_target;
 pub use keys::{HashedAddress, SuppressionKeys};
 pub(super) use unsubscribe::keep_unsubscribe;
 

@@ -1,6 +1,6 @@
 //! A person has taken the way out of a mail.
 
-use super::{HashedAddress, SuppressionKeys, add, at, suppress_by_itself};
+use super::{HashedAddress, SuppressionKeys, add, email_target, suppress_by_itself};
 use crate::{
     errors::Result,
     models::{Suppression, SuppressionId, SuppressionKind, SuppressionSource},
@@ -19,7 +19,7 @@ pub(in crate::services) async fn keep_unsubscribe(
 ) -> Result<()> {
     let organization = tx.organization_id();
     let mut known = false;
-    for target in addresses.iter().filter_map(|address| at(address)) {
+    for target in addresses.iter().filter_map(|address| email_target(address)) {
         known |= went_to.is_some_and(|it| keys.of_target(organization, &target).contains(&it.hash));
         suppress_by_itself(tx, keys, &target, SuppressionSource::Unsubscribe, REASON).await?;
     }

@@ -36,7 +36,7 @@ use crate::{
         SuppressionSource, Walk,
     },
     repositories::{BaseRepository as _, OrgTx},
-    services::suppressions::{at, suppress_by_itself},
+    services::suppressions::{email_target, suppress_by_itself},
 };
 
 /// Whether something could be taken in.
@@ -191,7 +191,7 @@ impl RunService {
         (source, why): (SuppressionSource, &str),
     ) -> Result<()> {
         let present = lead.email.as_ref().filter(|_| source != SuppressionSource::Bounce || deed.recipient.is_none());
-        for target in deed.recipient.iter().chain(present).filter_map(|address| at(address)) {
+        for target in deed.recipient.iter().chain(present).filter_map(|address| email_target(address)) {
             suppress_by_itself(tx, &self.context.suppression_keys, &target, source, why).await?;
         }
         Ok(())
