@@ -103,6 +103,13 @@ impl Browser {
         self.element(css).await.text().await.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
+    /// Waits until an element of this name says `words`, on whatever page: one that is being left may still be there for a moment.
+    pub(crate) async fn says(&self, name: &str, words: &str) {
+        let path = format!("//{name}[contains(., '{words}')]");
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await;
+        found.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
     /// What the JavaScript expression `code` is in the page.
     pub(crate) async fn evaluate(&self, code: &str) -> Value {
         self.client.execute(&format!("return {code};"), vec![]).await.unwrap_or_else(|error| panic!("{code}: {error}"))

@@ -80,7 +80,7 @@ async fn a_reader_unsubscribes_in_a_browser() {
     browser.open(&format!("{}{}", app.base, way_out(&app, &lead).await)).await;
     assert_eq!(browser.text("h1").await, "Unsubscribe");
     browser.click("button").await;
-    assert!(browser.text("main").await.contains("no more mail"), "the page that follows says so");
+    browser.says("main", "no more mail").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     assert_eq!(suppressed(&app).await, 1);
 }
@@ -89,11 +89,7 @@ async fn a_reader_unsubscribes_in_a_browser() {
 async fn where_no_address_of_the_web_can_be_named_a_mail_is_the_way_out() {
     let server = MailServer::start().await;
     let app = app_with(&server).await;
-    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
-    let account = account(&app, &anna, json!({})).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
-    minutes(&app, 5).await;
-    let text = server.await_messages(&ben, "INBOX", 1).await.remove(0).text();
+    let (anna, ben, text) = first_mail(&app, &server).await;
     let (url, _) = text.split("List-Unsubscribe: <").nth(1).unwrap().split_once('>').unwrap();
     let token = url.strip_prefix("mailto:anna@sender.example?subject=unsubscribe%20").unwrap();
     assert!(!text.contains("List-Unsubscribe-Post"), "nothing can be posted: {text}");
@@ -112,9 +108,22 @@ async fn where_no_address_of_the_web_can_be_named_a_mail_is_the_way_out() {
     assert_eq!(server.await_messages(&ben, "INBOX", 1).await.len(), 1);
 }
 
-/// The path that the header of the mail leads out by which `ben` was sent.
-async fn way_out_of_the_mail(server: &MailServer, ben: &TestMailbox) -> String {
-    let text = server.await_messages(ben, "INBOX", 1).await.remove(0).text();
+/// The mailboxes of Anna and of Ben, and the first of two mails that a campaign sends from one to the other.
+async fn first_mail(app: &TestApp, server: &MailServer) -> (TestMailbox, TestMailbox, String) {
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let account = account(app, &anna, json!({})).await;
+    campaign(app, &account, &[&ben], two_mails()).await;
+    minutes(app, 5).await;
+    let text = server.await_messages(&ben, "INBOX", 1).await.remove(0).text();
+    (anna, ben, text)
+}
+
+async fn only_lead(app: &TestApp) -> String {
+    app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// The path that the header of a mail leads out by.
+fn way_out_of(text: &str) -> String {
     let (url, _) = text.split("List-Unsubscribe: <https://api.sender.example").nth(1).unwrap().split_once('>').unwrap();
     url.to_owned()
 }
@@ -136,13 +145,9 @@ async fn app_in_the_web(server: &MailServer) -> TestApp {
 #[tokio::test]
 async fn the_way_out_bars_the_address_of_a_lead_that_is_gone() {
     let server = MailServer::start().await;
-    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
     let app = app_in_the_web(&server).await;
-    let account = account(&app, &anna, json!({})).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
-    minutes(&app, 5).await;
-    let path = way_out_of_the_mail(&server, &ben).await;
-    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let path = way_out_of(&first_mail(&app, &server).await.2);
+    let lead = only_lead(&app).await;
     app.member().delete(&format!("/api/v1/leads/{lead}")).await.expect(204);
     for _ in 0..2 {
         assert_eq!(app.anonymous().request(Method::POST, &path).send().await.status, 200);
@@ -157,13 +162,9 @@ async fn the_way_out_bars_the_address_of_a_lead_that_is_gone() {
 async fn a_mail_is_the_way_out_for_a_lead_that_is_gone_too() {
     let server = MailServer::start().await;
     let app = app_with(&server).await;
-    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
-    let account = account(&app, &anna, json!({})).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
-    minutes(&app, 5).await;
-    let text = server.await_messages(&ben, "INBOX", 1).await.remove(0).text();
+    let (anna, _, text) = first_mail(&app, &server).await;
     let (token, _) = text.split("subject=unsubscribe%20").nth(1).unwrap().split_once('>').unwrap();
-    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let lead = only_lead(&app).await;
     app.member().delete(&format!("/api/v1/leads/{lead}")).await.expect(204);
     let mail =
         format!("From: ben@lead.example\r\nSubject: unsubscribe {token}\r\nMessage-ID: <out@lead.example>\r\n\r\n");
@@ -176,13 +177,9 @@ async fn a_mail_is_the_way_out_for_a_lead_that_is_gone_too() {
 #[tokio::test]
 async fn the_way_out_bars_the_address_that_the_mail_went_to_and_the_present_one() {
     let server = MailServer::start().await;
-    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
     let app = app_in_the_web(&server).await;
-    let account = account(&app, &anna, json!({})).await;
-    campaign(&app, &account, &[&ben], two_mails()).await;
-    minutes(&app, 5).await;
-    let path = way_out_of_the_mail(&server, &ben).await;
-    let lead = app.member().get("/api/v1/leads").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let path = way_out_of(&first_mail(&app, &server).await.2);
+    let lead = only_lead(&app).await;
     app.member().patch(&format!("/api/v1/leads/{lead}"), json!({"email": "ben@new.example"})).await.expect(200);
     assert_eq!(app.anonymous().request(Method::POST, &path).send().await.status, 200);
     let both = ["ben@lead.example", "ben@new.example"].map(|address| Some(address.to_owned()));
