@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     CAMPAIGNS, EXECUTIONS, MONDAY, WAITING, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody,
-    run_until, schedule, sent, tick, two_mails,
+    run_until, schedule, sent, tick, two_mails, two_mails_to,
 };
 use crate::{mailboxes::until, support::TestApp};
 
@@ -152,13 +152,8 @@ async fn a_campaign_starts_when_its_schedule_says_so_and_takes_in_who_comes_late
 
 #[tokio::test]
 async fn a_person_can_skip_a_step_and_end_a_way() {
-    let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 2).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let (app, id) = two_mails_to(2).await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at("2026-11-23T07:30:00Z")).await;
     let rows = app.member().get(&format!("{CAMPAIGNS}/{id}/executions")).await.expect(200);
     let ids: Vec<_> =
@@ -179,13 +174,8 @@ async fn a_person_can_skip_a_step_and_end_a_way() {
 
 #[tokio::test]
 async fn who_leaves_out_a_step_by_hand_holds_nothing_while_a_pause_is_under_way() {
-    let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 1).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let (app, id) = two_mails_to(1).await;
+    act(&app.member(), &id, "start").await;
     tick(&app).await;
     // A pause first waits for the engine's transactions, and then for the campaign.
     let mut pausing = app.pool.begin().await.unwrap();
@@ -199,6 +189,7 @@ async fn who_leaves_out_a_step_by_hand_holds_nothing_while_a_pause_is_under_way(
         pausing.rollback().await.unwrap();
     };
     let path = format!("{EXECUTIONS}/{execution}/skip");
+    let member = app.member();
     let (skipped, ()) = tokio::join!(member.post(&path, json!({})), pause);
     assert_eq!(skipped.expect(200)["node_id"], "bump");
 }

@@ -100,6 +100,17 @@ async fn campaign(caller: &Caller, lists: &[&str], accounts: &[&str], workflow: 
     made(caller, CAMPAIGNS, body).await
 }
 
+/// A server on Monday, and a campaign of two mails to so many people who do nothing, which is not started yet.
+async fn two_mails_to(count: usize) -> (TestApp, String) {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, count).await;
+    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
+    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
+    (app, id)
+}
+
 async fn act(caller: &Caller, campaign: &str, verb: &str) -> Value {
     caller.post(&format!("{CAMPAIGNS}/{campaign}/{verb}"), json!({})).await.expect(200)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until,
-    schedule, sent, two_mails,
+    schedule, sent, two_mails, two_mails_to,
 };
 use crate::support::TestApp;
 
@@ -75,13 +75,8 @@ async fn what_was_simulated_is_what_is_sent_also_when_accounts_have_promised_wee
 
 #[tokio::test]
 async fn what_an_account_has_promised_for_far_ahead_is_not_read_to_plan_what_comes_next() {
-    let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 3).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let (app, id) = two_mails_to(3).await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at(MONDAY)).await;
     // Whoever reads this promise fails.
     let far = "update campaign_executions set next_run_at = next_run_at + interval '100 days', action = 'nonsense'

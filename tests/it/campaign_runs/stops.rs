@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until, schedule,
-    sent, two_mails,
+    sent, two_mails, two_mails_to,
 };
 use crate::support::TestApp;
 
@@ -127,13 +127,8 @@ async fn an_answer_that_races_the_due_follow_up_is_never_followed_by_it() {
 
 #[tokio::test]
 async fn who_is_suppressed_after_the_promise_is_not_written_to() {
-    let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 3).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let (app, id) = two_mails_to(3).await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at("2026-11-23T07:30:00Z")).await;
     assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'waiting'").await, 3);
     app.member()
@@ -182,13 +177,8 @@ async fn who_is_suppressed_by_anything_is_written_to_on_no_channel() {
 
 #[tokio::test]
 async fn who_has_answered_elsewhere_is_not_written_to() {
-    let app = TestApp::start().await;
-    app.clock.set(at(MONDAY));
-    let member = app.member();
-    let list = list_of(&member, 2).await;
-    let mailbox = account(&member, "email", nobody(json!({})), json!({})).await;
-    let id = campaign(&member, &[&list], &[&mailbox], two_mails(), schedule()).await;
-    act(&member, &id, "start").await;
+    let (app, id) = two_mails_to(2).await;
+    act(&app.member(), &id, "start").await;
     run_until(&app, at("2026-11-23T07:30:00Z")).await;
     // On the telephone, say, and somebody has written it down.
     let lead: String = sqlx::query_scalar("select id::text from leads where email like 'person1@%'")

@@ -34,6 +34,18 @@ async fn lead_of(stage: &Stage, name: &str) -> String {
     sqlx::query_scalar(query).bind(profile(name)).fetch_one(&stage.app().pool).await.unwrap()
 }
 
+/// Person 0 writes, which is learnt by a webhook or in turn.
+async fn answer(stage: &Stage, text: &str, by_webhook: bool) {
+    let told = stage.write(0, text);
+    if by_webhook {
+        stage.world.webhook(&told).await;
+        stage.follow().await;
+    } else {
+        stage.app().clock.advance(Duration::from_mins(15));
+        stage.look(WatchKind::Messages).await;
+    }
+}
+
 async fn status(stage: &Stage, lead: &str) -> Value {
     stage.app().member().get(&format!("{LEADS}/{lead}")).await.expect(200)["status"].clone()
 }
@@ -77,14 +89,7 @@ async fn who_has_another_address_by_now_is_known_by_what_was_done_to_them() {
         stage.follow().await;
         assert_eq!(status(&stage, &lead).await, "connected");
         stage.app().clock.advance(Duration::from_mins(10));
-        let answer = stage.write(0, "Thank you. When do we talk?");
-        if by_webhook {
-            stage.world.webhook(&answer).await;
-            stage.follow().await;
-        } else {
-            stage.app().clock.advance(Duration::from_mins(15));
-            stage.look(WatchKind::Messages).await;
-        }
+        answer(&stage, "Thank you. When do we talk?", by_webhook).await;
         assert_eq!((status(&stage, &lead).await, stage.ways("replied").await), (json!("replied"), 1));
     }
 }
@@ -120,14 +125,7 @@ async fn written_by(stage: &Stage) -> String {
 async fn an_answer_is_that_leads_who_was_last_written_to_and_no_other_lead_of_the_person_is_written_to_again() {
     for by_webhook in [true, false] {
         let (stage, [_, last]) = two_leads_of_one_person().await;
-        let answer = stage.write(0, "Please call me on Monday.");
-        if by_webhook {
-            stage.world.webhook(&answer).await;
-            stage.follow().await;
-        } else {
-            stage.app().clock.advance(Duration::from_mins(15));
-            stage.look(WatchKind::Messages).await;
-        }
+        answer(&stage, "Please call me on Monday.", by_webhook).await;
         assert_eq!(written_by(&stage).await, last);
         assert_eq!((stage.leads("replied").await, stage.ways("replied").await), (2, 2));
         assert_eq!(stage.told("lead_replied").await, 1, "one answer is told of once");
@@ -141,9 +139,7 @@ async fn a_lead_whose_profile_was_only_looked_at_neither_gets_the_answer_nor_end
     let (stage, [visited, last]) = two_leads_of_one_person().await;
     let query = "update execution_steps set action = 'profile_visit' where lead_id::text = $1";
     sqlx::query(query).bind(&visited).execute(&stage.app().pool).await.unwrap();
-    let answer = stage.write(0, "Please call me on Monday.");
-    stage.world.webhook(&answer).await;
-    stage.follow().await;
+    answer(&stage, "Please call me on Monday.", true).await;
     assert_eq!(written_by(&stage).await, last);
     assert_eq!((status(&stage, &visited).await, status(&stage, &last).await), (json!("connected"), json!("replied")));
 }
