@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::{storm::Storm, workers::Workers};
-use super::{account, act, assert_nothing_twice, campaign, count, list_of, nobody};
+use super::{account, act, assert_none_got_anything_twice, assert_nothing_twice, campaign, count, list_of, nobody};
 use crate::support::{Caller, TestApp, own_postgres::OwnPostgres, postgres::TestDatabase, proxy::Proxy};
 
 /// How much is done, and how hard it is hit.
@@ -99,13 +99,14 @@ async fn weathers(scale: Scale) {
     let took = calm.elapsed();
     let (told, results) = (storm.told(), results(&app, scale).await);
     let _ = writeln!(std::io::stderr(), "{told}; all ended {took:.0?} after the last of it; {results}");
-    assert_nothing_twice(&app).await;
+    assert_none_got_anything_twice(&app).await;
     assert!(
         in_time.is_ok(),
         "{} of {leads} came to their end: {}",
         count(&app, completed).await,
         on_their_way(&app).await
     );
+    assert_nothing_twice(&app).await;
     assert_all_was_sent(&app, scale).await;
     assert_no_limit_was_exceeded(&app).await;
     assert!(count(&app, &of(&taken_over(scale))).await > 0, "no fault hit a step on its way");
