@@ -9,13 +9,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{few_at_once::Turn, whole_body::whole};
+use super::{few_at_once::Turn, upload_hash::UploadHash, whole_body::whole};
 use crate::{
-    dto::respond::NeverKept,
+    dto::{extract::body_broken_off, respond::NeverKept},
     errors::{AppError, Fault, Kind, Result},
     repositories::{IdempotencyToken, KeyClaim, OrgAdmin, OrgMember, RequestContext, StoredAnswer},
     state::AppState,
@@ -26,6 +26,8 @@ static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers of an answer that are remembered with it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+/// What a form may have around a file, in bytes.
+pub const AROUND_A_FILE: usize = 1024 * 1024;
 /// The longest path that a key can be for: no route of ours has a longer one.
 const LONGEST_PATH: usize = 500;
 
@@ -44,11 +46,11 @@ pub async fn idempotency(
     };
     let (parts, body) = whole(request).await?;
     let fingerprint = fingerprint(&parts, &body);
-    under(key, &fingerprint, state, member, (Request::from_parts(parts, Body::from(body)), next)).await
+    under(key, &fingerprint, state, member, (Request::from_parts(parts, Body::from(body)), next), None).await
 }
 
-/// The same for a POST whose body is a file of any size, which is passed on as it comes: of the body, only its length and kind tell whether it
-/// is the same.
+/// The same for a POST whose body is a file of any size, which is passed on as it comes: its length and kind tell at once whether it may be the
+/// same, and what it held is compared where there is an answer to be given again.
 ///
 /// # Errors
 /// As [`idempotency`].
@@ -65,7 +67,11 @@ pub async fn idempotency_of_uploads(
     let header = |name| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = header(header::CONTENT_TYPE).split(|byte| *byte == b';').next().unwrap_or_default();
     let fingerprint = fingerprint(&parts, &[header(header::CONTENT_LENGTH), b" ", kind].concat());
-    under(key, &fingerprint, state, member, (Request::from_parts(parts, body), next)).await
+    let held = UploadHash::new(
+        parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default(),
+    );
+    let noted = held.noting(body);
+    under(key, &fingerprint, state, member, (Request::from_parts(parts, noted), next), Some(held)).await
 }
 
 /// Answers a request under a key, or as it was answered before.
@@ -75,6 +81,7 @@ async fn under(
     state: AppState,
     member: OrgMember,
     (request, next): (Request, Next),
+    held: Option<UploadHash>,
 ) -> Result<Response> {
     let claim = IdempotencyToken::new(route(request.method(), request.uri()), key);
     let outcome = {
@@ -82,8 +89,16 @@ async fn under(
         conn.idempotency_keys().claim(&claim, fingerprint, state.clock().now()).await?
     };
     match outcome {
-        KeyClaim::Ours => act(state, member, claim, request, next).await,
-        KeyClaim::Answered(answer) => replay(answer),
+        KeyClaim::Ours => act((state, member, claim), request, next, held).await,
+        KeyClaim::Answered(answer) => {
+            if let (Some(known), Some(held)) = (&answer.request_hash, held) {
+                read_to_the_end(request.into_body(), &state).await?;
+                if held.digest() != *known {
+                    return Err(other_body());
+                }
+            }
+            replay(answer)
+        }
         KeyClaim::InFlight => Err(AppError::conflict(
             "idempotency_key_in_flight",
             "A request with this Idempotency-Key is being worked on.",
@@ -98,16 +113,15 @@ async fn under(
 
 /// Answers the request and remembers the answer, in a task of its own: a caller who hangs up must not leave the key in flight.
 async fn act(
-    state: AppState,
-    member: OrgMember,
-    claim: IdempotencyToken,
+    (state, member, claim): (AppState, OrgMember, IdempotencyToken),
     request: Request,
     next: Next,
+    held: Option<UploadHash>,
 ) -> Result<Response> {
     let request = acting_under(&claim, &member, request);
     let turn = request.extensions().get::<Turn>().cloned();
     let work = tokio::spawn(async move {
-        let remembered = remember(&state, &member, &claim, next.run(request).await).await;
+        let remembered = remember(&state, &member, &claim, next.run(request).await, held).await;
         drop(turn);
         remembered
     });
@@ -125,6 +139,16 @@ fn acting_under(claim: &IdempotencyToken, member: &OrgMember, mut request: Reque
     }
     extensions.insert(member);
     request
+}
+
+/// Reads a file that is sent again, of which nothing is wanted but what it holds.
+async fn read_to_the_end(body: Body, state: &AppState) -> Result<()> {
+    let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);
+    let mut body = Limited::new(body, most.saturating_add(AROUND_A_FILE));
+    while let Some(frame) = body.frame().await {
+        frame.map_err(|_| body_broken_off())?;
+    }
+    Ok(())
 }
 
 fn other_body() -> AppError {
@@ -178,6 +202,7 @@ async fn remember(
     member: &OrgMember,
     claim: &IdempotencyToken,
     response: Response,
+    held: Option<UploadHash>,
 ) -> Result<Response> {
     if !response.status().is_success() || response.extensions().get::<NeverKept>().is_some() {
         let mut conn = state.db().read(member).await?;
@@ -192,7 +217,12 @@ async fn remember(
             headers.insert(name.to_string(), value.into());
         }
     }
-    let answer = StoredAnswer { status: parts.status.as_u16().into(), headers: headers.into(), body: body.to_vec() };
+    let answer = StoredAnswer {
+        status: parts.status.as_u16().into(),
+        headers: headers.into(),
+        body: body.to_vec(),
+        request_hash: held.map(|held| held.digest()),
+    };
     let mut conn = state.db().read(member).await?;
     conn.idempotency_keys().complete(claim, answer).await?;
     Ok(Response::from_parts(parts, Body::from(body)))

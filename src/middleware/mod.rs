@@ -9,13 +9,14 @@ mod membership;
 mod observe;
 mod query;
 mod rate_limit;
+mod upload_hash;
 mod whole_body;
 mod witness;
 
 pub use api_key::admit_api_key;
 pub use auth::{MISSING, require_auth};
 pub use few_at_once::{BulkTurns, few_at_once};
-pub use idempotency::{idempotency, idempotency_of_uploads};
+pub use idempotency::{AROUND_A_FILE, idempotency, idempotency_of_uploads};
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };

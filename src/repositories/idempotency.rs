@@ -39,6 +39,8 @@ pub struct StoredAnswer {
     pub headers: Value,
     /// The body as it was sent.
     pub body: Vec<u8>,
+    /// What the request held (SHA-256), if that was known only when it had come to its end.
+    pub request_hash: Option<Vec<u8>>,
 }
 
 /// How long a request holds its key before another try may take it over. Longer than the request's own time limit.
@@ -66,7 +68,7 @@ impl IdempotencyRepository<'_> {
                values ($1, $2, $3, $4, $5, 'in_flight', $6, $7, $8)
                on conflict (organization_id, route, key) do update
                  set fingerprint = excluded.fingerprint, token = excluded.token, state = 'in_flight', status = null, headers = null,
-                     body = null, locked_until = excluded.locked_until, created_at = excluded.created_at,
+                     body = null, body_hash = null, locked_until = excluded.locked_until, created_at = excluded.created_at,
                      expires_at = excluded.expires_at
                  where k.expires_at <= $7
                     or (k.state = 'in_flight' and k.locked_until <= $7 and k.fingerprint = excluded.fingerprint)
@@ -87,7 +89,7 @@ impl IdempotencyRepository<'_> {
 
     async fn present(&mut self, claim: &IdempotencyToken, fingerprint: &[u8], now: DateTime<Utc>) -> Result<KeyClaim> {
         let row = sqlx::query!(
-            r#"select fingerprint, state, locked_until, status, headers, body from idempotency_keys
+            r#"select fingerprint, state, locked_until, status, headers, body, body_hash from idempotency_keys
                where organization_id = $1 and route = $2 and key = $3"#,
             self.scope.id(),
             claim.route,
@@ -100,7 +102,9 @@ impl IdempotencyRepository<'_> {
             // Between its commit and its answer a try is still at work; only one that never came back has lost its answer.
             Some(row) if row.state == "committed" && row.locked_until <= now => KeyClaim::AnswerLost,
             Some(row) => match (row.status, row.headers, row.body) {
-                (Some(status), Some(headers), Some(body)) => KeyClaim::Answered(StoredAnswer { status, headers, body }),
+                (Some(status), Some(headers), Some(body)) => {
+                    KeyClaim::Answered(StoredAnswer { status, headers, body, request_hash: row.body_hash })
+                }
                 _ => KeyClaim::InFlight,
             },
             // Released between the two statements: whoever had it failed, and the caller may try again.
@@ -134,7 +138,7 @@ impl IdempotencyRepository<'_> {
     /// The database's.
     pub async fn complete(&mut self, claim: &IdempotencyToken, answer: StoredAnswer) -> Result<()> {
         sqlx::query!(
-            r#"update idempotency_keys set state = 'completed', status = $5, headers = $6, body = $7
+            r#"update idempotency_keys set state = 'completed', status = $5, headers = $6, body = $7, body_hash = $8
                where organization_id = $1 and route = $2 and key = $3 and token = $4"#,
             self.scope.id(),
             claim.route,
@@ -143,6 +147,7 @@ impl IdempotencyRepository<'_> {
             answer.status,
             Json(answer.headers) as _,
             answer.body,
+            answer.request_hash,
         )
         .execute(&mut *self.conn)
         .await?;

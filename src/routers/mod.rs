@@ -45,9 +45,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once, idempotency, idempotency_of_uploads,
-        load_user, observe, panic_response, rate_limit, refuse_unread_query, require_auth, require_organization,
-        require_organization_admin, verify_organization_membership,
+        AROUND_A_FILE, BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once, idempotency,
+        idempotency_of_uploads, load_user, observe, panic_response, rate_limit, refuse_unread_query, require_auth,
+        require_organization, require_organization_admin, verify_organization_membership,
     },
     models::ApiResource,
     state::AppState,
@@ -59,9 +59,6 @@ pub use openapi::{body_schemas, document};
 const MAX_BODY: usize = 1024 * 1024;
 /// The same where many records are taken at once.
 const MAX_BULK_BODY: usize = 8 * 1024 * 1024;
-
-/// What a form may have around a file, in bytes.
-const AROUND_A_FILE: usize = 1024 * 1024;
 
 /// A router that documents itself.
 type Routes = OpenApiRouter<AppState>;
