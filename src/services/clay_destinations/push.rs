@@ -10,9 +10,9 @@ use url::Url;
 
 use super::{ClayDestinationService, facts, payload::payload, token_of};
 use crate::{
-    errors::Result,
+    errors::{Kind, Result},
     integrations::clay::ClayOutcome,
-    models::{AuditEntry, ClayDestinationStatus, ClayLimits, Lead},
+    models::{AuditEntry, ClayDestinationStatus, ClayLimits, Lead, LeadId},
     repositories::{BaseRepository, ClaimedDestination, ClaySlot, PushEnd},
 };
 
@@ -28,6 +28,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 /// How long to wait after a first failure; twice as long after each further one.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
+/// How long to wait, in ms, each time that what Clay has taken cannot be noted: a database that is restarted is back within them all.
+const NOTED_WITHIN: [u64; 6] = [100, 400, 1_000, 2_000, 4_000, 8_000];
 /// The longest wait, whatever Clay asks for.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
@@ -56,7 +58,7 @@ impl ClayDestinationService {
     /// Pushes to every destination that has leads to send, as far as the pace lets it now.
     ///
     /// # Errors
-    /// The last one met, after every other destination was pushed to; at once if the database is away.
+    /// The last one met, after every other destination was pushed to: what is on its way is not dropped.
     pub async fn push(&self) -> Result<Pushing> {
         let claimed = self.context.db.claim_clay_destinations(self.context.clock.now(), DESTINATIONS).await?;
         let more = i64::try_from(claimed.len()).is_ok_and(|found| found == DESTINATIONS);
@@ -65,7 +67,6 @@ impl ClayDestinationService {
         while let Some(pushed) = pushes.next().await {
             match pushed {
                 Ok(leads) => pushing.leads += leads,
-                Err(error) if error.code() == "database_unavailable" => return Err(error),
                 Err(error) => failed = Some(error),
             }
         }
@@ -160,25 +161,34 @@ impl ClayDestinationService {
             return Ok(Some(halt));
         }
         let outcome = self.clay.send(url, token, &payload(lead, claim.lead_list_id())).await;
-        let mut conn = db.read_claimed(claim).await?;
-        let mut destinations = conn.clay_destinations();
         let halt = match outcome {
-            ClayOutcome::Accepted => {
-                destinations.settle_lead(claim, lead.id, None, clock.now()).await?;
-                return Ok(None);
-            }
-            ClayOutcome::Rejected { reason } => {
-                destinations.settle_lead(claim, lead.id, Some(&reason), clock.now()).await?;
-                return Ok(None);
-            }
+            ClayOutcome::Accepted => return self.settle(claim, lead.id, None).await,
+            ClayOutcome::Rejected { reason } => return self.settle(claim, lead.id, Some(&reason)).await,
             ClayOutcome::Later { reason, after, perhaps_accepted: true } => {
                 return Ok(Some(Halt::Later { reason, after }));
             }
             ClayOutcome::Later { reason, after, perhaps_accepted: false } => Halt::Later { reason, after },
             ClayOutcome::Closed { reason } => Halt::Over { status: ClayDestinationStatus::Disabled, reason },
         };
-        destinations.uncount(claim).await?;
+        db.read_claimed(claim).await?.clay_destinations().uncount(claim).await?;
         Ok(Some(halt))
+    }
+
+    /// Notes that a lead need not be sent again. Clay has it: what is not noted is sent twice, so passing trouble is waited out.
+    async fn settle(&self, claim: &ClaimedDestination, lead: LeadId, refused: Option<&str>) -> Result<Option<Halt>> {
+        let mut tries = NOTED_WITHIN.iter();
+        loop {
+            let noted = async {
+                let mut conn = self.context.db.read_claimed(claim).await?;
+                conn.clay_destinations().settle_lead(claim, lead, refused, self.context.clock.now()).await
+            };
+            match (noted.await, tries.next()) {
+                (Err(error), Some(pause)) if error.kind() == Kind::Unavailable => {
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+                (noted, _) => return noted.map(|()| None),
+            }
+        }
     }
 
     /// Writes how the push ended; what ends it for good is a change of the destination, and audited as such.

@@ -149,6 +149,27 @@ async fn a_worker_that_dies_loses_nothing_and_repeats_only_what_was_on_its_way()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_clay_has_taken_is_noted_though_the_database_is_restarted_meanwhile() {
+    let (app, clay, list, destination) = pushed_list().await;
+    let app = Arc::new(app);
+    let ids = add(&app, &list, 0..6).await;
+    clay.answer_once(Answer::Stall);
+    let worker = {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { push_to_clay(&app.state).await })
+    };
+    clay.stalled().await;
+    let others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    sqlx::query(others).execute(&app.pool).await.unwrap();
+    clay.go_on();
+    worker.await.unwrap().unwrap();
+    app.clock.advance(Duration::from_mins(2));
+    push(&app).await;
+    assert_eq!(sorted(clay.taken("lead_id")), sorted(ids), "each has arrived once");
+    assert_eq!(shown(&app, &destination).await["sent_count"], 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_takes_a_running_push_out_of_the_workers_hands() {
     let (app, clay, list, destination) = pushed_list().await;
     let app = Arc::new(app);
