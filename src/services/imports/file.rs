@@ -1,7 +1,10 @@
 //! A file as it comes: from its bytes to batches of rows, with no more of it in memory than that. A workbook is put on disk first, for its
 //! table of contents is at its end.
 
-use std::io::{Seek as _, Write as _};
+use std::{
+    fs::File,
+    io::{Seek as _, Write as _},
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -136,7 +139,8 @@ async fn read_workbook(
     limits: Limits,
     to: &mut impl FileRows,
 ) -> Result<FileFacts> {
-    let mut spool = tempfile::NamedTempFile::new().map_err(AppError::internal)?;
+    // Without a name, it is gone with the process, however that ends.
+    let mut spool = tempfile::tempfile().map_err(AppError::internal)?;
     let mut length = 0;
     let mut next = Some(Bytes::from(sample));
     while let Some(part) = next {
@@ -152,7 +156,7 @@ async fn read_workbook(
     }
     spool.rewind().map_err(AppError::internal)?;
     let (sender, mut batches) = mpsc::channel(WAITING);
-    let reading = tokio::task::spawn_blocking(move || read_sheet(&spool, sheet.as_deref(), &limits, &sender));
+    let reading = tokio::task::spawn_blocking(move || read_sheet(spool, sheet.as_deref(), &limits, &sender));
     while let Some((header, rows)) = batches.recv().await {
         to.take(&header, &rows).await?;
     }
@@ -162,7 +166,7 @@ async fn read_workbook(
 
 /// Reads a sheet to its end or until nobody takes its rows any more.
 fn read_sheet(
-    spool: &tempfile::NamedTempFile,
+    spool: File,
     sheet: Option<&str>,
     limits: &Limits,
     to: &mpsc::Sender<(Header, Vec<Record>)>,
@@ -173,7 +177,7 @@ fn read_sheet(
         let batch = std::mem::take(rows);
         to.blocking_send((header.clone(), batch)).map_err(|_| SheetFault::abandoned())
     };
-    let sheet = xlsx::read(spool.path(), sheet, limits, |record| {
+    let sheet = xlsx::read(spool, sheet, limits, |record| {
         head.push(record, &mut rows)?;
         match head.header() {
             Some(header) if batch(&rows).is_some() => send(header, &mut rows),

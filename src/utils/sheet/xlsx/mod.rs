@@ -13,9 +13,8 @@ mod xml;
 use std::{
     error::Error,
     fs::File,
-    io::BufReader,
+    io::{BufReader, Seek as _},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
 };
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
@@ -41,16 +40,14 @@ pub struct Sheet {
 /// # Errors
 /// `xlsx_…` (`unreadable`, `too_large`, `too_many_texts`, `no_such_sheet`), `file_empty`, those of the limits, and what `each` says.
 pub fn read(
-    path: &Path,
+    mut file: File,
     sheet: Option<&str>,
     limits: &Limits,
     mut each: impl FnMut(Record) -> Result<(), SheetFault>,
 ) -> Result<Sheet, SheetFault> {
-    guard::check(File::open(path).map_err(unreadable)?, Budget::USUAL)?;
-    let read = || {
-        let file = BufReader::new(File::open(path).map_err(unreadable)?);
-        read_sheet(Xlsx::new(file).map_err(unreadable)?, sheet, limits, &mut each)
-    };
+    guard::check(&mut file, Budget::USUAL)?;
+    file.rewind().map_err(unreadable)?;
+    let read = || read_sheet(Xlsx::new(BufReader::new(file)).map_err(unreadable)?, sheet, limits, &mut each);
     // A workbook that is wrong in a way that its reader does not expect must not look like a fault of ours.
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(unreadable("the reader gave up")))
 }

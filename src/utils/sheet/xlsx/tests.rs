@@ -67,7 +67,7 @@ fn read_bytes(bytes: &[u8], sheet: Option<&str>, limits: &Limits) -> Result<(She
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let mut rows = Vec::new();
-    let read = read(file.path(), sheet, limits, |record| {
+    let read = read(file.reopen().unwrap(), sheet, limits, |record| {
         rows.push((record.line(), record.cells().map(str::to_owned).collect()));
         Ok(())
     });
@@ -125,7 +125,7 @@ fn a_caller_stops_the_reading() {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(&workbook).unwrap();
     let mut seen = 0;
-    let fault = read(file.path(), None, &Limits::default(), |record| {
+    let fault = read(file.reopen().unwrap(), None, &Limits::default(), |record| {
         seen += 1;
         Err(SheetFault::at_line(record.line(), "enough", ""))
     });
