@@ -41,6 +41,8 @@ pub struct RowReader {
     /// The columns that mean something.
     columns: Vec<(usize, Target)>,
     unguard: fn(&str) -> &str,
+    /// Whether the file has every field of ours under its own name, as our exports have: then its cells mean what they say.
+    verbatim: bool,
 }
 
 impl RowReader {
@@ -50,7 +52,8 @@ impl RowReader {
     pub fn new(headers: Vec<String>, mapping: &Mapping, unguard: fn(&str) -> &str) -> Self {
         let columns = mapping.columns().iter().cloned().enumerate();
         let columns = columns.filter(|(_, target)| *target != Target::Ignored).collect();
-        Self { headers, columns, unguard }
+        let verbatim = LeadField::ALL.iter().all(|field| headers.iter().any(|header| header == field.as_str()));
+        Self { headers, columns, unguard, verbatim }
     }
 
     /// The lead that a row is about, from a file unless the row says otherwise.
@@ -66,7 +69,7 @@ impl RowReader {
             let cell = (self.unguard)(record.cell(*index));
             match target {
                 Target::Field(field) => {
-                    if let Some(content) = content(cell, Some(*field)) {
+                    if let Some(content) = self.content(cell, *field) {
                         row.field(*index, *field, content);
                     }
                 }
@@ -82,8 +85,16 @@ impl RowReader {
         if row.faults.is_empty() && !row.lead.is_identified() {
             row.refuse(None, UNIDENTIFIED);
         }
-        row.lead.complete_name();
+        if !self.verbatim {
+            row.lead.complete_name();
+        }
         if row.faults.is_empty() { Ok(row.lead) } else { Err(row.faults) }
+    }
+
+    /// What a cell says, if anything.
+    fn content<'c>(&self, cell: &'c str, field: LeadField) -> Option<&'c str> {
+        // As of a custom field, of which it is never guessed that it says nothing.
+        content(cell, (!self.verbatim).then_some(field))
     }
 
     /// The bounds of custom fields hold for all of them together; the longest is to blame.
@@ -183,8 +194,8 @@ impl Row<'_> {
         let Ok(fields) = serde_json::from_str::<Map<String, Value>>(content) else {
             return self.refuse(Some(index), NOT_AN_OBJECT);
         };
-        // NUL is the one character that PostgreSQL cannot keep, and JSON writes it so.
-        if content.contains("\\u0000") {
+        // NUL is the one character that PostgreSQL cannot keep, and JSON writes it so. Looking at the text first spares the walk.
+        if content.contains("\\u0000") && fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)) {
             return self.refuse(Some(index), CONTROL);
         }
         self.custom_bytes = self.custom_bytes.saturating_add(SURELY_FITTING + 1);
@@ -231,6 +242,15 @@ fn blank() -> NewLead {
         tags: Vec::new(),
         custom_fields: Map::new(),
         lists: ListReferences::default(),
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -103,6 +103,39 @@ async fn what_is_exported_comes_in_again_without_change() {
 }
 
 #[tokio::test]
+async fn an_import_takes_each_cell_of_our_own_table_at_its_word() {
+    let app = TestApp::start().await;
+    let (member, outsider) = (app.member(), app.outsider());
+    let mut odd = people();
+    odd.extend([
+        json!({"email": "a@example.com", "company": "N/A", "title": "null", "location": "unknown", "external_id": "-"}),
+        json!({"email": "b@example.com", "custom_fields": {"code": "\\u0000", "none": "n/a"}}),
+        json!({"email": "c@example.com", "first_name": "Jane", "last_name": "Roe"}),
+    ]);
+    make(&member, &odd).await;
+    // Names that were given and taken away again are not guessed anew.
+    let listed = member.get(&format!("{LEADS}?search=c%40example.com")).await.expect(200);
+    let path = format!("{LEADS}/{}", listed["data"][0]["id"].as_str().unwrap());
+    member.patch(&path, json!({"full_name": "Dr. Jane Roe", "first_name": null})).await.expect(200);
+    let table = whole(member.get(EXPORT).await);
+    let ours = Table::read(&table);
+    for (caller, first) in [(&member, "updated"), (&outsider, "created")] {
+        let list = caller.post("/api/v1/lead-lists", json!({"name": "List"})).await.expect(201);
+        let path = format!("/api/v1/lead-lists/{}/imports?on_duplicate=overwrite", list["id"].as_str().unwrap());
+        // The first time they come onto the list, and the second time there is nothing left to change.
+        for outcome in [first, "unchanged"] {
+            let import = caller.request(Method::POST, &path).header("content-type", "text/csv").body(table.clone());
+            let import = crate::imports::done(&app, caller, &import.send().await.expect(202)).await;
+            assert_eq!(import[outcome], odd.len(), "{import}");
+            let again = export(caller, EXPORT).await;
+            for name in ours.header.iter().filter(|name| !["id", "created_at", "updated_at"].contains(&name.as_str())) {
+                assert_eq!(again.column(name), ours.column(name), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_lists_filters_choose_the_leads() {
     let app = TestApp::start().await;
     let (member, outsider) = (app.member(), app.outsider());
