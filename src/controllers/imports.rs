@@ -112,7 +112,7 @@ pub async fn cancel(
 /// Undo an import
 ///
 /// Takes away, in the background, the leads that the import made and nobody has touched since: neither changed nor put on another list nor
-/// taken into a campaign. What it changed of other leads stays. With `dry_run` nothing is done, and the answer (200) tells what would go.
+/// taken into a campaign or a conversation. What it changed of other leads stays. With `dry_run` nothing is done, and the answer (200) tells what would go.
 #[utoipa::path(post, path = "/imports/{id}/undo", params(("id" = ImportId, Path), UndoParams),
     responses((status = 202, body = ImportDto), (status = 200, body = ImportUndoPreviewDto)))]
 pub async fn undo(

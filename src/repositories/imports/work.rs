@@ -1,5 +1,7 @@
 //! The work on imports, which no caller waits for: the door to an import's organization, and what undoing takes away.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::ImportRepository;
@@ -42,8 +44,8 @@ impl ImportRepository<'_> {
         Ok(())
     }
 
-    /// Which of the leads that a piece made nobody has touched since, locked: those whose version is the first, that came onto no further list
-    /// and into no campaign. Answers them, and how many others there still are.
+    /// Which of the leads that a piece made nobody has touched since, locked: those whose version is the first, that came onto no further list,
+    /// into no campaign and into no conversation. Answers them, and how many others there still are.
     ///
     /// # Errors
     /// The database's.
@@ -60,9 +62,23 @@ impl ImportRepository<'_> {
         )
         .fetch_all(&mut *self.conn)
         .await?;
-        let kept = rows.iter().filter(|row| !row.untouched).count();
-        let untouched = rows.into_iter().filter(|row| row.untouched).map(|row| row.id).collect();
-        Ok((untouched, i64::try_from(kept).unwrap_or(i64::MAX)))
+        let all = rows.len();
+        let mut untouched: Vec<LeadId> = rows.into_iter().filter(|row| row.untouched).map(|row| row.id).collect();
+        // Only now that they are locked: no conversation can begin any more, and all that have begun are seen.
+        let talked_to = self.talked_to(&untouched).await?;
+        untouched.retain(|id| !talked_to.contains(id));
+        let kept = i64::try_from(all - untouched.len()).unwrap_or(i64::MAX);
+        Ok((untouched, kept))
+    }
+
+    async fn talked_to(&mut self, leads: &[LeadId]) -> Result<HashSet<LeadId>> {
+        let ids: Vec<_> = leads.iter().map(|id| id.0).collect();
+        let talked_to = sqlx::query_scalar!(
+            r#"select lead_id as "lead_id!: LeadId" from conversations where organization_id = $1 and lead_id = any($2)"#,
+            self.scope.id(),
+            &ids,
+        );
+        Ok(talked_to.fetch_all(&mut *self.conn).await?.into_iter().collect())
     }
 
     /// What undoing the import would take away and leave, were it done now.
@@ -72,10 +88,11 @@ impl ImportRepository<'_> {
     pub async fn count_untouched(&mut self, id: ImportId) -> Result<UndoCounts> {
         Ok(sqlx::query_as!(
             UndoCounts,
-            r#"select count(*) filter (where l.version = 1 and not l.on_more_lists and not l.enrolled) as "leads_removed!",
-                      count(*) filter (where not (l.version = 1 and not l.on_more_lists and not l.enrolled)) as "leads_kept!"
+            r#"select count(*) filter (where l.version = 1 and not l.on_more_lists and not l.enrolled and c.lead_id is null) as "leads_removed!",
+                      count(*) filter (where l.version > 1 or l.on_more_lists or l.enrolled or c.lead_id is not null) as "leads_kept!"
                from import_pieces p cross join unnest(string_to_array(p.outcomes, null), p.lead_ids) as row (outcome, lead_id)
                join leads l on l.organization_id = p.organization_id and l.id = row.lead_id
+               left join conversations c on c.organization_id = l.organization_id and c.lead_id = l.id
                where p.organization_id = $1 and p.import_id = $2 and row.outcome = 'c'"#,
             self.scope.id(),
             id.0,

@@ -80,6 +80,29 @@ async fn what_nobody_has_touched_goes_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn who_is_in_a_conversation_stays() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let ours = list(&member).await;
+    let import = upload(&member, &ours, "", people(0, 5)).await;
+    let import = done(&app, &member, &import).await;
+    // As the history of an account brings it, for people who are in no campaign.
+    sqlx::query(
+        "insert into conversations (id, organization_id, lead_id, channel, preview, last_message_at, last_direction, created_at, updated_at)
+         select gen_random_uuid(), organization_id, id, 'linkedin', 'Hello', now(), 'inbound', now(), now() from leads
+         where email = 'p3@example.com'",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(would(&member, &import).await, (json!(4), json!(1)));
+    undo(&member, &import).await.expect(202);
+    let undone = done(&app, &member, &import).await;
+    assert_eq!((&undone["undo"]["leads_removed"], &undone["undo"]["leads_kept"]), (&json!(4), &json!(1)));
+    assert_eq!(count(&app, "select count(*) from conversations").await, 1);
+}
+
+#[tokio::test]
 async fn an_import_under_way_is_not_undone() {
     let app = TestApp::start().await;
     let member = app.member();
