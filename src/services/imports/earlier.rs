@@ -1,6 +1,6 @@
 //! What the rows before a piece were about, so that who comes again is known however far behind.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,7 +8,7 @@ use crate::{
     errors::Result,
     models::{Import, ImportId, LeadId},
     repositories::{OrgTx, OtherKey, SettledPiece},
-    services::leads::batch::{Identity, LeadBatch, Plan, of_row},
+    services::leads::batch::{Identity, LeadBatch, Plan, SeenLeads, of_row},
 };
 
 /// What rows of the first so many pieces were about.
@@ -16,7 +16,7 @@ pub(super) struct Earlier {
     /// How many.
     pub(super) pieces: i32,
     /// The leads.
-    pub(super) leads: HashSet<LeadId>,
+    pub(super) leads: SeenLeads,
     /// Whether some were named by what no lead has. Most files never do that.
     any_other_keys: bool,
 }
@@ -27,7 +27,7 @@ impl Earlier {
         let most = usize::try_from(import.rows_total).unwrap_or_default();
         Ok(Self {
             pieces: import.pieces_done,
-            leads: tx.imports().leads_so_far(import.id, most).await?,
+            leads: SeenLeads::of(tx.imports().leads_so_far(import.id, most).await?),
             any_other_keys: tx.imports().has_other_keys(import.id).await?,
         })
     }
@@ -62,7 +62,7 @@ impl Earlier {
     /// Remembers a piece that is settled.
     pub(super) fn remember(&mut self, settled: &SettledPiece, plan: &Plan) {
         self.pieces += 1;
-        self.leads.extend(settled.lead_ids.iter().flatten());
+        settled.lead_ids.iter().flatten().for_each(|lead| self.leads.insert(*lead));
         self.any_other_keys |= !plan.other_keys.is_empty();
     }
 }

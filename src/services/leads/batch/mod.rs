@@ -1,10 +1,15 @@
 //! Writing many leads at once: a constant number of statements, whatever the number of rows.
 
 mod plan;
+mod seen;
 
 use std::collections::HashSet;
 
-pub(in crate::services) use self::plan::{Before, Identity, Plan, of_row};
+use self::plan::of_lead;
+pub(in crate::services) use self::{
+    plan::{Before, Identity, Plan, of_row},
+    seen::SeenLeads,
+};
 use super::{LeadService, created, facts::difference, update::status_changed};
 use crate::{
     errors::{AppError, Fault, Result},
@@ -65,7 +70,7 @@ pub(super) async fn settle(
     batch: &LeadBatch,
     barred: &[Option<SuppressionKind>],
 ) -> Result<Vec<RowVerdict>> {
-    let nothing = Before { leads: &HashSet::new(), other_keys: &[] };
+    let nothing = Before { leads: &SeenLeads::default(), other_keys: &[] };
     let plan = decide(&mut tx, batch, barred, nothing).await?;
     write(&mut tx, &plan).await?;
     for lead in &plan.created {
@@ -131,6 +136,24 @@ fn identities(batch: &LeadBatch) -> Identities {
     }
 }
 
+/// Changes in so many turns that whoever comes to have another's former address is written after that one has given it up: within one statement it
+/// would be two who have it.
+fn turns(updated: &[(Lead, Lead)]) -> Vec<Vec<Lead>> {
+    let mut turns: Vec<Vec<Lead>> = vec![Vec::new()];
+    let mut given_up = HashSet::new();
+    for (before, after) in updated {
+        if of_lead(after).any(|identity| given_up.contains(&identity)) {
+            turns.push(Vec::new());
+            given_up.clear();
+        }
+        given_up.extend(of_lead(before).filter(|old| of_lead(after).all(|new| new != *old)));
+        if let Some(turn) = turns.last_mut() {
+            turn.push(after.clone());
+        }
+    }
+    turns
+}
+
 /// Writes what is decided, still to be committed, and tells the audit log of what changed; of what is new, the caller tells.
 pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()> {
     let now = tx.now();
@@ -138,7 +161,9 @@ pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()
     let activities: Vec<_> =
         plan.updated.iter().filter_map(|(before, after)| status_changed(tx, before, after)).collect();
     if !updated.is_empty() {
-        tx.leads().update_many(&updated).await?;
+        for turn in turns(&plan.updated) {
+            tx.leads().update_many(&turn).await?;
+        }
         // Steps that were held for something that a lead lacked may be done now.
         let under_way = updated.iter().filter(|lead| !lead.running_campaigns.is_empty()).map(|lead| lead.id);
         let under_way: Vec<_> = under_way.collect();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::LeadBatch;
+use super::{LeadBatch, SeenLeads};
 use crate::{
     errors::Fault,
     models::{
@@ -39,7 +39,7 @@ pub(in crate::services) enum Identity {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::services) struct Before<'e> {
     /// The leads.
-    pub(in crate::services) leads: &'e HashSet<LeadId>,
+    pub(in crate::services) leads: &'e SeenLeads,
     /// By what else these were named than by what they have.
     pub(in crate::services) other_keys: &'e [(Identity, LeadId)],
 }
@@ -109,7 +109,7 @@ impl Planner<'_> {
         owners.dedup();
         let verdict = match owners.as_slice() {
             [] => self.create(row),
-            [owner] if self.claimed.contains(owner) || self.before.leads.contains(owner) => {
+            [owner] if self.claimed.contains(owner) || self.before.leads.contains(*owner) => {
                 RowVerdict::used(RowOutcome::DuplicateInRequest, *owner)
             }
             [owner] => self.merge(*owner, row),
@@ -165,8 +165,20 @@ impl Planner<'_> {
         }
         after.version += 1;
         after.updated_at = self.now;
-        self.plan.updated.push((before.clone(), after));
+        let before = before.clone();
+        for identity in of_lead(&before).filter(|old| of_lead(&after).all(|new| new != *old)) {
+            self.let_go(&identity);
+        }
+        self.plan.updated.push((before, after));
         RowVerdict::used(RowOutcome::Updated, owner)
+    }
+
+    /// What a lead has no longer is free for whoever comes with it next, as it is when the same rows come once more.
+    fn let_go(&mut self, identity: &Identity) {
+        match self.before.other_keys.iter().find(|(named, _)| named == identity) {
+            Some((_, named)) => drop(self.owners.insert(identity.clone(), *named)),
+            None => drop(self.owners.remove(identity)),
+        }
     }
 }
 
@@ -175,7 +187,7 @@ pub(in crate::services) fn of_row(row: &NewLead) -> impl Iterator<Item = Identit
     all(row.email.as_ref(), row.linkedin_url.as_ref(), row.external_id.as_ref())
 }
 
-fn of_lead(lead: &Lead) -> impl Iterator<Item = Identity> + use<> {
+pub(super) fn of_lead(lead: &Lead) -> impl Iterator<Item = Identity> + use<> {
     all(lead.email.as_ref(), lead.linkedin_url.as_ref(), lead.external_id.as_ref())
 }
 
