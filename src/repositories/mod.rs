@@ -2,6 +2,7 @@
 
 mod account_usage;
 mod activities;
+mod admission;
 mod api_keys;
 mod audit_chain;
 mod audit_logs;
@@ -41,6 +42,7 @@ mod webhook_secrets;
 
 pub use account_usage::UsageRepository;
 pub use activities::ActivityRepository;
+pub use admission::Need;
 pub use api_keys::{ApiKeyRepository, IdentifiedApiKey};
 pub use audit_chain::{SealedBatch, StoredChain};
 pub use audit_logs::AuditLogRepository;

@@ -7,10 +7,10 @@ use super::{
 use crate::{
     errors::Result,
     models::{
-        Activity, ActivityFilter, ExportedActivity,
+        Activity, ActivityFilter, ExportedActivity, Scope,
         page::{Page, PageRequest},
     },
-    repositories::OrgMember,
+    repositories::{Need, OrgMember},
 };
 
 /// What happened to leads.
@@ -31,7 +31,7 @@ impl ActivityService {
     /// Every activity that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, member: &OrgMember, filter: ActivityFilter) -> Result<Rows<ExportedActivity>> {
         let mut conn = self.0.db.export(member).await?;
-        let (feed, rows) = exports::export(self.0.export_patience);
+        let (feed, rows) = exports::export_to(&self.0, member, Need::Scope(Scope::ActivitiesRead));
         tokio::spawn(async move { feed.pour(conn.activities().export(&filter)).await });
         rows.begun().await
     }

@@ -15,7 +15,7 @@ use crate::{
         OrganizationId,
         page::{Page, PageRequest},
     },
-    repositories::{BaseRepository, OrgAdmin, SealedBatch},
+    repositories::{BaseRepository, Need, OrgAdmin, SealedBatch},
     utils::keyed_limit::KeyedLimit,
 };
 
@@ -85,7 +85,7 @@ impl AuditLogService {
     /// Every line that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, admin: &OrgAdmin, filter: AuditLogFilter) -> Result<Rows<ExportedAuditLog>> {
         let mut conn = self.context.db.export(admin).await?;
-        let (feed, rows) = exports::export(self.context.export_patience);
+        let (feed, rows) = exports::export_to(&self.context, admin, Need::Admin);
         tokio::spawn(async move { feed.pour(conn.audit_logs().export(&filter)).await });
         rows.begun().await
     }

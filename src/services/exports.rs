@@ -9,12 +9,19 @@ use std::{
 use futures::{Stream, TryStreamExt as _, stream::BoxStream};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::errors::{AppError, Result};
+use crate::{
+    errors::{AppError, Result},
+    repositories::{Need, OrgMember},
+};
 
 /// Rows that are handed over together.
 const BATCH: usize = 128;
 /// Batches that may wait for the reader. With the batch, this bounds what an export keeps in memory.
 const WAITING: usize = 2;
+/// How often it is asked whether the reader is still let in: as often as of requests.
+const ASKED_EVERY: Duration = Duration::from_millis(1500);
+/// How long that is believed if the database does not answer.
+const BELIEVED_FOR: Duration = Duration::from_secs(30);
 
 /// The rows of an export, in batches. If they end without an error, there are no others.
 #[derive(Debug)]
@@ -36,28 +43,71 @@ enum Part<T> {
 pub(super) struct Feed<T> {
     to: mpsc::Sender<Result<Part<T>>>,
     patience: Duration,
+    admission: Option<Admission>,
+}
+
+/// Whether who reads an export may still do so.
+struct Admission {
+    context: super::Context,
+    member: OrgMember,
+    need: Need,
+    /// When it was known last, by the clock that never runs backwards.
+    known: Duration,
+}
+
+/// Both ends of an export to `member`. After some time with a reader who takes nothing it is given up, and soon after the reader is no longer let
+/// in.
+pub(super) fn export_to<T>(context: &super::Context, member: &OrgMember, need: Need) -> (Feed<T>, Rows<T>) {
+    let (feed, rows) = export(context.export_patience);
+    let known = context.clock.monotonic();
+    let admission = Admission { context: context.clone(), member: member.clone(), need, known };
+    (Feed { admission: Some(admission), ..feed }, rows)
 }
 
 /// Both ends of an export. After `patience` with a reader who takes nothing it is given up.
-pub(super) fn export<T>(patience: Duration) -> (Feed<T>, Rows<T>) {
+fn export<T>(patience: Duration) -> (Feed<T>, Rows<T>) {
     let (to, rest) = mpsc::channel(WAITING);
-    (Feed { to, patience }, Rows { first: None, rest, ended: false })
+    (Feed { to, patience, admission: None }, Rows { first: None, rest, ended: false })
+}
+
+impl Admission {
+    /// Asks again, if that was not done lately.
+    async fn check(&mut self) -> Result<()> {
+        let now = self.context.clock.monotonic();
+        let age = now.saturating_sub(self.known);
+        if age < ASKED_EVERY {
+            return Ok(());
+        }
+        match self.context.db.still_admits(&self.member, self.need, self.context.clock.now()).await {
+            Ok(true) => {
+                self.known = now;
+                Ok(())
+            }
+            Ok(false) => Err(AppError::forbidden("admission_ended", "You may not read this any more.")),
+            // The database is busy: the next batch asks.
+            Err(_) if age < BELIEVED_FOR => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl<T: Send> Feed<T> {
     /// Feeds in all rows, until there are no more, one cannot be had, or nobody takes them.
-    pub(super) async fn pour(self, rows: BoxStream<'_, Result<T>>) {
+    pub(super) async fn pour(mut self, rows: BoxStream<'_, Result<T>>) {
         let mut batches = rows.try_chunks(BATCH);
         loop {
             let next = tokio::select! {
                 () = self.to.closed() => return,
-                next = batches.try_next() => next,
+                next = batches.try_next() => next.map_err(|error| error.1),
             };
-            let part = match next {
+            let admitted = match &mut self.admission {
+                Some(admission) => admission.check().await,
+                None => Ok(()),
+            };
+            let part = match admitted.and(next) {
                 Ok(Some(rows)) => Ok(Part::Rows(rows)),
                 Ok(None) => Ok(Part::End),
                 Err(error) => {
-                    let error = error.1;
                     tracing::warn!(code = error.code(), at = %error.location(), cause = error.causes(), "an export broke off");
                     Err(error)
                 }

@@ -60,7 +60,7 @@ impl IdentifiedApiKey {
     /// Proof that the key may act in its organization.
     #[must_use]
     pub fn member(&self) -> OrgMember {
-        OrgMember::by_api_key(self.organization_id, self.id)
+        OrgMember::by_api_key(self.organization_id, self.id, self.hash)
     }
 }
 

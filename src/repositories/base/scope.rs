@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::models::{ActorType, ApiKeyId, Import, MemberId, OrganizationId, Role, UserId};
+use crate::models::{ActorType, ApiKeyHash, ApiKeyId, Import, MemberId, OrganizationId, Role, UserId};
 
 /// The organization that a query is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ pub struct OrgMember {
 #[derive(Debug, Clone, Copy)]
 enum By {
     Person(Membership),
-    ApiKey(ApiKeyId),
+    ApiKey(ApiKeyId, ApiKeyHash),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,8 +89,12 @@ impl OrgMember {
         Self { scope: OrgScope::new(organization_id), by, request: Arc::default() }
     }
 
-    pub(in crate::repositories) fn by_api_key(organization_id: OrganizationId, key: ApiKeyId) -> Self {
-        Self { scope: OrgScope::new(organization_id), by: By::ApiKey(key), request: Arc::default() }
+    pub(in crate::repositories) fn by_api_key(
+        organization_id: OrganizationId,
+        key: ApiKeyId,
+        secret: ApiKeyHash,
+    ) -> Self {
+        Self { scope: OrgScope::new(organization_id), by: By::ApiKey(key, secret), request: Arc::default() }
     }
 
     /// The same caller, acting in this request.
@@ -116,16 +120,21 @@ impl OrgMember {
     pub fn user_id(&self) -> Option<UserId> {
         match self.by {
             By::Person(membership) => Some(membership.user_id),
-            By::ApiKey(_) => None,
+            By::ApiKey(..) => None,
         }
     }
 
     /// Which key it is, if one.
     #[must_use]
     pub fn api_key_id(&self) -> Option<ApiKeyId> {
+        self.api_key().map(|(id, _)| id)
+    }
+
+    /// Which key it is, if one, and by which of its secrets.
+    pub(in crate::repositories) fn api_key(&self) -> Option<(ApiKeyId, ApiKeyHash)> {
         match self.by {
             By::Person(_) => None,
-            By::ApiKey(id) => Some(id),
+            By::ApiKey(id, secret) => Some((id, secret)),
         }
     }
 
@@ -140,7 +149,7 @@ impl OrgMember {
     pub fn person(&self) -> Option<OrgPerson> {
         match self.by {
             By::Person(membership) => Some(OrgPerson { member: self.clone(), membership }),
-            By::ApiKey(_) => None,
+            By::ApiKey(..) => None,
         }
     }
 
@@ -149,7 +158,7 @@ impl OrgMember {
     pub fn acts_as(&self) -> (ActorType, Uuid) {
         match self.by {
             By::Person(membership) => (ActorType::User, membership.user_id.0),
-            By::ApiKey(id) => (ActorType::ApiKey, id.0),
+            By::ApiKey(id, _) => (ActorType::ApiKey, id.0),
         }
     }
 

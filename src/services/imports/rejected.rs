@@ -3,8 +3,8 @@
 use super::ImportService;
 use crate::{
     errors::Result,
-    models::{ImportId, Rejection},
-    repositories::{BaseRepository as _, OrgMember},
+    models::{ImportId, Rejection, Scope},
+    repositories::{BaseRepository as _, Need, OrgMember},
     services::exports::{self, Rows},
 };
 
@@ -22,7 +22,7 @@ impl ImportService {
     pub async fn rejected(&self, member: &OrgMember, id: ImportId) -> Result<RejectedRows> {
         let mut conn = self.context.db.export(member).await?;
         let columns = conn.imports().get(id).await?.columns;
-        let (feed, rows) = exports::export(self.context.export_patience);
+        let (feed, rows) = exports::export_to(&self.context, member, Need::Scope(Scope::LeadsRead));
         tokio::spawn(async move { feed.pour(Box::pin(conn.imports().rejections(id))).await });
         Ok(RejectedRows { columns, rows: rows.begun().await? })
     }

@@ -7,9 +7,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::ImportService;
 use crate::{
-    errors::{AppError, Kind, Result},
-    models::{Import, ImportId},
-    repositories::{BaseRepository as _, OrgConn, OrgMember},
+    errors::{AppError, Result},
+    models::{Import, ImportId, Scope},
+    repositories::{BaseRepository as _, Need, OrgMember},
+    services::Context,
     utils::keyed_limit::Place,
 };
 
@@ -54,20 +55,6 @@ fn too_many() -> AppError {
 }
 
 impl Watcher {
-    /// Whether the caller may still see what is the organization's.
-    async fn is_admitted(&self, conn: &mut OrgConn) -> Result<bool> {
-        if let Some(id) = self.member.api_key_id() {
-            let key = conn.api_keys().find(id).await?;
-            return Ok(key.is_some_and(|key| !key.is_expired(self.service.context.clock.now())));
-        }
-        let Some(person) = self.member.person() else { return Ok(false) };
-        match conn.members().get(person.member_id()).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == Kind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn next(&mut self) -> Option<Import> {
         if self.told.as_ref().is_some_and(|told| !told.is_under_way() && !told.is_being_undone()) {
             return None;
@@ -75,9 +62,12 @@ impl Watcher {
         loop {
             self.ticks.tick().await;
             // Whoever was let in once stays in for as long as the stream lasts, unless that is asked again.
-            let Ok(mut conn) = self.service.context.db.read(&self.member).await else { continue };
-            let (admitted, import) = (self.is_admitted(&mut conn).await, conn.imports().find(self.id).await);
-            let (Ok(admitted), Ok(import)) = (admitted, import) else { continue };
+            let Context { db, clock, .. } = &self.service.context;
+            let Ok(admitted) = db.still_admits(&self.member, Need::Scope(Scope::LeadsRead), clock.now()).await else {
+                continue;
+            };
+            let Ok(mut conn) = db.read(&self.member).await else { continue };
+            let Ok(import) = conn.imports().find(self.id).await else { continue };
             conn.give_back();
             let import = import.filter(|_| admitted)?;
             if self

@@ -18,12 +18,12 @@ use super::{
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
-        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, SuppressionKind,
-        TimelineEntry,
+        AuditEntry, ExportedLead, Lead, LeadFilter, LeadId, LeadSource, ListReferences, NewLead, Scope,
+        SuppressionKind, TimelineEntry,
         page::{Page, PageRequest},
         version::VersionGuard,
     },
-    repositories::{BaseRepository, Inserted, OrgMember},
+    repositories::{BaseRepository, Inserted, Need, OrgMember},
 };
 
 /// People to be written to.
@@ -65,7 +65,7 @@ impl LeadService {
     /// Every lead that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, member: &OrgMember, filter: LeadFilter) -> Result<Rows<ExportedLead>> {
         let mut conn = self.0.db.export(member).await?;
-        let (feed, rows) = exports::export(self.0.export_patience);
+        let (feed, rows) = exports::export_to(&self.0, member, Need::Scope(Scope::LeadsRead));
         tokio::spawn(async move { feed.pour(conn.leads().export(&filter)).await });
         rows.begun().await
     }

@@ -92,6 +92,29 @@ async fn one_organization_leaves_an_export_to_the_others() {
 }
 
 #[tokio::test]
+async fn who_is_no_member_any_more_gets_no_further() {
+    let app = TestApp::start().await;
+    fill(&app, MANY).await;
+    let mut response = open(&app.member()).await;
+    response.chunk().await.unwrap().unwrap();
+    sqlx::query(
+        "update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = 'user_member')",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    app.clock.advance(Duration::from_secs(2));
+    let broken = loop {
+        match response.chunk().await {
+            Ok(Some(_)) => {}
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken, "the whole was given to somebody who has left");
+}
+
+#[tokio::test]
 async fn who_goes_away_ends_the_export() {
     let app = TestApp::start().await;
     fill(&app, MANY).await;

@@ -100,3 +100,25 @@ async fn who_is_no_member_any_more_is_told_nothing_more() {
     let ended = done(&app, &admin, &import).await;
     assert_eq!(events(&mut ours, usize::MAX).await, [ended]);
 }
+
+#[tokio::test]
+async fn a_key_whose_secret_is_replaced_or_that_may_no_longer_read_is_told_nothing_more() {
+    let app = TestApp::start().await;
+    let (member, admin) = (app.member(), app.admin());
+    let list = list(&member).await;
+    let import = upload(&member, &list, "", people(0, 10)).await;
+    let keys = "/api/v1/api-keys";
+    for end in ["rotate", "narrow"] {
+        let scopes = ["leads:read", "leads:write"];
+        let key = admin.post(keys, json!({"name": "Watcher", "scopes": scopes})).await.expect(201);
+        let holder = Caller { token: key["key"].as_str().map(str::to_owned), ..app.anonymous() };
+        let mut watched = open(&holder, &import).await;
+        assert_eq!(events(&mut watched, 1).await.len(), 1);
+        let path = format!("{keys}/{}", key["id"].as_str().unwrap());
+        match end {
+            "rotate" => admin.post(&format!("{path}/rotate"), json!({"overlap_seconds": 0})).await.expect(200),
+            _ => admin.patch(&path, json!({"scopes": ["activities:read"]})).await.expect(200),
+        };
+        assert_eq!(events(&mut watched, usize::MAX).await, Vec::<Value>::new(), "{end}: the stream ends");
+    }
+}
