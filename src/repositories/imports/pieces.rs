@@ -1,7 +1,5 @@
 //! The rows of a file, in pieces: waiting, and settled.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt as _};
 use serde_json::{Value, json};
@@ -27,7 +25,7 @@ pub struct SettledPiece {
 
 impl ImportRepository<'_> {
     /// Keeps a piece of a file that is on its way. Nobody waits for the disk here: the import itself is written afterwards, and with it
-    /// everything before it comes to be on disk.
+    /// everything before it comes to be on disk. What a crash in between has lost, [`Self::kept_pieces`] tells.
     ///
     /// # Errors
     /// The database's.
@@ -52,6 +50,22 @@ impl ImportRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// How many pieces of a file there are, and how many rows are in them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn kept_pieces(&mut self, id: ImportId) -> Result<(i64, i64)> {
+        let kept = sqlx::query!(
+            r#"select count(*) as "pieces!", coalesce(sum(rows), 0) as "rows!" from import_pieces
+               where organization_id = $1 and import_id = $2"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok((kept.pieces, kept.rows))
     }
 
     /// The rows of a piece that waits, as they were kept.
@@ -113,12 +127,32 @@ impl ImportRepository<'_> {
         Ok(())
     }
 
-    /// The leads that rows of the import were about so far.
+    /// Forgets the rows that could not be used in which a cell is this address or this profile, whatever the form that the profile is written in.
     ///
     /// # Errors
     /// The database's.
-    pub async fn leads_so_far(&mut self, id: ImportId, capacity: usize) -> Result<HashSet<LeadId>> {
-        let mut leads = HashSet::with_capacity(capacity);
+    pub async fn forget_rejections_of(&mut self, email: Option<&str>, linkedin_url: Option<&str>) -> Result<()> {
+        let profile = linkedin_url.and_then(|url| url.rsplit_once("/in/")).map(|(_, name)| name.trim_end_matches('/'));
+        sqlx::query!(
+            r#"delete from import_rejections where organization_id = $1
+               and exists (select from unnest(cells) as cell (text)
+                           where lower(btrim(text, E' \t\r\n<>"')) = $2
+                              or split_part(split_part(split_part(lower(text), '/in/', 2), '/', 1), '?', 1) = $3)"#,
+            self.scope.id(),
+            email.map(str::to_lowercase),
+            profile.map(str::to_lowercase),
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// The leads that rows of the import were about so far, some of them perhaps several times.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leads_so_far(&mut self, id: ImportId, capacity: usize) -> Result<Vec<LeadId>> {
+        let mut leads = Vec::with_capacity(capacity);
         let mut pieces = sqlx::query_scalar!(
             r#"select lead_ids as "lead_ids!: Vec<Option<LeadId>>" from import_pieces
                where organization_id = $1 and import_id = $2 and lead_ids is not null"#,

@@ -12,10 +12,10 @@ use crate::{
     errors::{AppError, Result},
     jobs::WorkOnImport,
     models::{
-        AuditEntry, Import, ImportId, LeadListId, OnDuplicate,
+        AuditEntry, Import, ImportId, LeadListId, OnDuplicate, Scope,
         imports::{ChosenMapping, Mapping, NewImport},
     },
-    repositories::{BaseRepository as _, OrgMember},
+    repositories::{BaseRepository as _, Need, OrgMember},
     services::Context,
     utils::sheet::{Header, Record, pack},
 };
@@ -48,10 +48,18 @@ impl ImportService {
         let mut keeper = Keeper::new(self.context.clone(), member);
         let facts = file::read(file.bytes, &options.reading, self.limits, &mut keeper).await?;
         keeper.settle().await?;
+        self.ask_again(member).await?;
         let mapping = mapping(&facts, options)?;
-        let import = self.write(member, list, (file.name, facts, mapping), (options.on_duplicate, &keeper)).await?;
-        keeper.keep = true;
-        Ok(import)
+        self.write(member, list, (file.name, facts, mapping), (options.on_duplicate, &mut keeper)).await
+    }
+
+    /// A file may have been on its way for long: whoever may not import any more when it has come has sent it in vain.
+    async fn ask_again(&self, member: &OrgMember) -> Result<()> {
+        let Context { db, clock, .. } = &self.context;
+        if db.still_admits(member, Need::Scope(Scope::LeadsWrite), clock.now()).await? {
+            return Ok(());
+        }
+        Err(AppError::forbidden("admission_ended", "You may not import into this organization any more."))
     }
 
     async fn write(
@@ -59,7 +67,7 @@ impl ImportService {
         member: &OrgMember,
         list: LeadListId,
         (name, facts, mapping): (Option<String>, FileFacts, Mapping),
-        (on_duplicate, keeper): (OnDuplicate, &Keeper),
+        (on_duplicate, keeper): (OnDuplicate, &mut Keeper),
     ) -> Result<Import> {
         let now = self.context.clock.now();
         let import = Import::queued(NewImport {
@@ -77,6 +85,9 @@ impl ImportService {
             at: now,
         });
         let mut tx = self.context.db.begin(member, now).await?;
+        if tx.imports().kept_pieces(import.id).await? != (i64::from(import.pieces), import.rows_total) {
+            return Err(lost_on_the_way());
+        }
         tx.imports().insert(&import).await?;
         let facts = serde_json::json!({
             "lead_list_id": list, "file_name": import.file_name, "file_bytes": import.file_bytes, "rows_total": import.rows_total,
@@ -84,9 +95,18 @@ impl ImportService {
         });
         tx.audit(AuditEntry::new("import.created", "import", import.id.0).change(None, facts));
         tx.enqueue(&WorkOnImport { organization_id: import.organization_id, import_id: import.id }).await?;
+        // Whoever hangs up now, or loses the connection, does not know whether there is an import: if there is none, housekeeping finds its rows.
+        keeper.keep = true;
         tx.commit().await?;
         Ok(import)
     }
+}
+
+/// Rows are not awaited on the disk one piece after the other, so a database that crashes may have lost some that it said it had.
+fn lost_on_the_way() -> AppError {
+    let detail =
+        "The database was restarted while the file was read, and rows were lost. Nothing was imported: send it again.";
+    AppError::unavailable("upload_interrupted", detail)
 }
 
 /// What the columns mean, of a file that has columns and rows.

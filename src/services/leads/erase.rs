@@ -26,6 +26,7 @@ impl LeadService {
         let shown = suppressions.iter().map(|id| id.0).chain([id.0]).chain(conversation.map(|id| id.0));
         let shown: Vec<_> = shown.collect();
         tx.idempotency_keys().forget_answers(&shown, now).await?;
+        tx.imports().forget_rejections_of(lead.email.as_deref(), lead.linkedin_url.as_deref()).await?;
         tx.leads().delete(id).await?;
         let campaigns: Vec<_> = lead.running_campaigns.iter().map(|running| running.campaign_id).collect();
         let left = json!({ "suppression_ids": suppressions, "running_campaign_ids": campaigns });

@@ -45,6 +45,18 @@ async fn nothing_names_the_person_any_more_but_older_lines_of_the_audit_log() {
     .execute(&app.pool)
     .await
     .unwrap();
+    let import = sqlx::query(
+        "with import as (
+           insert into imports (id, organization_id, status, columns, mapping, on_duplicate, file_bytes, rows_total, pieces, actor_type, actor_id,
+                                created_at, updated_at)
+           select gen_random_uuid(), organization_id, 'queued', '{email,profile}', '[]', 'skip', 1, 3, 1, 'user', gen_random_uuid(), now(), now()
+           from leads returning organization_id, id)
+         insert into import_rejections (organization_id, import_id, row_number, line, cells, faults)
+         select organization_id, id, n, n, cells, '[]' from import, (values
+           (1, array[' Jane.Secret@Example.com', '']), (2, array['', 'https://de.linkedin.com/in/Jane-Secret/?x=1']),
+           (3, array['mary-jane@example.com', 'linkedin.com/in/jane'])) as row (n, cells)",
+    );
+    import.execute(&app.pool).await.unwrap();
     let earlier = audited(&app, &made).await;
     app.clock.advance(Duration::from_secs(1));
 
@@ -57,6 +69,9 @@ async fn nothing_names_the_person_any_more_but_older_lines_of_the_audit_log() {
     member.delete(&format!("{path}?erase=true")).await.expect_problem(404, "lead_not_found");
 
     assert_eq!(places(&app, "secret").await, [("audit_logs".to_owned(), 1)], "what was written when the lead was made");
+    let others: i64 =
+        sqlx::query_scalar("select sum(line)::int8 from import_rejections").fetch_one(&app.pool).await.unwrap();
+    assert_eq!(others, 3, "what an import could not use is gone of this person, and of nobody else");
     let activities = member.get("/api/v1/activities").await.expect(200);
     let told: Vec<_> =
         activities["data"].as_array().unwrap().iter().map(|row| (&row["lead_id"], &row["data"])).collect();
