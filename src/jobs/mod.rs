@@ -14,4 +14,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync {
     /// What it is about: of two jobs of one name about the same, the later takes the earlier one's place, and never are both worked on at a
     /// time.
     fn about(&self) -> String;
+
+    /// What tells it from other jobs.
+    fn key(&self) -> String {
+        format!("{}:{}", Self::NAME, self.about())
+    }
 }

@@ -22,14 +22,13 @@ impl OrgTx {
     /// The database's.
     pub async fn enqueue<J: Job>(&mut self, job: &J) -> Result<()> {
         let payload = serde_json::to_value(job).map_err(AppError::internal)?;
-        let about = format!("{}:{}", J::NAME, job.about());
         // The key lets a later job take the place of one that waits; the queue keeps one that is being worked on and the next apart.
         sqlx::query(
             "select graphile_worker.add_job(identifier => $1, payload => $2::json, queue_name => $3, job_key => $3)",
         )
         .bind(J::NAME)
         .bind(payload)
-        .bind(about)
+        .bind(job.key())
         .execute(self.conn())
         .await?;
         Ok(())

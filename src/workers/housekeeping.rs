@@ -13,8 +13,10 @@ const EVENTS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
 const TAKEN_IN_REMEMBERED_FOR: TimeDelta = TimeDelta::days(90);
 /// How long an import can be looked at and undone.
 const IMPORTS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
-/// Imports deleted in one statement: each may have a thousand pieces.
+/// Imports deleted in one statement, or pieces of files: each may have thousands of rows.
 const FEW: u32 = 10;
+/// After how long without a sign it is looked whether anybody works on an import. A piece takes a second.
+const IMPORTS_QUIET_FOR: TimeDelta = TimeDelta::minutes(2);
 /// Longer than a file may take to arrive.
 const FILES_AWAITED_FOR: TimeDelta = TimeDelta::hours(2);
 
@@ -50,9 +52,27 @@ pub async fn forget_taken_in(state: &AppState) -> Result<Done> {
 /// The database's.
 pub async fn forget_imports(state: &AppState) -> Result<Done> {
     let now = state.clock().now();
+    // There may be a million of them: with their import they would not be gone within the time that a statement has.
+    let rejections = bite(state.db().forget_rejections(now - IMPORTS_KEPT_FOR, BITE.into()).await?);
+    if rejections.more {
+        return Ok(rejections);
+    }
     let imports = state.db().forget_imports(now - IMPORTS_KEPT_FOR, FEW.into()).await?;
     let pieces = state.db().forget_orphaned_pieces(now - FILES_AWAITED_FOR, FEW.into()).await?;
-    Ok(Done { rows: imports + pieces, more: imports == u64::from(FEW) || pieces == u64::from(FEW) })
+    Ok(Done { rows: rejections.rows + imports + pieces, more: imports == u64::from(FEW) || pieces == u64::from(FEW) })
+}
+
+/// Sees to it that somebody works on each import that is under way: a job may have been tried in vain too often, or be lost.
+///
+/// # Errors
+/// The database's.
+pub async fn take_up_imports(state: &AppState) -> Result<Done> {
+    let left = state.db().imports_left_lying(state.clock().now() - IMPORTS_QUIET_FOR, FEW.into()).await?;
+    for job in &left {
+        tracing::warn!(import = %job.import_id, "nobody works on an import: it is taken up again");
+        state.imports().leave(job).await?;
+    }
+    Ok(Done { rows: left.len() as u64, more: false })
 }
 
 /// Forgets what Unipile's webhooks hinted at, and links that accounts were connected by.

@@ -17,6 +17,7 @@ pub use self::{
     clerk::compare_members,
     housekeeping::{
         forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in, forget_unipile_events,
+        take_up_imports,
     },
     periodic::Done,
     seal::seal_once,
@@ -33,6 +34,7 @@ const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
 const TAKEN_IN: Task = Task { name: "forget_taken_in", every: Duration::from_hours(1) };
 const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
+const IMPORTS_LEFT: Task = Task { name: "take_up_imports", every: Duration::from_mins(1) };
 /// How far a machine's clock may run away in between matters little; that it is wrong matters.
 const CLOCK: Task = Task { name: "align_clock", every: Duration::from_secs(10) };
 /// A promised instant is kept to about this.
@@ -107,6 +109,7 @@ impl Workers {
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
         self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
+        self.start(IMPORTS_LEFT, state, |state| async move { take_up_imports(&state).await });
         self.look_after_unipile(state);
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
         // Where time passes faster for campaigns, they are looked at more often.

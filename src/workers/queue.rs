@@ -44,8 +44,8 @@ impl TaskHandler for WorkOnImport {
             context.get_ext::<Reach>().cloned().ok_or_else(|| "the worker was started without its state".to_owned())?;
         match reach.state.imports().work(&self, &reach.stop).await {
             Ok(Worked::ToTheEnd) => Ok(()),
-            // Failing gives the job back, to this process' successor or to another.
-            Ok(Worked::Stopped) => Err("stopped between two pieces".to_owned()),
+            // For this process' successor, or another.
+            Ok(Worked::Stopped) => reach.state.imports().leave(&self).await.map_err(|error| error.code().to_owned()),
             Err(error) => Err(error.code().to_owned()),
         }
     }

@@ -29,6 +29,28 @@ impl Database {
         Ok(u64::try_from(forgotten).unwrap_or_default())
     }
 
+    /// Forgets up to `limit` rows that could not be used, of imports made before `before`; answers how many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_rejections(&self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+        let done = sqlx::query!(
+            r#"delete from import_rejections r using (
+                 select r.organization_id, r.import_id, r.row_number
+                 from (select organization_id, id from imports
+                       where created_at < $1 and status not in ('queued', 'running') and (undo_requested_at is null or status = 'undone')
+                       order by created_at limit 100) i
+                 join import_rejections r on r.organization_id = i.organization_id and r.import_id = i.id
+                 limit $2) old
+               where r.organization_id = old.organization_id and r.import_id = old.import_id and r.row_number = old.row_number"#,
+            before,
+            limit,
+        )
+        .execute(&mut *self.system().await?)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// Forgets up to `limit` pieces that came before `before` and whose file never came to its end; answers how many.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! The work on an import: one piece after the other, each in one transaction with its progress. Killed anywhere, it goes on with the piece
 //! that it was at, of which nothing was written. While the database writes one piece, the next is read, and the search index is tidied.
 
+use std::time::Duration;
+
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +14,11 @@ use crate::{
     repositories::OrgTx,
     services::leads::batch::{Before, Plan, Spoilt, decide, write},
 };
+
+/// How long the work pauses when something passing is in its way; twice as long each time that it is there again.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause: what was in the way may be gone, and whoever waits for their leads should not wait much longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How far the work on an import came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +48,11 @@ struct Known {
 }
 
 impl ImportService {
-    /// Works on an import until it is done, or until `stop` is cancelled: then what is left is for the next who works on it.
+    /// Works on an import until it is done, or until `stop` is cancelled: then what is left is for the next who works on it. Passing trouble is
+    /// waited out here, however often it comes: the queue would try so many times only, and hours apart in the end.
     ///
     /// # Errors
-    /// The database is away or busy. Anything else fails the import, and is told there.
+    /// None that passes. What the import fails of is told there.
     pub async fn work(&self, job: &WorkOnImport, stop: &CancellationToken) -> Result<Worked> {
         let mut known = Known {
             earlier: None,
@@ -52,22 +60,37 @@ impl ImportService {
             next: None,
             tidier: Tidier::new(self.context.db.clone(), job.organization_id),
         };
+        let mut pause = FIRST_PAUSE;
         while !stop.is_cancelled() {
-            match self.step(job, &mut known).await {
-                Ok(Step::More) => {}
+            match self.step_or_fail(job, &mut known).await {
+                Ok(Step::More) => pause = FIRST_PAUSE,
                 Ok(Step::Last) => return Ok(Worked::ToTheEnd),
-                Err(error)
-                    if matches!(error.code(), "database_unavailable" | "database_busy" | "organization_busy") =>
-                {
-                    return Err(error);
+                Err(error) if passes(&error) => {
+                    let (code, cause) = (error.code(), error.causes());
+                    tracing::warn!(import = %job.import_id, code, cause, "an import waits until it can be worked on");
+                    drop(tokio::time::timeout(pause, stop.cancelled()).await);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                Err(error) => {
-                    self.fail(job, &error).await?;
-                    return Ok(Worked::ToTheEnd);
-                }
+                Err(error) => return Err(error),
             }
         }
         Ok(Worked::Stopped)
+    }
+
+    /// Leaves what is left of an import to another who works on it, as something that was never tried before.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn leave(&self, job: &WorkOnImport) -> Result<()> {
+        self.context.db.leave_import(job, self.context.clock.now()).await
+    }
+
+    /// Does one transaction's work; what it can never do fails the import.
+    async fn step_or_fail(&self, job: &WorkOnImport, known: &mut Known) -> Result<Step> {
+        match self.step(job, known).await {
+            Err(error) if !passes(&error) => self.fail(job, &error).await.map(|()| Step::Last),
+            done => done,
+        }
     }
 
     /// Does one transaction's work, again if others were in its way.
@@ -159,7 +182,8 @@ impl ImportService {
         let Some((mut tx, mut import)) = self.context.db.begin_import(job, self.context.clock.now()).await? else {
             return Ok(());
         };
-        import.failure = Some(code.to_owned());
+        // Why the import itself failed is not to be forgotten over its undoing.
+        import.failure.get_or_insert_with(|| code.to_owned());
         if import.is_being_undone() {
             import.undo_requested_at = None;
             import.updated_at = tx.now();
@@ -174,6 +198,11 @@ impl ImportService {
         tx.imports().update(&import).await?;
         tx.commit().await
     }
+}
+
+/// Whether the same may go well a little later.
+fn passes(error: &AppError) -> bool {
+    matches!(error.code(), "database_unavailable" | "database_busy" | "organization_busy")
 }
 
 /// Ends an import that somebody wants stopped.

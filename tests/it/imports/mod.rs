@@ -7,6 +7,7 @@ mod races;
 mod refusals;
 mod rejected;
 mod statistics;
+mod trouble;
 mod undo;
 mod upload;
 mod watch;
@@ -87,21 +88,15 @@ async fn job(app: &TestApp, import: &Value) -> WorkOnImport {
     serde_json::from_value(payload).unwrap()
 }
 
-/// Works on an import, again while the database is busy, as the queue does.
+/// Works on an import, as the queue does.
 async fn work(app: &TestApp, job: WorkOnImport) {
     let stop = CancellationToken::new();
-    let worked = async {
-        loop {
-            if let Ok(worked) = app.state.imports().work(&job, &stop).await {
-                return worked;
-            }
-        }
-    };
-    assert_eq!(timeout(PATIENCE, worked).await.expect("its end"), Worked::ToTheEnd);
+    let worked = timeout(PATIENCE, app.state.imports().work(&job, &stop)).await.expect("its end");
+    assert_eq!(worked.expect("whatever passes is waited out"), Worked::ToTheEnd);
 }
 
 /// The import when there is nothing left to be done, with counts that add up.
-async fn done(app: &TestApp, caller: &Caller, import: &Value) -> Value {
+pub(crate) async fn done(app: &TestApp, caller: &Caller, import: &Value) -> Value {
     work(app, job(app, import).await).await;
     let import = caller.get(&path_of(import)).await.expect(200);
     let sum: i64 = OUTCOMES.iter().map(|outcome| import[*outcome].as_i64().unwrap()).sum();

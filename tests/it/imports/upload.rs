@@ -254,6 +254,10 @@ async fn a_key_makes_an_upload_act_once() {
     assert_eq!((again.header("idempotent-replayed"), again.header("location")), ("true", first.header("location")));
     assert_eq!(again.expect(202), first.expect(202));
     keyed("key", [TABLE, b"x@example.com\n"].concat()).await.expect_problem(422, "idempotency_key_reused");
+    let mut mended = TABLE.to_vec();
+    let last = mended.iter().rposition(u8::is_ascii_alphabetic).unwrap();
+    mended[last] ^= 1;
+    keyed("key", mended).await.expect_problem(422, "idempotency_key_reused");
     assert_eq!(count(&app, "select count(*) from imports").await, 1);
     comes_to(&app, "select count(*) from import_pieces", 1).await;
 }
