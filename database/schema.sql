@@ -748,6 +748,7 @@ CREATE TABLE public.idempotency_keys (
     body bytea,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    body_hash bytea,
     CONSTRAINT idempotency_keys_check CHECK (((state = 'completed'::text) = ((status IS NOT NULL) AND (headers IS NOT NULL) AND (body IS NOT NULL)))),
     CONSTRAINT idempotency_keys_fingerprint_check CHECK ((length(fingerprint) = 32)),
     CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
@@ -2287,6 +2288,12 @@ CREATE INDEX imports_keyset ON public.imports USING btree (organization_id, crea
 --
 
 CREATE INDEX imports_list ON public.imports USING btree (organization_id, lead_list_id) WHERE (lead_list_id IS NOT NULL);
+
+--
+-- Name: imports_under_way; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX imports_under_way ON public.imports USING btree (updated_at) WHERE ((status = ANY (ARRAY['queued'::text, 'running'::text])) OR ((undo_requested_at IS NOT NULL) AND (status <> 'undone'::text)));
 
 --
 -- Name: inbound_events_received; Type: INDEX; Schema: public; Owner: -
