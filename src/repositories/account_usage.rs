@@ -85,6 +85,22 @@ impl UsageRepository<'_> {
         .await?)
     }
 
+    /// Strikes out what an account has done since `since`, by the days of its own zone: it is charged anew by those of another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_since(&mut self, account: AccountId, since: NaiveDate) -> Result<()> {
+        sqlx::query!(
+            "delete from account_usage where organization_id = $1 and account_id = $2 and day >= $3",
+            self.scope.id(),
+            account.0,
+            since,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Charges acts; each line says how many are added.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The attempts of steps. What is not proved unsent is never sent again: `begin` writes that an attempt is under way before its first byte
 //! leaves, and only who holds its token says how it ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -19,6 +19,18 @@ use crate::{
 pub struct StepRepository<'c> {
     pub(in crate::repositories) conn: &'c mut PgConnection,
     pub(in crate::repositories) scope: OrgScope,
+}
+
+/// What executions have had to do with nodes.
+pub type History = HashMap<(ExecutionId, String), Tried>;
+
+/// What an execution has had to do with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// How many attempts there were.
+    pub attempts: i32,
+    /// Whether it has had the step, as far as nobody can prove the contrary.
+    pub had: bool,
 }
 
 /// Attempts as they are read everywhere.
@@ -55,14 +67,15 @@ impl StepRepository<'_> {
         .await?)
     }
 
-    /// Writes that attempts are under way, and that their leads wait for them.
+    /// Writes that attempts are under way, and that their leads wait for them; answers which those are. A step that is under way or was sent
+    /// already is not among them: nothing is sent twice, and no lead keeps others from theirs.
     ///
     /// # Errors
-    /// The database's; that a step is under way or was sent already, too.
-    pub async fn begin(&mut self, steps: &[ExecutionStep], now: DateTime<Utc>) -> Result<()> {
+    /// The database's.
+    pub async fn begin(&mut self, steps: &[ExecutionStep], now: DateTime<Utc>) -> Result<Vec<StepId>> {
         let ids = |of: fn(&ExecutionStep) -> Uuid| steps.iter().map(of).collect::<Vec<_>>();
         let texts = |of: fn(&ExecutionStep) -> String| steps.iter().map(of).collect::<Vec<_>>();
-        sqlx::query!(
+        Ok(sqlx::query_scalar!(
             r#"with begun as (
                  insert into execution_steps (id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt,
                                               state, token, deadline, content, variant, charged_day, charged_hour, sending_at)
@@ -72,11 +85,12 @@ impl StepRepository<'_> {
                              $11::timestamptz[], $12::jsonb[], $13::smallint[], $14::date[], $15::smallint[], $16::timestamptz[])
                       as s (id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, token, deadline, content, variant,
                             charged_day, charged_hour, sending_at)
-                 returning execution_id, node_id, action, account_id)
+                 on conflict do nothing returning id, execution_id, node_id, action, account_id)
                update campaign_executions e
                set status = 'running', status_reason = null, node_id = begun.node_id, action = begun.action, account_id = begun.account_id,
                    next_run_at = null, ready_at = null, awaiting = null, hold = null, moves = '[]', version = e.version + 1, updated_at = $17,
-                   begun_at = coalesce(e.begun_at, $17) from begun where e.organization_id = $1 and e.id = begun.execution_id"#,
+                   begun_at = coalesce(e.begun_at, $17) from begun where e.organization_id = $1 and e.id = begun.execution_id
+               returning begun.id as "id: StepId""#,
             self.scope.id(),
             &ids(|step| step.id.0),
             &ids(|step| step.campaign_id.0),
@@ -95,43 +109,26 @@ impl StepRepository<'_> {
             &steps.iter().map(|step| step.sending_at).collect::<Vec<_>>(),
             now,
         )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
+        .fetch_all(&mut *self.conn)
+        .await?)
     }
 
-    /// How often each of these executions has tried its step at `node` so far.
+    /// What each of these executions has had to do with which node so far.
     ///
     /// # Errors
     /// The database's.
-    pub async fn attempts(&mut self, executions: &[ExecutionId]) -> Result<Vec<(ExecutionId, String, i32)>> {
+    pub async fn tried(&mut self, executions: &[ExecutionId]) -> Result<History> {
         let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
         let rows = sqlx::query!(
-            r#"select execution_id, node_id, max(attempt) as "attempts!" from execution_steps
-               where organization_id = $1 and execution_id = any($2) group by execution_id, node_id"#,
+            r#"select execution_id, node_id, max(attempt) as "attempts!", bool_or(state in ('sending', 'sent', 'needs_review')) as "had!"
+               from execution_steps where organization_id = $1 and execution_id = any($2) group by execution_id, node_id"#,
             self.scope.id(),
             &ids,
         )
         .fetch_all(&mut *self.conn)
         .await?;
-        Ok(rows.into_iter().map(|row| (row.execution_id, row.node_id, row.attempts)).collect())
-    }
-
-    /// The nodes that each of these executions has had, as far as nobody can prove the contrary.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn had(&mut self, executions: &[ExecutionId]) -> Result<HashSet<(ExecutionId, String)>> {
-        let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
-        let rows = sqlx::query!(
-            r#"select execution_id, node_id from execution_steps
-               where organization_id = $1 and execution_id = any($2) and state in ('sending', 'sent', 'needs_review')"#,
-            self.scope.id(),
-            &ids,
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
-        Ok(rows.into_iter().map(|row| (row.execution_id, row.node_id)).collect())
+        let tried = |attempts, had| Tried { attempts, had };
+        Ok(rows.into_iter().map(|row| ((row.execution_id, row.node_id), tried(row.attempts, row.had))).collect())
     }
 
     /// When any campaign last wrote to each of these leads, as far as nobody can prove the contrary, if it was since `since`.

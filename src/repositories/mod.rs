@@ -55,7 +55,7 @@ pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, FoundLeads, R
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
 pub use conversations::{ConversationRepository, Recalled, Received};
-pub use execution_steps::StepRepository;
+pub use execution_steps::{History, StepRepository, Tried};
 pub use guardrails::{CapCount, CappedStep, GuardRepository};
 pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};

@@ -30,6 +30,28 @@ macro_rules! walks {
 }
 pub(super) use walks;
 
+/// Ends some of a campaign's ways.
+macro_rules! ended {
+    ($repository:expr, $end:literal, $which:literal, $campaign:expr, $now:expr, $reason:expr, $limit:expr) => {
+        sqlx::query_as!(
+            Walk,
+            "update campaign_executions set version = version + 1, updated_at = $3, " + $end + "
+             where organization_id = $1 and id in (
+               select id from campaign_executions where organization_id = $1 and campaign_id = $2 and " + $which + "
+               limit $5 for update skip locked)
+             returning id, lead_id, status, node_id, action, next_run_at, awaiting, hold, account_id, linkedin_account_id, email_account_id,
+                       updated_at",
+            $repository.scope.id(),
+            $campaign,
+            $now,
+            $reason,
+            $limit,
+        )
+        .fetch_all(&mut *$repository.conn)
+        .await?
+    };
+}
+
 impl ExecutionRepository<'_> {
     /// Those whose instant has come, the longest due first, locked. Others' are skipped.
     ///
@@ -251,7 +273,7 @@ impl ExecutionRepository<'_> {
         Ok(busy.into_iter().collect())
     }
 
-    /// Leaves out those that have not begun, a number at a time, for `reason`; answers how many.
+    /// Leaves out those that have not begun, a number at a time, for `reason`; answers where they stood.
     ///
     /// # Errors
     /// The database's.
@@ -261,21 +283,8 @@ impl ExecutionRepository<'_> {
         reason: &str,
         now: DateTime<Utc>,
         limit: i64,
-    ) -> Result<u64> {
-        let done = sqlx::query!(
-            r#"update campaign_executions set status = 'skipped', status_reason = $3, version = version + 1, updated_at = $4
-               where organization_id = $1 and id in (
-                 select id from campaign_executions where organization_id = $1 and campaign_id = $2 and status = 'pending'
-                 limit $5 for update skip locked)"#,
-            self.scope.id(),
-            campaign.0,
-            reason,
-            now,
-            limit,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(done.rows_affected())
+    ) -> Result<Vec<Walk>> {
+        Ok(ended!(self, "status = 'skipped', status_reason = $4", "status = 'pending'", campaign.0, now, reason, limit))
     }
 
     /// Whether any lead of a campaign has not begun.
@@ -292,24 +301,25 @@ impl ExecutionRepository<'_> {
         .await?)
     }
 
-    /// Ends every way through a campaign that is not over, a number at a time; answers how many it ended.
+    /// Ends every way through a campaign that is not over, a number at a time, for `reason`; answers where they stood.
     ///
     /// # Errors
     /// The database's.
-    pub async fn stop_some(&mut self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> Result<u64> {
-        let done = sqlx::query!(
-            r#"update campaign_executions set status = 'stopped', status_reason = 'campaign_stopped', next_run_at = null, hold = null,
-                      awaiting = null, action = null, version = version + 1, updated_at = $3
-               where organization_id = $1 and id in (
-                 select id from campaign_executions where organization_id = $1 and campaign_id = $2 and status in ('pending', 'waiting')
-                 limit $4 for update skip locked)"#,
-            self.scope.id(),
+    pub async fn stop_some(
+        &mut self,
+        campaign: CampaignId,
+        reason: &str,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Walk>> {
+        Ok(ended!(
+            self,
+            "status = 'stopped', status_reason = $4, next_run_at = null, hold = null, awaiting = null, action = null",
+            "status in ('pending', 'waiting')",
             campaign.0,
             now,
-            limit,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(done.rows_affected())
+            reason,
+            limit
+        ))
     }
 }

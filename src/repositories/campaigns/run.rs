@@ -7,8 +7,7 @@ use super::CampaignRepository;
 use crate::{
     errors::Result,
     models::{
-        Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, LateAcceptance, LeadId, OrganizationId,
-        UserId,
+        Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, LeadId, OrganizationId, UserId,
         workflow::{Schedule, StopOn, Workflow},
     },
     repositories::SuppressionRepository,
@@ -45,14 +44,6 @@ pub struct CampaignRun {
     pub replanning: Option<LeadId>,
     /// Whether that is because its schedule was changed.
     pub replan_hours: bool,
-}
-
-impl CampaignRun {
-    /// Whether its workflow may lead somebody to a step again that they have had.
-    #[must_use]
-    pub fn may_lead_back(&self) -> bool {
-        self.revision > 1 || self.settings.late_acceptance == LateAcceptance::Move
-    }
 }
 
 /// Leads that are to be enrolled.

@@ -5,7 +5,7 @@ use sqlx::types::Json;
 
 use crate::{
     engine::planner::Skipped,
-    models::{AccountId, Activity, ActivityId, CampaignId, Walk},
+    models::{AccountId, Activity, ActivityId, CampaignId, ExecutionStatus, Stand, Walk},
     repositories::OrgTx,
 };
 
@@ -42,7 +42,21 @@ pub(super) fn passed_over(
     })
 }
 
-/// A way has come to an end, or its step was left out.
+/// A way has come to its end.
+pub(super) fn ended(tx: &OrgTx, campaign: CampaignId, walk: &Walk, status: ExecutionStatus, why: &str) -> Activity {
+    happened(tx, campaign, walk, &format!("execution_{}", status.as_str()), reason(why))
+}
+
+/// The same, if the lead stands at the end of its way from now on.
+pub(super) fn end_of(tx: &OrgTx, campaign: CampaignId, walk: &Walk, stand: &Stand) -> Option<Activity> {
+    match (stand.status, stand.status_reason.as_deref()) {
+        (ExecutionStatus::Completed, _) => Some(happened(tx, campaign, walk, "execution_completed", json!({}))),
+        (ExecutionStatus::Stopped, why) => Some(ended(tx, campaign, walk, stand.status, why.unwrap_or("stopped"))),
+        _ => None,
+    }
+}
+
+/// Why a way has come to an end, or its step was left out.
 pub(super) fn reason(code: &str) -> Value {
     json!({ "reason": code })
 }

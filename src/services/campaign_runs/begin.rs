@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{
     Round, RunService,
-    activities::{happened, passed_over, reason},
+    activities::{ended, happened, passed_over},
+    endings::leave_out_some,
     fate::{ends_already, stand},
     party::{Party, planner_of},
 };
@@ -28,9 +29,6 @@ use crate::{
 const PAGE: i64 = 500;
 /// Pages of one transaction. What does not fit on the day is looked at again on the next.
 const PAGES: usize = 20;
-
-/// Leads that are left out in one transaction.
-const LEFT_OUT_AT_ONCE: i64 = 5_000;
 
 /// What became of a page of pending leads.
 struct Begun {
@@ -183,14 +181,14 @@ async fn next_time(tx: &mut OrgTx, run: &CampaignRun) -> Result<Option<DateTime<
     if next.is_some() {
         return Ok(next);
     }
-    let skipped = tx.executions().skip_pending(run.id, Rule::EndAt.as_str(), now, LEFT_OUT_AT_ONCE).await?;
+    let skipped = leave_out_some(tx, run.id, Rule::EndAt.as_str()).await?;
     Ok(Some(now).filter(|_| skipped > 0))
 }
 
 /// A lead that is not begun at all.
 fn skip(tx: &OrgTx, campaign: CampaignId, walk: &Walk, why: &str, begun: &mut Begun) {
     begun.stands.push(Stand::ended(walk, ExecutionStatus::Skipped, Some(why)));
-    begun.activities.push(happened(tx, campaign, walk, "execution_skipped", reason(why)));
+    begun.activities.push(ended(tx, campaign, walk, ExecutionStatus::Skipped, why));
 }
 
 fn take(

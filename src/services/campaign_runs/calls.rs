@@ -21,7 +21,7 @@ use crate::{
     errors::{AppError, Result},
     integrations::webhooks::{WebhookCall, WebhookOutcome},
     models::{
-        CampaignId, ExecutionStep, Lead, OrganizationId, Rule, SigningSecret, Stand, Walk,
+        Activity, CampaignId, ExecutionStep, Lead, OrganizationId, Rule, SigningSecret, Stand, Walk,
         workflow::{Node, WebhookConfig},
     },
     repositories::CampaignRun,
@@ -252,12 +252,12 @@ impl Judge<'_> {
         step: &ExecutionStep,
         delivery: &Delivery,
         refusals: i64,
-    ) -> (Stand, bool) {
+    ) -> ((Stand, Option<Activity>), bool) {
         let (rest, ours, reason) = match delivery {
             Delivery::NotSent { reason, rest, ours } => (*rest, *ours, *reason),
             Delivery::Refused { detail, .. } => {
                 let detail = detail.as_deref().unwrap_or("The webhook refused the call.");
-                return (held(walk, detail), true);
+                return ((held(walk, detail), None), true);
             }
             _ => (None, true, ""),
         };
@@ -268,7 +268,7 @@ impl Judge<'_> {
                 let tried = usize::try_from(refusals - 1).unwrap_or(0);
                 let Some(pause) = PAUSES.get(tried) else {
                     let detail = format!("The webhook took nothing in {} attempts: {reason}.", PAUSES.len() + 1);
-                    return (held(walk, &detail), true);
+                    return ((held(walk, &detail), None), true);
                 };
                 rest.map_or(*pause, |rest| rest.max(*pause))
             }

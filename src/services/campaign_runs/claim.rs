@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,10 +22,10 @@ use crate::{
     engine::{book::AccountBook, caps::Caps},
     errors::{AppError, Result},
     models::{
-        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionId, ExecutionStep, Lead, LeadId,
-        OrganizationId, Stand, StepId, StepState, Tracking, Usage, Walk,
+        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionStep, Lead, LeadId, OrganizationId,
+        Stand, StepId, StepState, Tracking, Usage, Walk,
     },
-    repositories::{CampaignRun, OrgTx, RunningCampaignRef},
+    repositories::{CampaignRun, History, OrgTx, RunningCampaignRef},
 };
 
 /// Steps that are claimed together.
@@ -90,10 +91,13 @@ impl RunService {
         claimed.decided = u64::try_from(walks.len()).unwrap_or(u64::MAX);
         let caps = caps::count(&mut tx, &run, &party).await?;
         let capped = caps.is_some();
-        let (stands, activities, dispatches) = decide(&mut tx, &run, &mut party, caps, walks).await?;
-        let steps = steps(&mut tx, &run.id, &party, (token, now + self.lease().whole()), &dispatches).await?;
+        let ids: Vec<_> = walks.iter().map(|walk| walk.id).collect();
+        let tried = Arc::new(tx.steps().tried(&ids).await?);
+        let (stands, activities, mut dispatches) = decide(&mut tx, &run, &mut party, (caps, &tried), walks).await?;
+        let mut steps = steps(&tx, run.id, &party, ((token, now + self.lease().whole()), &tried), &dispatches)?;
         tx.executions().stand(&stands, now).await?;
         tx.activities().record(&activities).await?;
+        begin(&mut tx, &mut steps, &mut dispatches).await?;
         charge(&mut tx, &steps).await?;
         if capped {
             tx.guards().count(&counted(&steps, &party.leads)).await?;
@@ -110,17 +114,17 @@ async fn decide(
     tx: &mut OrgTx,
     run: &CampaignRun,
     party: &mut Party,
-    caps: Option<Caps>,
+    (caps, tried): (Option<Caps>, &Arc<History>),
     walks: Vec<Walk>,
 ) -> Result<(Vec<Stand>, Vec<Activity>, Vec<Dispatch>)> {
     let planner = planner_of(run)?;
-    let had = had(tx, run, &walks).await?;
     let unread = unread(tx, &walks).await?;
     let last_acts: HashMap<_, _> =
         party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
     let judged = |tx: &OrgTx, party: &mut Party| {
-        let (last_acts, had, caps, unread) = (last_acts.clone(), had.clone(), caps.clone(), unread.clone());
-        let mut judge = Judge { tx, run, planner: &planner, party, last_acts, had, caps, unread, planned: false };
+        let (last_acts, caps, unread) = (last_acts.clone(), caps.clone(), unread.clone());
+        let tried = Arc::clone(tried);
+        let mut judge = Judge { tx, run, planner: &planner, party, last_acts, tried, caps, unread, planned: false };
         let fates = judge.judge_all(walks.clone());
         (fates, judge.planned)
     };
@@ -141,32 +145,18 @@ async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
     Ok(unread.into_iter().collect())
 }
 
-/// The steps that these leads have had, if the workflow may lead them to one of them again.
-async fn had(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk]) -> Result<HashSet<(ExecutionId, String)>> {
-    if !run.may_lead_back() {
-        return Ok(HashSet::new());
-    }
-    let ids: Vec<_> = walks.iter().map(|walk| walk.id).collect();
-    tx.steps().had(&ids).await
-}
-
-async fn steps(
-    tx: &mut OrgTx,
-    campaign: &CampaignId,
+/// The attempts that dispatches are.
+fn steps(
+    tx: &OrgTx,
+    campaign: CampaignId,
     party: &Party,
-    (token, deadline): (Uuid, DateTime<Utc>),
+    (answers_to, tried): ((Uuid, DateTime<Utc>), &History),
     dispatches: &[Dispatch],
 ) -> Result<Vec<ExecutionStep>> {
-    if dispatches.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<_> = dispatches.iter().map(|dispatch| dispatch.walk.id).collect();
-    let attempts: HashMap<_, _> =
-        tx.steps().attempts(&ids).await?.into_iter().map(|(id, node, attempts)| ((id, node), attempts)).collect();
     let began = |dispatch: &Dispatch| {
-        let key = (dispatch.walk.id, dispatch.node_id.clone());
-        let attempt = 1 + attempts.get(&key).copied().unwrap_or(0);
-        step(tx, *campaign, party, (token, deadline, attempt), dispatch)
+        let tried = tried.get(&(dispatch.walk.id, dispatch.node_id.clone()));
+        let attempt = 1 + tried.map_or(0, |tried| tried.attempts);
+        step(tx, campaign, party, (answers_to.0, answers_to.1, attempt), dispatch)
     };
     dispatches.iter().map(began).collect()
 }
@@ -208,13 +198,27 @@ fn step(
     })
 }
 
-/// Writes down what goes out, and charges the ledger for it.
+/// Writes down what goes out. What has gone out already stays behind, though nothing should have led there: the others are not kept waiting by it.
+async fn begin(tx: &mut OrgTx, steps: &mut Vec<ExecutionStep>, dispatches: &mut Vec<Dispatch>) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    let begun: HashSet<_> = tx.steps().begin(steps, now).await?.into_iter().collect();
+    for step in steps.iter().filter(|step| !begun.contains(&step.id)) {
+        log(step, "done_before");
+    }
+    let both = std::mem::take(steps).into_iter().zip(std::mem::take(dispatches));
+    (*steps, *dispatches) = both.filter(|(step, _)| begun.contains(&step.id)).unzip();
+    Ok(())
+}
+
+/// Charges the ledger for what goes out.
 async fn charge(tx: &mut OrgTx, steps: &[ExecutionStep]) -> Result<()> {
     if steps.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    tx.steps().begin(steps, now).await?;
     tx.usage().charge(&steps.iter().filter_map(line).collect::<Vec<_>>()).await?;
     let mut accounts: Vec<AccountId> = steps.iter().filter_map(|step| step.account_id).collect();
     accounts.sort_unstable();

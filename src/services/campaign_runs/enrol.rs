@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Round, RunService};
+use super::{Round, RunService, endings::stop_some};
 use crate::{
     errors::Result,
     models::{AuditEntry, CampaignStatus},
@@ -18,8 +18,6 @@ const OVERLAP: TimeDelta = TimeDelta::hours(1);
 pub(super) const EVERY: TimeDelta = TimeDelta::seconds(10);
 /// Campaigns that were stopped longer ago have no lead on its way any more.
 pub(super) const STOPPED_SINCE: TimeDelta = TimeDelta::days(7);
-/// Ways that are ended in one transaction.
-const ENDED_AT_ONCE: i64 = 5_000;
 
 impl RunService {
     /// Enrols leads, and ends the campaign if it has come to its end.
@@ -50,8 +48,7 @@ impl RunService {
     /// Ends the ways through a campaign that was stopped, as far as whoever stopped it did not wait for that.
     pub(super) async fn end(&self, of: RunningCampaignRef) -> Result<Round> {
         let mut tx = self.begin_tx(of.organization).await?;
-        let now = tx.now();
-        let done = tx.executions().stop_some(of.campaign, now, ENDED_AT_ONCE).await?;
+        let done = stop_some(&mut tx, of.campaign).await?;
         tx.commit().await?;
         Ok(Round { done, more: false })
     }

@@ -1,13 +1,16 @@
 //! What becomes of a lead whose instant has come. Every rule that holds when a step is planned is asked here once more, right before the
 //! step is charged and marked as being sent: much may have happened since.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
-    activities::{happened, passed_over, reason},
+    activities::{end_of, ended, happened, passed_over},
     party::{Party, RESERVED, traveller},
 };
 use crate::{
@@ -21,11 +24,11 @@ use crate::{
         workflow::ConnectedChannel,
     },
     models::{
-        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionId, ExecutionStatus, Lead,
-        LeadStatus, Move, Rule, Stand, Walk,
+        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionStatus, Lead, LeadStatus,
+        Move, Rule, Stand, Walk,
         workflow::{Action, Node, NodeType, StopOn},
     },
-    repositories::{CampaignRun, OrgTx},
+    repositories::{CampaignRun, History, OrgTx},
 };
 
 /// A step that is overdue by more than this is planned anew, with its account's spacing, and not done in a rush.
@@ -64,8 +67,8 @@ pub(super) struct Judge<'a> {
     pub(super) party: &'a mut Party,
     /// When each account last did something, those steps included that go out now.
     pub(super) last_acts: HashMap<AccountId, DateTime<Utc>>,
-    /// Steps that leads have had already: the workflow was changed, and leads some of them there again.
-    pub(super) had: HashSet<(ExecutionId, String)>,
+    /// What leads have had to do with which step already: where the workflow leads them to one again that they have had, it is not done again.
+    pub(super) tried: Arc<History>,
     /// What caps let go out on this day, if there are any.
     pub(super) caps: Option<Caps>,
     /// Accounts of which nobody knows who has answered there lately.
@@ -77,8 +80,8 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        let (last_acts, had, unread) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Self { tx, run, planner, party, last_acts, had, caps: None, unread, planned: false }
+        let (last_acts, tried, unread) = (HashMap::new(), Arc::default(), HashSet::new());
+        Self { tx, run, planner, party, last_acts, tried, caps: None, unread, planned: false }
     }
 }
 
@@ -114,7 +117,7 @@ impl Judge<'_> {
         if walk.awaiting == Some(Awaiting::Acceptance) {
             return self.goes_on(&walk, &lead, node, Answer::NotAccepted, "connection_not_accepted");
         }
-        if self.had.contains(&(walk.id, node.id.clone())) {
+        if self.tried.get(&(walk.id, node.id.clone())).is_some_and(|tried| tried.had) {
             return self.had_already(&walk, &lead, node);
         }
         match &node.action {
@@ -254,7 +257,8 @@ impl Judge<'_> {
         {
             stand.moves.insert(0, Move { rule, until: at });
         }
-        Fate::Stands(stand, Vec::new())
+        let end = end_of(self.tx, self.run.id, walk, &stand);
+        Fate::Stands(stand, end.into_iter().collect())
     }
 
     /// The step was answered without an account's doing anything.
@@ -271,15 +275,7 @@ impl Judge<'_> {
         let Plan { skipped, decision } = self.planner.onward(&who, node, answer, self.tx.now(), &mut self.party.books);
         let stand = self.stand(walk, &decision);
         let left_out = passed_over(self.tx, self.run.id, walk, &skipped);
-        let end = match (stand.status, stand.status_reason.as_deref()) {
-            (ExecutionStatus::Completed, _) => {
-                Some(happened(self.tx, self.run.id, walk, "execution_completed", json!({})))
-            }
-            (ExecutionStatus::Stopped, why) => {
-                Some(happened(self.tx, self.run.id, walk, "execution_stopped", reason(why.unwrap_or("stopped"))))
-            }
-            _ => None,
-        };
+        let end = end_of(self.tx, self.run.id, walk, &stand);
         let activities = left_out.chain(end).collect();
         (stand, activities)
     }
@@ -303,8 +299,7 @@ impl Judge<'_> {
     }
 
     fn ends(&self, walk: &Walk, status: ExecutionStatus, why: &str) -> Fate {
-        let kind = format!("execution_{}", status.as_str());
-        let told = happened(self.tx, self.run.id, walk, &kind, reason(why));
+        let told = ended(self.tx, self.run.id, walk, status, why);
         Fate::Stands(Stand::ended(walk, status, Some(why)), vec![told])
     }
 }

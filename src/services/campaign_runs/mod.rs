@@ -3,6 +3,7 @@
 //! | step | what | where |
 //! |---|---|---|
 //! | enrol | the leads of a campaign's lists get an execution each | `enrol` |
+//! | end | ways end with their campaign | `endings` |
 //! | replan | what waits in a campaign that was changed is planned anew, before anything more is claimed | `replan` |
 //! | begin | pending leads are begun, as many as fit on the day | `begin` |
 //! | take turns | campaigns share a process's places by organization | `turns` |
@@ -31,6 +32,7 @@ mod channel;
 mod claim;
 mod copies;
 mod deliver;
+mod endings;
 mod enrol;
 mod fate;
 mod foresight;
@@ -71,7 +73,7 @@ pub use self::{
     trial::{NewTrial, TrialOutcome},
 };
 
-pub(super) use self::unipile_mail::stands_for;
+pub(super) use self::{endings::stop_some, unipile_mail::stands_for};
 
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{

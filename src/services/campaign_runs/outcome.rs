@@ -89,7 +89,10 @@ impl Judge<'_> {
                 let detail = "The provider gave an answer that is not known here. Look at the account and decide.";
                 (Stand::held(walk, "needs_review", detail.into()), Vec::new())
             }
-            Outcome::Later { pause, .. } => (self.once_more(walk, lead, step, *pause), Vec::new()),
+            Outcome::Later { pause, .. } => {
+                let (stand, end) = self.once_more(walk, lead, step, *pause);
+                (stand, end.into_iter().collect())
+            }
         };
         (Some(stand), [told].into_iter().chain(more).collect())
     }

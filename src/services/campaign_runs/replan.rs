@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     CAMPAIGNS_A_ROUND, Context, Round, RunService,
-    activities::happened,
+    activities::{end_of, happened},
     fate::{account_removed, node_gone, stand},
     party::{Party, planner_of, traveller},
 };
@@ -130,7 +130,12 @@ impl Replanning<'_> {
             }
         }
         moving.sort_by_key(|(ready_at, walk)| (*ready_at, walk.lead_id));
-        stands.extend(moving.into_iter().filter_map(|(ready_at, walk)| self.place(&walk, ready_at)));
+        for (ready_at, walk) in moving {
+            if let Some(stand) = self.place(&walk, ready_at) {
+                activities.extend(end_of(self.tx, self.run.id, &walk, &stand));
+                stands.push(stand);
+            }
+        }
         (stands, activities)
     }
 

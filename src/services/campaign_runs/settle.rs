@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     RunService,
-    activities::{happened, reason, with_account},
+    activities::{end_of, ended, happened, reason, with_account},
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
+    endings::CAMPAIGN_STOPPED,
     fate::{Judge, NOT_CONNECTED},
     foresight::{Ended, judged},
     measure::{count, count_late},
@@ -163,17 +164,21 @@ impl Judge<'_> {
         if writes(step.action, delivery) {
             told.written_to.push(step.lead_id);
         }
-        let (stand, activities) = self.settled(walk, step, delivery, refusals);
-        told.activities.extend(activities);
+        let (stand, mut activities) = self.settled(walk, step, delivery, refusals);
         // Whoever was ended while the step was out stays so, and whoever is in a campaign that is over goes no further.
         let under_way = matches!(walk.status, ExecutionStatus::Running | ExecutionStatus::Waiting);
         let over = matches!(self.run.status, CampaignStatus::Stopped | CampaignStatus::Completed);
-        told.stands.extend(stand.filter(|_| under_way).map(|stand| match stand.status {
-            ExecutionStatus::Waiting if over => {
-                Stand { sent: stand.sent, ..Stand::ended(walk, ExecutionStatus::Stopped, Some("campaign_stopped")) }
+        match stand {
+            Some(stand) if under_way && over && stand.status == ExecutionStatus::Waiting => {
+                let (status, why) = (ExecutionStatus::Stopped, CAMPAIGN_STOPPED);
+                told.stands.push(Stand { sent: stand.sent, ..Stand::ended(walk, status, Some(why)) });
+                activities.push(ended(self.tx, self.run.id, walk, status, why));
             }
-            _ => stand,
-        }));
+            Some(stand) if under_way => told.stands.push(stand),
+            // What became of the step is told all the same.
+            _ => activities.truncate(1),
+        }
+        told.activities.extend(activities);
     }
 
     /// Where a lead stands after its step, and what is told of it.
@@ -198,25 +203,30 @@ impl Judge<'_> {
                 (Some(Stand { sent: 1, ..stand }), [sent].into_iter().chain(told).collect())
             }
             Delivery::NotSent { reason: why, .. } | Delivery::Refused { reason: why, .. } if is_call => {
-                let (stand, failed) = self.not_called((walk, &lead), step, delivery, refusals);
-                (Some(stand), vec![tell(if failed { "step_failed" } else { "step_not_sent" }, Some(why))])
+                let (next, failed) = self.not_called((walk, &lead), step, delivery, refusals);
+                then(tell(if failed { "step_failed" } else { "step_not_sent" }, Some(why)), next)
             }
             Delivery::NotSent { reason: why, ours, .. } if *ours || refusals < MOST_REFUSALS => {
-                let stand = self.once_more(walk, &lead, step, pause(*ours, refusals));
-                (Some(stand), vec![tell("step_not_sent", Some(why))])
+                let again = self.once_more(walk, &lead, step, pause(*ours, refusals));
+                then(tell("step_not_sent", Some(why)), again)
             }
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 fails(ExecutionStatus::Failed, reason)
             }
             Delivery::NoRecipient => fails(self.unreachable(step), NO_RECIPIENT),
             Delivery::AccountOut => {
-                let told = tell("step_not_sent", Some("account_needs_reconnect"));
-                (Some(self.not_let_in(walk, &lead, step)), vec![told])
+                let next = self.not_let_in(walk, &lead, step);
+                then(tell("step_not_sent", Some("account_needs_reconnect")), next)
             }
             Delivery::Unknown => (None, Vec::new()),
             Delivery::Other(outcome) => self.otherwise((walk, &lead), step, outcome),
         }
     }
+}
+
+/// What became of a step, and what follows.
+fn then(told: Activity, (stand, end): (Stand, Option<Activity>)) -> (Option<Stand>, Vec<Activity>) {
+    (Some(stand), [told].into_iter().chain(end).collect())
 }
 
 impl Judge<'_> {
@@ -227,23 +237,30 @@ impl Judge<'_> {
     }
 
     /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile.
-    fn not_let_in(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep) -> Stand {
+    fn not_let_in(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep) -> (Stand, Option<Activity>) {
         let account = step.account_id.and_then(|id| self.party.accounts.get(&id));
         if account.is_some_and(|account| account.status == AccountStatus::Connected) {
             return self.once_more(walk, lead, step, BREATH);
         }
-        Stand::held(walk, "account_unavailable", NOT_CONNECTED.into())
+        (Stand::held(walk, "account_unavailable", NOT_CONNECTED.into()), None)
     }
 
-    /// The same step after a pause.
-    pub(super) fn once_more(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep, pause: TimeDelta) -> Stand {
+    /// The same step after a pause, and the end of the way if the campaign is over by then.
+    pub(super) fn once_more(
+        &mut self,
+        walk: &Walk,
+        lead: &Lead,
+        step: &ExecutionStep,
+        pause: TimeDelta,
+    ) -> (Stand, Option<Activity>) {
         let ready_at = self.tx.now() + pause;
         let who = traveller(walk, lead);
         self.planned = true;
         let decision = self.planner.replan(&who, &step.node_id, ready_at, &mut self.party.books);
         let mut stand = self.stand(walk, &decision);
         stand.moves.insert(0, Move { rule: Rule::TriedAgain, until: ready_at });
-        stand
+        let end = end_of(self.tx, self.run.id, walk, &stand);
+        (stand, end)
     }
 }
 

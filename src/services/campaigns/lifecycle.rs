@@ -11,14 +11,13 @@ use crate::{
     errors::{AppError, Result},
     models::{AuditEntry, Campaign, CampaignId, CampaignStatus},
     repositories::{BaseRepository, OrgMember, OrgTx},
+    services::campaign_runs::stop_some,
 };
 
 /// How long pausing and stopping wait for what is on its way out. A provider is given less to answer.
 const IN_FLIGHT: Duration = Duration::from_secs(25);
 /// How often they look.
 const LOOK: Duration = Duration::from_millis(50);
-/// Executions that are stopped in one statement.
-const STOPPED_AT_ONCE: i64 = 5_000;
 
 impl CampaignService {
     /// Starts a draft: now, or at the instant that its schedule names.
@@ -116,8 +115,7 @@ impl CampaignService {
         self.still(member, id).await?;
         loop {
             let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
-            let now = tx.now();
-            let stopped = tx.executions().stop_some(id, now, STOPPED_AT_ONCE).await?;
+            let stopped = stop_some(&mut tx, id).await?;
             tx.commit().await?;
             if stopped == 0 {
                 return self.outlined(member, id).await;

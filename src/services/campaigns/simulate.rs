@@ -146,7 +146,7 @@ struct Known {
     /// When any campaign last wrote to them, if that matters.
     contacts: HashMap<LeadId, DateTime<Utc>>,
     settings: CampaignSettings,
-    /// The steps that they have had, if the workflow may lead them to one of them again.
+    /// The steps that they have had: the workflow may lead them to one of them again.
     had: HashMap<ExecutionId, BTreeSet<String>>,
 }
 
@@ -172,19 +172,15 @@ impl Known {
             Some(since) => tx.steps().contacts(&leads, since).await?,
             None => HashMap::new(),
         };
-        let had = Self::had(tx, run, &walks).await?;
+        let had = Self::had(tx, &walks).await?;
         Ok(Self { leads, walks, elsewhere, contacts, settings: settings.clone(), had })
     }
 
-    async fn had(
-        tx: &mut OrgTx,
-        run: Option<&CampaignRun>,
-        walks: &HashMap<LeadId, Walk>,
-    ) -> Result<HashMap<ExecutionId, BTreeSet<String>>> {
+    async fn had(tx: &mut OrgTx, walks: &HashMap<LeadId, Walk>) -> Result<HashMap<ExecutionId, BTreeSet<String>>> {
         let mut had: HashMap<_, BTreeSet<_>> = HashMap::new();
-        if run.is_some_and(CampaignRun::may_lead_back) {
-            let ids: Vec<_> = walks.values().map(|walk| walk.id).collect();
-            for (execution, node) in tx.steps().had(&ids).await? {
+        let ids: Vec<_> = walks.values().map(|walk| walk.id).collect();
+        for ((execution, node), tried) in tx.steps().tried(&ids).await? {
+            if tried.had {
                 had.entry(execution).or_default().insert(node);
             }
         }

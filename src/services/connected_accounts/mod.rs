@@ -1,6 +1,7 @@
 //! Sending accounts: the LinkedIn profiles and mailboxes that campaigns send from.
 
 mod access;
+mod ledger;
 mod mailbox;
 mod usage;
 
@@ -150,7 +151,8 @@ impl AccountService {
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         let (before, was) = (facts(&account), account.status);
-        let today = self.context.campaign_clock.now().with_timezone(&zone(&account)).date_naive();
+        let (clock, campaigns_now) = (zone(&account), self.context.campaign_clock.now());
+        let today = campaigns_now.with_timezone(&clock).date_naive();
         let resealed = self.take_in(&mut tx, &mut account, reached).await?;
         change(&mut account, changes, today)?;
         mailbox::refuse_beyond_provider(&account)?;
@@ -159,14 +161,11 @@ impl AccountService {
             account.version += 1;
             account.updated_at = tx.now();
             tx.accounts().update(&account).await?;
+            ledger::carry_over(&mut tx, id, (clock, zone(&account)), campaigns_now).await?;
             let now = tx.now();
             tx.accounts().look_at_link_domain(id, now).await?;
             if taken_up {
-                tx.executions().free(&[], Some(id), now).await?;
-                tx.guards().judge_account_from(id, self.context.campaign_clock.now()).await?;
-                if account.unipile.is_some() {
-                    tx.unipile().watch(id, now).await?;
-                }
+                self.take_up(&mut tx, &account).await?;
             }
             let entry = AuditEntry::new("connected_account.updated", "connected_account", id.0);
             let mut after = facts(&account);
@@ -175,6 +174,17 @@ impl AccountService {
         }
         tx.commit().await?;
         Ok(account)
+    }
+
+    /// What waits for an account goes on.
+    async fn take_up(&self, tx: &mut OrgTx, account: &ConnectedAccount) -> Result<()> {
+        let now = tx.now();
+        tx.executions().free(&[], Some(account.id), now).await?;
+        tx.guards().judge_account_from(account.id, self.context.campaign_clock.now()).await?;
+        if account.unipile.is_some() {
+            tx.unipile().watch(account.id, now).await?;
+        }
+        Ok(())
     }
 
     /// Deletes an account and its credentials, at Unipile too if it is there; `account_in_use` if a campaign sends from it.

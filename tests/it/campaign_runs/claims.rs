@@ -51,6 +51,24 @@ async fn who_comes_late_keeps_the_accounts_spacing() {
 }
 
 #[tokio::test]
+async fn a_step_that_a_lead_has_had_keeps_nobody_waiting_whatever_has_led_there_again() {
+    let app = promised(3, 0).await;
+    run_until(&app, at("2026-11-23T16:30:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 3);
+    // One stands at a step again that it has had, though the workflow was never changed: it accepted late, and was moved while the campaign
+    // wanted that.
+    let back = "update campaign_executions set node_id = 'mail' where lead_id = (select lead_id from sandbox_acts order by id limit 1)";
+    assert_eq!(sqlx::query(back).execute(&app.pool).await.unwrap().rows_affected(), 1);
+    run_until(&app, at("2026-12-31T12:00:00Z")).await;
+    let bumps = sent(&app).await.iter().filter(|(node, ..)| node == "bump").count();
+    assert_eq!(
+        (bumps, count(&app, "select count(*) from campaign_executions where status = 'completed'").await),
+        (3, 3)
+    );
+    assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
 async fn who_comes_after_the_hours_sends_on_the_next_day() {
     let app = promised(3, 0).await;
     sqlx::raw_sql("update campaign_executions set next_run_at = '2026-11-23T16:29:00Z'")

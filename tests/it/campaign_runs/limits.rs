@@ -1,6 +1,7 @@
 //! Limits, spacing and hours.
 
 use chrono::{NaiveDate, TimeDelta, Timelike as _};
+use clento::utils::clock::Clock as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -158,4 +159,35 @@ async fn a_new_account_does_more_from_day_to_day_as_simulated() {
     let problem = app.member().patch(&path, not_its).await.expect_problem(422, "validation_failed");
     assert_eq!(problem["errors"][0]["code"], "not_for_channel");
     assert_nothing_twice(&app).await;
+}
+
+#[tokio::test]
+async fn a_change_of_an_accounts_zone_opens_no_limit_anew() {
+    let app = TestApp::start().await;
+    app.clock.set(at("2026-11-23T18:00:00Z"));
+    let member = app.member();
+    let list = list_of(&member, 20).await;
+    let every_hour = |zone: &str| {
+        let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        json!({"timezone": zone, "days": week, "start_time": "00:00", "end_time": "24:00"})
+    };
+    let terms = json!({"sending_window": every_hour("UTC"), "limits": {"send_email": {"per_day": 4, "per_week": 9}}});
+    let mailbox = account(&member, "email", nobody(json!({})), terms).await;
+    let path = format!("{}/{mailbox}", super::ACCOUNTS);
+    let id = campaign(&member, &[&list], &[&mailbox], one_mail(), every_hour("UTC")).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-11-23T23:30:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 4);
+    // In Tokyo it is the morning of the next day, and in Honolulu the day before noon.
+    for zone in ["Asia/Tokyo", "Pacific/Honolulu", "UTC"] {
+        let member = app.member();
+        member.patch(&path, json!({"sending_window": every_hour(zone)})).await.expect(200);
+        run_until(&app, app.clock.now() + TimeDelta::minutes(5)).await;
+        assert_eq!(sent(&app).await.len(), 4, "{zone}");
+        let usage = member.get(&format!("{path}/usage")).await.expect(200);
+        assert_eq!(usage["actions"][0]["day"]["used"], 4, "{zone}: {usage}");
+        assert_eq!(usage["actions"][0]["week"]["used"], 4, "{zone}: {usage}");
+    }
+    run_until(&app, at("2026-11-24T20:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 8, "the next day is one");
 }

@@ -4,6 +4,7 @@ mod beginnings;
 mod claims;
 mod conversations;
 mod edits;
+mod endings;
 mod events;
 mod faults;
 mod guardrails;
