@@ -1,6 +1,6 @@
 //! What must hold for every table that a migration makes.
 
-use crate::support::TestApp;
+use crate::support::{TestApp, postgres::TestDatabase};
 
 async fn offenders(query: &'static str) -> Vec<String> {
     let app = TestApp::start().await;
@@ -98,4 +98,29 @@ async fn an_index_that_is_built_concurrently_is_not_given_up_after_ten_seconds()
     assert_eq!(waits, ["1h"]);
     let built = "select count(*) from pg_index where indexrelid = 'sent_mails_tracked'::regclass and indisvalid";
     assert_eq!(sqlx::query_scalar::<_, i64>(built).fetch_one(&app.pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn two_who_migrate_at_once_both_come_to_the_end() {
+    let database = TestDatabase::bare().await;
+    let (one, other) = (database.open(), database.open());
+    let (first, second) = tokio::join!(one.migrate(), other.migrate());
+    first.expect("one comes to the end");
+    second.expect("and so does the other");
+    let stand = one.migrations().await.unwrap();
+    assert_eq!(stand.applied, stand.known);
+}
+
+#[tokio::test]
+async fn an_index_whose_migration_was_broken_off_is_built_anew() {
+    let database = TestDatabase::create().await;
+    // As a kill leaves it that comes after the index and before the note of it.
+    let lost = "delete from _sqlx_migrations where version = 100";
+    assert_eq!(sqlx::query(lost).execute(&database.pool).await.unwrap().rows_affected(), 1);
+    let db = database.open();
+    db.migrate().await.expect("it is not in its own way");
+    let stand = db.migrations().await.unwrap();
+    assert_eq!(stand.applied, stand.known);
+    let valid = "select indisvalid from pg_index where indexrelid = 'imports_under_way'::regclass";
+    assert!(sqlx::query_scalar::<_, bool>(valid).fetch_one(&database.pool).await.unwrap());
 }

@@ -94,6 +94,19 @@ impl TestDatabase {
         Self { name, url, pool, admin_url: Some(admin_url) }
     }
 
+    /// A fresh database without anything in it.
+    pub(crate) async fn bare() -> Self {
+        let server = server().await;
+        let admin_url = server.url("postgres");
+        let mut admin = PgConnection::connect(admin_url.expose_secret()).await.expect("the test server");
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.expect("a database");
+        let url = server.url(&name);
+        let options = PgConnectOptions::from_str(url.expose_secret()).expect("a URL");
+        let pool = PgPoolOptions::new().max_connections(3).connect_lazy_with(options);
+        Self { name, url, pool, admin_url: Some(admin_url) }
+    }
+
     /// A migrated database that is somebody else's to drop.
     pub(crate) fn at(url: SecretString) -> Self {
         let options = PgConnectOptions::from_str(url.expose_secret()).expect("a URL");

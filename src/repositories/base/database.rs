@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, ops::DerefMut, str::FromStr, sync::Arc, time::D
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    Connection, PgConnection,
-    migrate::{Migrate, Migrator},
-    postgres::PgConnectOptions,
-};
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -26,8 +22,6 @@ use crate::{
     utils::keyed_limit::KeyedLimit,
 };
 
-static MIGRATOR: Migrator = sqlx::migrate!();
-
 /// What every connection asks of the database, besides its `statement_timeout`. A pooler must let these through: docs/supabase.md.
 const OPTIONS: [(&str, &str); 5] = [
     ("idle_in_transaction_session_timeout", "30s"),
@@ -37,8 +31,6 @@ const OPTIONS: [(&str, &str); 5] = [
     ("jit", "off"),
     ("max_parallel_workers_per_gather", "0"),
 ];
-/// How long building an index concurrently waits for the transactions that were there before it, be they anybody's: nobody waits behind it.
-const PATIENT: &str = "set lock_timeout = '1h'";
 /// What those ask for that plan each statement with its values.
 const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
@@ -63,7 +55,7 @@ pub struct DatabaseSettings {
 /// The database. The pools inside are private: a query goes through a handle that carries what was proved, or through [`Self::system`].
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: Lender,
+    pub(super) pool: Lender,
     /// Connections that plan each statement with its values: right where the best plan depends on them, as in a search.
     planning: Lender,
     /// What each organization may hold of the one and of the other.
@@ -74,15 +66,6 @@ pub struct Database {
     /// How many of those that plan may be exporting, so that searches find one; and how many of each organization.
     exports: Arc<Semaphore>,
     export_shares: KeyedLimit<OrganizationId>,
-}
-
-/// How the migrations stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migrations {
-    /// Migrations in this program.
-    pub known: usize,
-    /// Of these, applied.
-    pub applied: usize,
 }
 
 impl Database {
@@ -107,37 +90,6 @@ impl Database {
         let export_shares = KeyedLimit::new((exports / 2).max(1));
         let exports = Arc::new(Semaphore::new(exports));
         Ok(Self { pool, planning, shares, planning_shares, push_shares, exports, export_shares })
-    }
-
-    /// Applies the migrations that are missing.
-    ///
-    /// # Errors
-    /// The database is away, or a migration fails or was changed after it was applied.
-    pub async fn migrate(&self) -> Result<()> {
-        // A connection without the statement limit: building an index may take long, and cannot lift the limit itself.
-        let options = self.pool.options().options([("statement_timeout", "0")]);
-        let mut conn = PgConnection::connect_with(&options).await?;
-        for alone in MIGRATOR.iter().filter(|migration| migration.no_tx) {
-            MIGRATOR.run_to(alone.version - 1, &mut conn).await.map_err(AppError::internal)?;
-            sqlx::raw_sql(PATIENT).execute(&mut conn).await?;
-            MIGRATOR.run_to(alone.version, &mut conn).await.map_err(AppError::internal)?;
-            sqlx::raw_sql("reset lock_timeout").execute(&mut conn).await?;
-        }
-        MIGRATOR.run(&mut conn).await.map_err(AppError::internal)?;
-        conn.close().await?;
-        self.migrate_queue().await
-    }
-
-    /// How many of the known migrations are applied.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn migrations(&self) -> Result<Migrations> {
-        let mut conn = self.pool.lend().await?;
-        let applied = conn.list_applied_migrations("_sqlx_migrations").await.map_err(AppError::internal)?;
-        let known: Vec<_> = MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration()).collect();
-        let applied = known.iter().filter(|m| applied.iter().any(|a| a.version == m.version)).count();
-        Ok(Migrations { known: known.len(), applied })
     }
 
     /// A connection for single reads of the member's organization.
