@@ -9,6 +9,7 @@ mod membership;
 mod observe;
 mod query;
 mod rate_limit;
+mod unread_body;
 mod upload_hash;
 mod whole_body;
 mod witness;
@@ -23,4 +24,5 @@ pub use membership::{
 pub use observe::{RequestId, observe, panic_response};
 pub use query::{QueryReaders, refuse_unread_query};
 pub use rate_limit::rate_limit;
+pub use unread_body::{BodyReaders, refuse_unread_body};
 pub use witness::{CurrentUser, PresentedKey, Session};

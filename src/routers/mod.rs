@@ -45,9 +45,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     errors::{AppError, Kind},
     middleware::{
-        AROUND_A_FILE, BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once, idempotency,
-        idempotency_of_uploads, load_user, observe, panic_response, rate_limit, refuse_unread_query, require_auth,
-        require_organization, require_organization_admin, verify_organization_membership,
+        AROUND_A_FILE, BodyReaders, BulkTurns, OrganizationSource, QueryReaders, admit_api_key, few_at_once,
+        idempotency, idempotency_of_uploads, load_user, observe, panic_response, rate_limit, refuse_unread_body,
+        refuse_unread_query, require_auth, require_organization, require_organization_admin,
+        verify_organization_membership,
     },
     models::ApiResource,
     state::AppState,
@@ -151,20 +152,39 @@ fn upload_zones() -> Vec<(Zone, Routes)> {
     vec![(Zone::Keyed(ApiResource::Leads), imports::upload_routes())]
 }
 
+/// What each operation reads, by the OpenAPI document.
+struct Readers {
+    queries: QueryReaders,
+    bodies: BodyReaders,
+}
+
+impl Readers {
+    fn of(document: &serde_json::Value) -> Self {
+        Self { queries: QueryReaders::of(document), bodies: BodyReaders::of(document) }
+    }
+
+    /// The routes of a zone, which refuse what they do not read. Whoever signs what they send may send more than we know of.
+    fn guarding(&self, zone: Zone, routes: Routes) -> Router<AppState> {
+        let (routes, _) = openapi::under_base(zone, routes).split_for_parts();
+        let routes = routes.route_layer(shared::layer(self.queries.clone(), refuse_unread_query));
+        match zone {
+            Zone::Public | Zone::Webhooks | Zone::Secret => routes,
+            _ => routes.route_layer(shared::layer(self.bodies.clone(), refuse_unread_body)),
+        }
+    }
+}
+
 /// The whole service.
 pub fn router(state: &AppState, document: serde_json::Value) -> Router {
-    let readers = QueryReaders::of(&document);
+    let readers = Readers::of(&document);
     let mut router = Router::new();
     for (zone, routes) in zones() {
-        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query));
+        let routes = readers.guarding(zone, routes);
         router = router.merge(guarded(zone, with_idempotency(zone, routes, state), state));
     }
     let turns = BulkTurns::default();
     for (zone, routes) in bulk_zones() {
-        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query));
-        let routes = with_idempotency(zone, routes, state).route_layer(
+        let routes = with_idempotency(zone, readers.guarding(zone, routes), state).route_layer(
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(MAX_BULK_BODY))
                 .layer(shared::layer(turns.clone(), few_at_once)),
@@ -199,12 +219,11 @@ pub fn worker_router(state: &AppState) -> Router {
 }
 
 /// The routes that take files.
-fn uploads(state: &AppState, readers: &QueryReaders) -> Router<AppState> {
+fn uploads(state: &AppState, readers: &Readers) -> Router<AppState> {
     let most = usize::try_from(state.server().import_limits.max_bytes).unwrap_or(usize::MAX);
     let mut router = Router::new();
     for (zone, routes) in upload_zones() {
-        let (unguarded, _) = openapi::under_base(zone, routes).split_for_parts();
-        let routes = unguarded.route_layer(shared::layer(readers.clone(), refuse_unread_query)).route_layer(
+        let routes = readers.guarding(zone, routes).route_layer(
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(most.saturating_add(AROUND_A_FILE)))
                 .layer(shared::layer(state.clone(), idempotency_of_uploads)),
@@ -274,10 +293,12 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             named("idempotency-key"),
+            named("last-event-id"),
             named("x-organization-id"),
             named("x-request-id"),
         ])
         .expose_headers([
+            header::CONTENT_DISPOSITION,
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,

@@ -241,7 +241,7 @@ const OF_BODIES: [(&str, &str); 3] = [
 
 fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
     if zone == Zone::Public {
-        return vec![NOT_UNDERSTOOD];
+        return vec![NOT_UNDERSTOOD, ("500", "A fault of ours."), ("503", "Something we need is away.")];
     }
     if matches!(zone, Zone::Webhooks | Zone::Secret) {
         return OF_WEBHOOKS.to_vec();
@@ -262,6 +262,12 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
     }
     if has_body {
         told.extend(OF_BODIES);
+    } else if method != "get" {
+        told.push(("413", "The body is too large."));
+        told.push((
+            "422",
+            "There is something in the body, which this does not read; or the `Idempotency-Key` was used with another.",
+        ));
     }
     if method != "get" {
         told.push(("409", "The present state forbids it."));

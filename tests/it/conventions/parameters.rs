@@ -78,3 +78,31 @@ async fn all_faults_of_the_parameters_are_told_at_once() {
     let expected = [("cursor", "invalid_cursor"), ("limit", "out_of_range"), ("sort", "unknown_parameter")];
     assert_eq!(pointers(&problem), expected);
 }
+
+#[tokio::test]
+async fn no_operation_ignores_a_body() {
+    let app = TestApp::start().await;
+    let admin = app.admin();
+    let organization = app.organization_id("org_ours").await.to_string();
+    let document = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !path.starts_with("/api/v1/") || path.contains("/webhooks/") || operation.get("requestBody").is_some() {
+                continue;
+            }
+            let here = path.replace("/organizations/{id}", &format!("/organizations/{organization}"));
+            let here = here.replace("{id}", &uuid::Uuid::new_v4().to_string());
+            let here = here.replace("{member_id}", "7").replace("{invitation_id}", "orginv_1");
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = admin.request(method.clone(), &here).json(json!({"dry_run": true})).send().await;
+            let problem = answer.expect_problem(422, "validation_failed");
+            assert_eq!(pointers(&problem), [("/dry_run", "unknown_field")], "{method} {path}: {problem}");
+            if method != Method::GET {
+                assert!(!operation["responses"]["422"].is_null(), "{method} {path} does not tell of 422");
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 50, "{asked}");
+}

@@ -1,7 +1,9 @@
 //! Headers: request ids, CORS, security, compression, rates.
 
+use std::collections::BTreeSet;
+
 use reqwest::{Method, header::HeaderMap};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::LISTS;
 use crate::support::{
@@ -31,7 +33,7 @@ async fn preflight(app: &TestApp, origin: &str) -> Answer {
     let call = call.header("access-control-request-method", "PATCH");
     call.header(
         "access-control-request-headers",
-        "authorization,content-type,if-match,idempotency-key,x-organization-id",
+        "authorization,content-type,if-match,idempotency-key,last-event-id,x-organization-id",
     )
     .send()
     .await
@@ -44,7 +46,18 @@ async fn pages_of_listed_origins_may_call_and_no_others() {
     assert_eq!(allowed.status, 200);
     assert_eq!(allowed.header("access-control-allow-origin"), ORIGIN);
     assert!(allowed.header("access-control-allow-methods").contains("PATCH"), "{:?}", allowed.headers);
-    for header in ["authorization", "content-type", "if-match", "idempotency-key", "x-organization-id"] {
+    // Whatever header an operation documents, a page may send.
+    let document: Value = app.anonymous().get("/api-docs/openapi.json").await.expect(200);
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let parameters = operations.flat_map(|operation| operation["parameters"].as_array().into_iter().flatten());
+    let documented: BTreeSet<_> = parameters
+        .filter(|parameter| parameter["in"] == "header")
+        .map(|parameter| parameter["name"].as_str().unwrap().to_lowercase())
+        .filter(|name| !name.starts_with("svix-") && name != "unipile-auth")
+        .collect();
+    assert!(documented.contains("last-event-id"), "{documented:?}");
+    for header in documented.iter().map(String::as_str).chain(["authorization", "content-type"]) {
         assert!(allowed.header("access-control-allow-headers").contains(header), "{header}: {:?}", allowed.headers);
     }
     assert_eq!(allowed.header("access-control-allow-credentials"), "", "cookies are not read");
