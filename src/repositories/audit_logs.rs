@@ -59,6 +59,20 @@ pub struct AuditLogRepository<'c> {
 }
 
 impl<'c> AuditLogRepository<'c> {
+    /// Whether an action was ever done.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn tells_of(&mut self, action: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from audit_logs where organization_id = $1 and action = $2) as "told!""#,
+            self.scope.id(),
+            action,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// A page of the lines that `filter` lets through. An id's time is its line's, so the key is the order in time, and the times asked
     /// for bound what is read of it.
     ///

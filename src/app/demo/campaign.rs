@@ -5,6 +5,7 @@ use axum::extract::FromRef as _;
 use crate::{
     models::{
         AccountId, AccountLimits, ActionLimitsChanges, CampaignSettings, Channel, LeadListId, SandboxBehaviour,
+        page::{Direction, PageRequest},
         patch::Patch,
         workflow::{NodeType, Schedule, StopOn, Workflow},
     },
@@ -34,6 +35,12 @@ pub(super) async fn seed(state: &AppState, person: &OrgPerson, list: LeadListId)
 }
 
 async fn account(state: &AppState, person: &OrgPerson, channel: Channel, name: &str) -> anyhow::Result<AccountId> {
+    let accounts = AccountService::from_ref(state);
+    let some = PageRequest { limit: 100, after: None, direction: Direction::Descending, include_total: false };
+    let there = accounts.list(person, &some).await?.items;
+    if let Some(there) = there.iter().find(|there| there.display_name == name) {
+        return Ok(there.id);
+    }
     let new = NewSandboxAccount {
         channel,
         display_name: name.to_owned(),
@@ -44,7 +51,7 @@ async fn account(state: &AppState, person: &OrgPerson, channel: Channel, name: &
         seed: Some(SEED),
         behaviour: SandboxBehaviour::default(),
     };
-    Ok(AccountService::from_ref(state).create_sandbox(person, new).await?.id)
+    Ok(accounts.create_sandbox(person, new).await?.id)
 }
 
 /// More than anybody should do on LinkedIn, so that the demo is over soon.

@@ -9,7 +9,7 @@ use fake::{
 
 use crate::{
     models::{
-        LeadFilter, LeadListId, LeadSource, NewLead, OnDuplicate,
+        LeadListId, LeadSource, NewLead, OnDuplicate,
         page::{Direction, PageRequest},
     },
     repositories::OrgMember,
@@ -37,20 +37,19 @@ const INDUSTRIES: [&str; 6] = ["Software", "Logistics", "Health care", "Retail",
 /// The same people at every first start, so that two newcomers can compare what they see.
 const SEED: u64 = 8058;
 
-/// Makes the lists and their leads, unless the organization has any lead or list already.
-/// Answers the first list that it made.
-pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result<Option<LeadListId>> {
+/// Makes the lists and their leads, as far as they are not there yet: a start may have been broken off. Answers the first list.
+pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result<LeadListId> {
     let (lists, leads) = (LeadListService::from_ref(state), LeadService::from_ref(state));
-    let any = PageRequest { limit: 1, after: None, direction: Direction::Descending, include_total: false };
-    let has_lists = !lists.list(member, &any).await?.items.is_empty();
-    if has_lists || !leads.list(member, &LeadFilter::default(), &any).await?.items.is_empty() {
-        return Ok(None);
-    }
+    let some = PageRequest { limit: 100, after: None, direction: Direction::Descending, include_total: false };
+    let there = lists.list(member, &some).await?.items;
     let mut first = None;
     let mut random = StdRng::seed_from_u64(SEED);
     for ((name, size), places) in LISTS.into_iter().zip(&PLACES) {
         let new = NewLeadList { name: name.to_owned(), description: None, source: None, tags: vec![] };
-        let list = lists.create(member, new).await?.list.id;
+        let list = match there.iter().find(|there| there.list.name == name) {
+            Some(there) => there.list.id,
+            None => lists.create(member, new).await?.list.id,
+        };
         first = first.or(Some(list));
         let rows = (0..size).map(|number| Ok(person(&mut random, places, list, number))).collect();
         leads
@@ -65,7 +64,7 @@ pub(super) async fn seed(state: &AppState, member: &OrgMember) -> anyhow::Result
             )
             .await?;
     }
-    Ok(first)
+    first.ok_or_else(|| anyhow::anyhow!("the demo has no lists"))
 }
 
 fn person(random: &mut StdRng, places: &[(&str, &str, &str)], list: LeadListId, number: usize) -> NewLead {

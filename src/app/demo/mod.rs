@@ -51,7 +51,11 @@ pub(super) async fn seed(state: &AppState) -> anyhow::Result<()> {
     let organization = OrganizationRef::Clerk(DEMO_ORGANIZATION.to_owned());
     match state.db().identify(DEMO_USER, Some(&organization)).await?.member(None) {
         Some(member) => {
-            if let (Some(list), Some(person)) = (leads::seed(state, &member).await?, member.person()) {
+            // The campaign is what is made last: once there was one, the demo stays as its people leave it.
+            if let Some(person) = member.person()
+                && !state.db().read(&member).await?.audit_logs().tells_of("campaign.created").await?
+            {
+                let list = leads::seed(state, &member).await?;
                 campaign::seed(state, &person, list).await?;
             }
             Ok(())
