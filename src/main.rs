@@ -91,6 +91,12 @@ async fn wait_for_signal(stop: CancellationToken) {
     }
     tracing::info!("stopping: finishing what has begun");
     stop.cancel();
+    // Who says it again does not want to wait.
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    std::process::exit(130);
 }
 
 #[expect(clippy::print_stderr, reason = "for the person at the terminal; logging may not be up")]

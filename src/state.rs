@@ -75,10 +75,10 @@ struct Plain {
 
 /// What connects us with Clerk, or with what stands in for it.
 pub struct ClerkParts {
-    /// Who verifies session tokens.
-    pub verifier: SessionVerifier,
-    /// Who verifies webhooks.
-    pub webhooks: WebhookVerifier,
+    /// Who verifies session tokens; without, nobody can sign in.
+    pub verifier: Option<SessionVerifier>,
+    /// Who verifies webhooks; without, none is taken.
+    pub webhooks: Option<WebhookVerifier>,
     /// Who changes what Clerk owns; nobody without a secret key.
     pub api: Option<Arc<dyn ClerkApi>>,
 }
@@ -105,8 +105,8 @@ pub struct Parts {
     pub links: MailLinks,
     /// What speaks to Unipile, if this server has a key to it.
     pub unipile: Option<Unipile>,
-    /// What connects us with Clerk; without it nobody can sign in.
-    pub clerk: Option<ClerkParts>,
+    /// What connects us with Clerk.
+    pub clerk: ClerkParts,
     /// What has been measured.
     pub metrics: PrometheusHandle,
 }
@@ -325,11 +325,10 @@ fn addresses(server: &ServerConfig) -> Addresses {
     Addresses { public_url: server.mail.public_url.clone(), secret }
 }
 
-fn clerk_parts(parts: Option<ClerkParts>) -> (Option<SessionVerifier>, Option<WebhookVerifier>, Clerk) {
-    match parts {
-        Some(ClerkParts { verifier, webhooks, api }) => (Some(verifier), Some(webhooks), Clerk::new(api)),
-        None => (None, None, Clerk::new(None)),
-    }
+fn clerk_parts(
+    ClerkParts { verifier, webhooks, api }: ClerkParts,
+) -> (Option<SessionVerifier>, Option<WebhookVerifier>, Clerk) {
+    (verifier, webhooks, Clerk::new(api))
 }
 
 fn context(

@@ -1,6 +1,6 @@
 //! The database: the one that `DATABASE_URL` names, or one of our own.
 
-use std::{ffi::OsStr, path::PathBuf, time::Duration};
+use std::{ffi::OsStr, fs::File, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail};
 use secrecy::SecretString;
@@ -13,6 +13,8 @@ use crate::{
 
 /// The name of our database inside the embedded server.
 const EMBEDDED_DATABASE: &str = "clento";
+/// How long those who use a connection may take when the process stops, beyond the grace that requests have.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The database, and the server under it if it is ours.
 pub struct Databases {
@@ -35,8 +37,29 @@ impl Databases {
         let embedded = start(config).await?;
         embedded.ensure_database(EMBEDDED_DATABASE).await?;
         let db = Database::new(&settings(config, embedded.url(EMBEDDED_DATABASE)))?;
-        db.migrate().await.context("the embedded database cannot be migrated")?;
-        Ok(Self { db, embedded: Some(embedded) })
+        let databases = Self { db, embedded: Some(embedded) };
+        match databases.db.migrate().await.context("the embedded database cannot be migrated") {
+            Ok(()) => Ok(databases),
+            Err(error) => {
+                // The first error is the one worth telling.
+                drop(databases.close().await);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps other processes that share our own server from doing the same at the same time, for as long as the answer is held.
+    ///
+    /// # Errors
+    /// The lock's file cannot be written.
+    pub(super) async fn alone(&self, config: &Config) -> anyhow::Result<File> {
+        let path = data_dir(config)?.join("demo.lock");
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(file)
+        });
+        locked.await?.context("the demo cannot be made alone")
     }
 
     /// The database.
@@ -56,7 +79,10 @@ impl Databases {
     /// # Errors
     /// Our own server does not stop.
     pub async fn close(self) -> anyhow::Result<()> {
-        self.db.close().await;
+        // A reader of an export may hold a connection for as long as it likes.
+        if tokio::time::timeout(CLOSING, self.db.close()).await.is_err() {
+            tracing::warn!("connections were still in use when the time to stop was over");
+        }
         if let Some(embedded) = self.embedded {
             embedded.stop().await?;
         }

@@ -30,6 +30,22 @@ pub(super) async fn refuse_unfit(db: &Database, keys: Vec<String>, stop: &Cancel
     Ok(())
 }
 
+/// Waits until it is known that such a database may be worked on: who does nothing but work has nothing better to do, and must not write to
+/// anybody before.
+pub(super) async fn wait_until_fit(db: &Database, keys: Vec<String>, stop: &CancellationToken) -> anyhow::Result<()> {
+    loop {
+        match fault(db, &keys).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(fault)) => bail!(fault),
+            Err(error) => tracing::warn!(%error, "the database cannot be asked yet whether it may be worked on"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+    }
+}
+
 /// What is wrong with the database, if anything is.
 async fn fault(db: &Database, keys: &[String]) -> Result<Option<&'static str>> {
     if demo::is_in(db).await? {

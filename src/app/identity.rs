@@ -42,9 +42,18 @@ impl Identity {
         };
         let verifier = SessionVerifier::new(settings, Arc::clone(&clock), http_client()?)
             .context("the token keys cannot be used")?;
-        let clerk = ClerkParts { verifier, webhooks: webhooks(&config.clerk, clock), api: backend(&config.clerk)? };
+        let clerk = ClerkParts {
+            verifier: Some(verifier),
+            webhooks: Some(webhooks(&config.clerk, clock)),
+            api: backend(&config.clerk)?,
+        };
         Ok(Self { clerk, demo })
     }
+}
+
+/// What a process needs of Clerk in which nobody signs in: members are compared with Clerk's there.
+pub(super) fn of_workers(config: &Config) -> anyhow::Result<ClerkParts> {
+    Ok(ClerkParts { verifier: None, webhooks: None, api: backend(&config.clerk)? })
 }
 
 fn webhooks(clerk: &ClerkSettings, clock: SharedClock) -> WebhookVerifier {
@@ -73,14 +82,29 @@ pub(super) fn demo_signer(config: &Config, development: DevelopmentMode) -> anyh
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let signer = DemoSigner::generate(development, DEMO_ISSUER)?;
             fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-            keep(&path, signer.private_key_pem()).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(signer)
+            let kept = keep(&path, signer.private_key_pem());
+            if kept.with_context(|| format!("cannot write {}", path.display()))? {
+                return Ok(signer);
+            }
+            // Another process was faster.
+            demo_signer(config, development)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
-fn keep(path: &Path, secret: &SecretString) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(secret.expose_secret().as_bytes())
+/// Puts a secret at its place, whole or not at all, wherever the process is killed; answers whether it did, since the place may be taken.
+fn keep(path: &Path, secret: &SecretString) -> std::io::Result<bool> {
+    let draft = path.with_extension(uuid::Uuid::new_v4().to_string());
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let placed = file
+        .write_all(secret.expose_secret().as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    match placed {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
 }

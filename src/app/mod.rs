@@ -48,7 +48,7 @@ pub fn compose(
     db: Database,
     clock: SharedClock,
     encryption: &EncryptionKeys,
-    clerk: Option<ClerkParts>,
+    clerk: ClerkParts,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(AppState, Router)> {
     let document = routers::document();
@@ -91,8 +91,9 @@ pub async fn serve(config: Config, stop: CancellationToken, with_workers: bool) 
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
     let served = serve_over(&databases, &config, clock, metrics, stop, with_workers).await;
-    databases.close().await?;
-    served
+    // What ended it is worth more than what closing it came to.
+    let closed = databases.close().await;
+    served.and(closed)
 }
 
 async fn serve_over(
@@ -109,11 +110,12 @@ async fn serve_over(
         let keys = SuppressionKeys::new(&config.encryption.0)?;
         guard::refuse_unfit(&db, keys.ids(), &stop).await?;
     }
-    let (state, router) = compose(config.server.clone(), db, clock, &config.encryption, Some(clerk), metrics)?;
+    let (state, router) = compose(config.server.clone(), db, clock, &config.encryption, clerk, metrics)?;
     let listener = listen(&config.server).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     if let Some(signer) = demo.filter(|_| databases.is_embedded()) {
+        let _alone = databases.alone(config).await?;
         demo::seed(&state).await?;
         demo::welcome(&signer, &state, address)?;
     }
@@ -123,17 +125,18 @@ async fn serve_over(
         align(&state).await;
         workers.tend_database(&state);
     }
-    let watched = state.clone();
-    let unwatch = stop.clone();
-    tokio::spawn(async move {
-        unwatch.cancelled().await;
-        watched.end_streams();
-    });
+    tokio::spawn(end_streams(state.clone(), stop.clone()));
     serve_on(listener, router, stop, &config.server).await;
     state.settled().await;
     workers.ended().await;
     state.api_keys().settle().await;
     Ok(())
+}
+
+/// Lets go of those who watch when it is time to stop: they would be waited for.
+async fn end_streams(state: AppState, stop: CancellationToken) {
+    stop.cancelled().await;
+    state.end_streams();
 }
 
 /// Works without serving, until `stop` is cancelled.
@@ -144,14 +147,25 @@ pub async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()>
     let metrics = telemetry::metrics()?;
     let clock: SharedClock = Arc::new(SystemClock::new());
     let databases = Databases::open(&config).await?;
-    let composed =
-        compose(config.server.clone(), databases.database().clone(), clock, &config.encryption, None, metrics);
-    let worked = match composed {
-        Ok((state, _)) => work_with(&state, &config.server, stop).await,
-        Err(error) => Err(error),
-    };
-    databases.close().await?;
-    worked
+    let worked = work_over(databases.database(), &config, clock, metrics, stop).await;
+    let closed = databases.close().await;
+    worked.and(closed)
+}
+
+async fn work_over(
+    db: &Database,
+    config: &Config,
+    clock: SharedClock,
+    metrics: PrometheusHandle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    if config.environment.is_production() {
+        let keys = SuppressionKeys::new(&config.encryption.0)?;
+        guard::wait_until_fit(db, keys.ids(), &stop).await?;
+    }
+    let clerk = identity::of_workers(config)?;
+    let (state, _) = compose(config.server.clone(), db.clone(), clock, &config.encryption, clerk, metrics)?;
+    work_with(&state, &config.server, stop).await
 }
 
 async fn work_with(state: &AppState, config: &ServerConfig, stop: CancellationToken) -> anyhow::Result<()> {
@@ -191,8 +205,8 @@ async fn listen(server: &ServerConfig) -> anyhow::Result<TcpListener> {
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     let databases = Databases::open(config).await?;
     let migrated = databases.database().migrate().await.context("the database cannot be migrated");
-    databases.close().await?;
-    migrated
+    let closed = databases.close().await;
+    migrated.and(closed)
 }
 
 /// Prints the OpenAPI document.

@@ -187,10 +187,10 @@ impl TestApp {
             SessionVerifier::new(settings, Arc::clone(&shared), http_client().expect("a client")).expect("a verifier");
         let secrets = secrets.iter().map(|secret| WebhookSecret::parse(secret).expect("a secret")).collect();
         let webhooks = WebhookVerifier::new(secrets, Arc::clone(&shared));
-        let clerk = ClerkParts { verifier, webhooks, api };
+        let clerk = ClerkParts { verifier: Some(verifier), webhooks: Some(webhooks), api };
         let metrics = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle()).clone();
         let listening = server.clone();
-        let (state, router) = app::compose(server, db, shared, &encryption, Some(clerk), metrics).expect("a service");
+        let (state, router) = app::compose(server, db, shared, &encryption, clerk, metrics).expect("a service");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
