@@ -41,7 +41,7 @@ pub async fn idempotency(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let Some(key) = key(&request)? else {
+    let Some(key) = key(&request)?.filter(|_| !only_reads(&request)) else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = whole(request).await?;
@@ -60,7 +60,7 @@ pub async fn idempotency_of_uploads(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let Some(key) = key(&request)? else {
+    let Some(key) = key(&request)?.filter(|_| !only_reads(&request)) else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
@@ -173,6 +173,12 @@ fn key(request: &Request) -> Result<Option<String>> {
     })
 }
 
+/// Whether a POST changes nothing: it may be repeated as it is, and what it shows is not to be kept.
+fn only_reads(request: &Request) -> bool {
+    let last = request.uri().path().rsplit('/').next();
+    last.is_some_and(|last| ["preview", "simulate", "validate"].contains(&last))
+}
+
 fn route(method: &Method, uri: &Uri) -> String {
     format!("{method} {}", uri.path())
 }
@@ -223,8 +229,11 @@ async fn remember(
         body: body.to_vec(),
         request_hash: held.map(|held| held.digest()),
     };
-    let mut conn = state.db().read(member).await?;
-    conn.idempotency_keys().complete(claim, answer).await?;
+    // It has taken effect: whether its answer could be kept is nothing that the caller is to be told of as a failure.
+    let kept = async { state.db().read(member).await?.idempotency_keys().complete(claim, answer).await };
+    if let Err(error) = kept.await {
+        tracing::warn!(code = error.code(), cause = error.causes(), "the answer under an Idempotency-Key was not kept");
+    }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
