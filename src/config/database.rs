@@ -55,7 +55,9 @@ fn unusable(url: &str) -> Option<&'static str> {
         return Some("must begin with postgres:// or postgresql://");
     }
     let pgbouncer = url.query_pairs().any(|(name, value)| name == "pgbouncer" && value != "false");
-    (url.port() == Some(TRANSACTION_POOLER_PORT) || pgbouncer).then_some(
+    let port =
+        url.query_pairs().find(|(name, _)| name == "port").map(|(_, port)| port.parse() == Ok(TRANSACTION_POOLER_PORT));
+    (port.unwrap_or(url.port() == Some(TRANSACTION_POOLER_PORT)) || pgbouncer).then_some(
         "names a transaction-mode pooler (port 6543 or pgbouncer=true), which mixes up answers: use the direct or the session-mode URL (port 5432)",
     )
 }

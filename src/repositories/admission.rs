@@ -26,17 +26,10 @@ impl Database {
     pub async fn still_admits(&self, member: &OrgMember, need: Need, now: DateTime<Utc>) -> Result<bool> {
         match (member.person(), member.api_key(), need) {
             (Some(person), _, _) => {
-                let role = sqlx::query_scalar!(
-                    r#"select m.clerk_role as "role!" from organization_members m
-                       join organizations o on o.id = m.organization_id and o.deleted_at is null
-                       join users u on u.id = m.user_id and u.deleted_at is null and not u.banned
-                       where m.organization_id = $1 and m.id = $2 and m.clerk_role is not null"#,
-                    member.organization_id().0,
-                    person.member_id().0,
-                )
-                .fetch_optional(&mut *self.system().await?)
-                .await?;
-                Ok(role.is_some_and(|role| need != Need::Admin || Role::from_clerk(&role) == Role::Admin))
+                let mut conn = self.read(member).await?;
+                let role = conn.members().standing(person.member_id()).await?;
+                conn.give_back();
+                Ok(role.is_some_and(|role| need != Need::Admin || role == Role::Admin))
             }
             (None, Some((_, secret)), Need::Scope(scope)) => {
                 let key = self.identify_api_key(secret).await?;

@@ -7,7 +7,7 @@ use super::base::{OrgScope, page};
 use crate::{
     errors::{AppError, Result},
     models::{
-        CLERK_ADMIN_ROLE, Member, MemberId,
+        CLERK_ADMIN_ROLE, Member, MemberId, Role,
         clerk_sync::KnownMember,
         page::{Page, PageRequest},
     },
@@ -21,6 +21,24 @@ pub struct MemberRepository<'c> {
 }
 
 impl MemberRepository<'_> {
+    /// What a member may do now; nothing once the membership, the user or the organization has ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn standing(&mut self, id: MemberId) -> Result<Option<Role>> {
+        let role = sqlx::query_scalar!(
+            r#"select m.clerk_role as "role!" from organization_members m
+               join organizations o on o.id = m.organization_id and o.deleted_at is null
+               join users u on u.id = m.user_id and u.deleted_at is null and not u.banned
+               where m.organization_id = $1 and m.id = $2 and m.clerk_role is not null"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(role.map(|role| Role::from_clerk(&role)))
+    }
+
     /// The member.
     ///
     /// # Errors

@@ -108,8 +108,7 @@ impl Workers {
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
-        self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
-        self.start(IMPORTS_LEFT, state, |state| async move { take_up_imports(&state).await });
+        self.look_after_imports(state);
         self.look_after_unipile(state);
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });
         // Where time passes faster for campaigns, they are looked at more often.
@@ -141,6 +140,12 @@ impl Workers {
             let stop = stop.clone();
             async move { queue::work(state, stop).await.map(|()| Done::default()) }
         });
+    }
+
+    /// Those that have served their time, and those that nobody works on.
+    fn look_after_imports(&self, state: &AppState) {
+        self.start(IMPORTS, state, |state| async move { forget_imports(&state).await });
+        self.start(IMPORTS_LEFT, state, |state| async move { take_up_imports(&state).await });
     }
 
     /// Starts what looks after accounts at Unipile.

@@ -1,7 +1,6 @@
 //! Imports of leads from files. Their rows are in `pieces`, by what these named leads in `other_keys`; what the work on one writes is in `work`.
 
 mod aging;
-mod left;
 mod other_keys;
 mod pieces;
 mod work;
