@@ -23,6 +23,7 @@
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
 
+mod acceptance;
 mod activities;
 mod begin;
 mod by_hand;
@@ -59,6 +60,7 @@ mod trial;
 mod troubles;
 mod turns;
 mod unipile_mail;
+mod unread;
 mod unsubscribed;
 
 use std::sync::Arc;

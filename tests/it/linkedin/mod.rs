@@ -12,6 +12,8 @@ mod multichannel;
 mod one_person;
 mod races;
 mod status;
+mod unread_first;
+mod waits;
 mod webhooks;
 
 use std::sync::Arc;
