@@ -15,6 +15,7 @@ mod status;
 mod unread_first;
 mod waits;
 mod webhooks;
+mod whose;
 
 use std::sync::Arc;
 
