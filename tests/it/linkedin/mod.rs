@@ -6,6 +6,7 @@ mod connect;
 mod forged;
 mod health;
 mod history;
+mod inbox;
 mod looks;
 mod mailboxes;
 mod multichannel;
