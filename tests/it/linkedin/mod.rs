@@ -3,6 +3,7 @@
 mod answers;
 mod by_hand;
 mod connect;
+mod contract;
 mod forged;
 mod health;
 mod history;
