@@ -17,7 +17,7 @@ pub struct ReadWithin {
     pub mailbox: Duration,
     /// An account at Unipile: the same.
     pub linkedin: Duration,
-    /// One that was not read for so long, nor changed, is left out: it may never be read again.
+    /// One that is out or fails, and was not read for so long nor changed, is left out: it may never be read again.
     pub held_for: Duration,
 }
 
@@ -39,7 +39,9 @@ impl UnipileRepository<'_> {
                  and a.unipile is not null
                left join mailbox_watches m on m.organization_id = a.organization_id and m.account_id = a.id and a.mailbox is not null
                where a.organization_id = $1 and (a.unipile is not null or a.mailbox is not null)
-                 and (coalesce(w.read_at, m.read_at) > clock_timestamp() - make_interval(secs => $4) or a.updated_at > $5::timestamptz - make_interval(secs => $4))
+                 and (a.status = 'connected' and coalesce(w.failures, m.failures, 0) = 0
+                      or coalesce(w.read_at, m.read_at) > clock_timestamp() - make_interval(secs => $4)
+                      or a.updated_at > $5::timestamptz - make_interval(secs => $4))
                  and case when a.unipile is null then m.read_at is null or m.read_at < clock_timestamp() - make_interval(secs => $2)
                           else w.read_at is null or w.read_at < clock_timestamp() - make_interval(secs => $3) end"#,
             self.scope.id(),

@@ -23,8 +23,8 @@ const MAILBOX_READ_WITHIN: Duration = Duration::from_mins(3);
 /// (`services::unipile`), so that one look may fail, and the next be late.
 const LINKEDIN_READ_WITHIN: Duration = Duration::from_mins(30);
 
-/// For how long a lead is held for an account that does not write to it now, once that is read no more: whoever signed it out may never come back,
-/// and other accounts go on without it.
+/// For how long a lead is held for an account that does not write to it now, once that is out or cannot be read: whoever signed it out may never come
+/// back, and other accounts go on without it. One that is merely not read yet, as after an outage of ours, holds until it is.
 const HELD_FOR: Duration = Duration::from_hours(24);
 
 /// For how long a webhook of a message that could not be followed yet holds whoever has written it. It is followed within seconds; what Unipile
