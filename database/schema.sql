@@ -1135,12 +1135,14 @@ CREATE TABLE public.messages (
     created_at timestamp with time zone NOT NULL,
     copied_at timestamp with time zone,
     past boolean DEFAULT false NOT NULL,
+    person text,
     CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
     CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
     CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT messages_direction CHECK ((((direction = 'inbound'::text) = (verdict IS NOT NULL)) AND ((direction = 'outbound'::text) = (state IS NOT NULL)))),
     CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
     CONSTRAINT messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 998))),
+    CONSTRAINT messages_person_check CHECK (((length(person) >= 1) AND (length(person) <= 500))),
     CONSTRAINT messages_provider_key_check CHECK (((length(provider_key) >= 1) AND (length(provider_key) <= 500))),
     CONSTRAINT messages_reason_check CHECK ((length(reason) <= 100)),
     CONSTRAINT messages_sender_check CHECK ((length(sender) <= 600)),
@@ -2222,6 +2224,12 @@ CREATE INDEX execution_steps_capped_by_account ON public.execution_steps USING b
 --
 
 CREATE INDEX execution_steps_in_flight ON public.execution_steps USING btree (organization_id, campaign_id) WHERE (state = 'sending'::text);
+
+--
+-- Name: execution_steps_in_vain; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_in_vain ON public.execution_steps USING btree (organization_id, account_id, charged_day) WHERE ((state = 'skipped'::text) OR ((state = 'not_sent'::text) AND (reason = ANY (ARRAY['lead_unanswered'::text, 'not_found_at_provider'::text]))));
 
 --
 -- Name: execution_steps_lead; Type: INDEX; Schema: public; Owner: -

@@ -54,13 +54,16 @@ pub async fn update(
 }
 
 /// Mark a conversation as read
+///
+/// Send the version that was shown in `If-Match`: then an answer that came meanwhile stays unread, and this is refused with 412.
 #[utoipa::path(post, path = "/conversations/{id}/read", params(("id" = ConversationId, Path)), responses((status = 200, body = ConversationDto)))]
 pub async fn read(
     person: OrgPerson,
     State(conversations): State<ConversationService>,
     PathId(id): PathId<ConversationId>,
+    IfMatch(seen): IfMatch,
 ) -> Result<Versioned<ConversationDto>> {
-    Ok(versioned(conversations.mark_read(&person, id).await?))
+    Ok(versioned(conversations.mark_read(&person, id, &seen).await?))
 }
 
 /// List the messages of a conversation

@@ -268,7 +268,7 @@ pub struct ConversationFilterParams {
     /// Those with this label.
     #[param(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub label: Option<ShortText<50>>,
-    /// Those in which the lead last wrote this way.
+    /// Those in which the lead wrote this way, or was answered.
     #[param(inline)]
     pub channel: Option<Channel>,
     /// Those in this state.

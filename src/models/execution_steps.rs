@@ -206,6 +206,8 @@ text_enum! {
         MailboxUnread = "mailbox_unread",
         /// Who has answered is not known: the messages of the LinkedIn account have not been read for half an hour.
         LinkedinUnread = "linkedin_unread",
+        /// Who has accepted is not known: the connections of the LinkedIn account have not been read since the wait was over.
+        ConnectionsUnread = "connections_unread",
         /// The account must rest.
         AccountRests = "account_rests",
         /// The attempt before it failed for the time being.

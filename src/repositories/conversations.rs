@@ -109,7 +109,8 @@ macro_rules! filtered {
                 and ($5::uuid is null or c.assignee_id = $5)
                 and ($6::boolean is null or (c.assignee_id is not null) = $6)
                 and ($7::text is null or c.label = $7)
-                and ($8::text is null or c.channel = $8)
+                and ($8::text is null or c.channel = $8 or exists (select from messages m where m.organization_id = $1
+                                                                    and m.conversation_id = c.id and m.channel = $8))
                 and ($9::text is null or c.state = $9)
                 and ($10::boolean is null or (c.unread_count > 0) = $10)
                 and ($11::text is null or c.id = any (array(

@@ -1,6 +1,6 @@
 //! What is known of leads on LinkedIn, and what may have been done there.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -194,6 +194,23 @@ impl LinkedinRepository<'_> {
             self.scope.id(),
             account.0,
             since,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// How many attempts of an account's, charged to this day, only asked LinkedIn, and nothing came of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn looked_up_in_vain(&mut self, account: AccountId, day: NaiveDate) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from execution_steps
+               where organization_id = $1 and account_id = $2 and charged_day = $3
+                 and (state = 'skipped' or state = 'not_sent' and reason in ('lead_unanswered', 'not_found_at_provider'))"#,
+            self.scope.id(),
+            account.0,
+            day,
         )
         .fetch_one(&mut *self.conn)
         .await?)

@@ -247,6 +247,37 @@ impl MessageRepository<'_> {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Writes whom a message that still answers to `token` goes to; whether it does.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn goes_to(&mut self, id: MessageId, token: Uuid, person: &str) -> Result<bool> {
+        let done = sqlx::query!(
+            r#"update messages set person = $4
+               where organization_id = $1 and id = $2 and token = $3 and state = 'sending'"#,
+            self.scope.id(),
+            id.0,
+            token,
+            person,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Whom a message went to, if it was begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn went_to(&mut self, id: MessageId) -> Result<Option<String>> {
+        let person = sqlx::query_scalar!(
+            "select person from messages where organization_id = $1 and id = $2",
+            self.scope.id(),
+            id.0,
+        );
+        Ok(person.fetch_optional(&mut *self.conn).await?.flatten())
+    }
+
     /// It is proved late that a message was sent that had been given up.
     ///
     /// # Errors

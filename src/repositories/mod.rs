@@ -76,8 +76,8 @@ pub use sent_mails::SentMailRepository;
 pub use suppressions::SuppressionRepository;
 pub use taken_in::{AnsweredMail, IntakeRepository};
 pub use unipile::{
-    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, Looked, RegisteredWebhook, Reported, UnipileRepository,
-    Watched,
+    AccountOwner, Departure, DueEvent, DueWatch, HintedEvent, Looked, ReadWithin, RegisteredWebhook, Reported,
+    UnipileRepository, UnreadWait, Watched,
 };
 pub use users::UserRepository;
 pub use webhook_secrets::WebhookSecretRepository;

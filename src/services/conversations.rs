@@ -70,9 +70,14 @@ impl ConversationService {
         }))
     }
 
-    /// Says that everything in a conversation has been read. Doing so twice changes nothing.
-    pub async fn mark_read(&self, person: &OrgPerson, id: ConversationId) -> Result<ConversationView> {
-        self.change(person, id, &VersionGuard::Any, "conversation.read", async |_, conversation| {
+    /// Says that everything in a conversation, as it was `seen`, has been read. Doing so twice changes nothing.
+    pub async fn mark_read(
+        &self,
+        person: &OrgPerson,
+        id: ConversationId,
+        seen: &VersionGuard,
+    ) -> Result<ConversationView> {
+        self.change(person, id, seen, "conversation.read", async |_, conversation| {
             conversation.unread_count = 0;
             Ok(())
         })

@@ -194,6 +194,11 @@ fn told(reason: &str) -> Option<&'static str> {
         }
         "too_many_requests" | "account_cools_down" => "LinkedIn or Unipile asks to be left alone for a while.",
         "provider_unreachable" => "The provider could not be reached, and is tried again soon.",
+        "provider_no_answer" | "provider_slow" => "Unipile does not answer, and is asked again soon.",
+        "account_not_let_in" => {
+            "Unipile did not let the account in, though it says that it is in order. It is tried again soon."
+        }
+        "unipile_key_refused" => "Unipile refuses this server's key. Whoever runs the server must put that right.",
         "rate_limited" => "The mail server wants less mail at a time, or has had as much as it takes for now.",
         "mail_server_busy" => "The mail server is busy.",
         _ => return None,

@@ -106,6 +106,8 @@ pub enum Hint {
         chat: String,
         /// The message.
         message: String,
+        /// LinkedIn's own id of who wrote it.
+        sender: Option<String>,
     },
     /// A mail came in at a mailbox, or went out.
     Mail {
@@ -134,7 +136,8 @@ impl Hint {
                 public_identifier: id(&body["user_public_identifier"]),
             }),
             "message_received" => {
-                Some(Self::Message { account, chat: id(&body["chat_id"])?, message: id(&body["message_id"])? })
+                let sender = id(&body["sender"]["attendee_provider_id"]);
+                Some(Self::Message { account, chat: id(&body["chat_id"])?, message: id(&body["message_id"])?, sender })
             }
             "mail_received" | "mail_sent" => Some(Self::Mail { account }),
             _ => None,
@@ -157,8 +160,10 @@ mod tests {
         let expected =
             Hint::Relation { account: "acc".into(), person: "ACo1".into(), public_identifier: Some("jane".into()) };
         assert_eq!(Hint::of(&relation), Some(expected));
-        let message = json!({"event": "message_received", "account_id": "acc", "chat_id": "chat", "message_id": "msg", "message": "Hi"});
-        let expected = Hint::Message { account: "acc".into(), chat: "chat".into(), message: "msg".into() };
+        let message = json!({"event": "message_received", "account_id": "acc", "chat_id": "chat", "message_id": "msg", "message": "Hi",
+                             "sender": {"attendee_provider_id": "ACo1", "attendee_name": "Jane"}});
+        let (chat, id, sender) = ("chat".into(), "msg".into(), Some("ACo1".into()));
+        let expected = Hint::Message { account: "acc".into(), chat, message: id, sender };
         assert_eq!(Hint::of(&message), Some(expected));
         let mail = json!({"event": "mail_received", "account_id": "acc", "email_id": "mail", "subject": "Hi"});
         assert_eq!(Hint::of(&mail), Some(Hint::Mail { account: "acc".into() }));

@@ -322,4 +322,22 @@ impl ExecutionRepository<'_> {
             limit
         ))
     }
+
+    /// Which of these leads which of these accounts have begun with, in whichever campaign.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begun_by(&mut self, leads: &[LeadId], accounts: &[AccountId]) -> Result<Vec<(LeadId, AccountId)>> {
+        let rows = sqlx::query!(
+            r#"select e.lead_id, a.id as "account!" from campaign_executions e
+               cross join lateral (values (e.linkedin_account_id), (e.email_account_id)) as a (id)
+               where e.organization_id = $1 and e.lead_id = any($2) and a.id = any($3)"#,
+            self.scope.id(),
+            &leads.iter().map(|id| id.0).collect::<Vec<_>>(),
+            &accounts.iter().map(|id| id.0).collect::<Vec<_>>(),
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.lead_id, AccountId(row.account))).collect())
+    }
 }

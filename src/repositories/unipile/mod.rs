@@ -1,21 +1,26 @@
 //! What is kept of accounts that are connected through Unipile: `accounts` themselves, the `links` by which they are connected, the `watches` by
-//! which they are looked at again, the `events` that webhooks hint at, in `touch` what an account has had to do with a lead, and in `upkeep` what is to be put right at Unipile.
+//! which they are looked at again, the `events` that webhooks hint at, in `acceptances` whether it is known who has accepted, in `unread` where something
+//! is unread, in `touch` what an account has had to do with a lead, and in `upkeep` what is to be put right at Unipile.
 //!
 //! One key of ours sees all tenants' accounts. What comes from outside is therefore no organization's until the account it names is found here.
 
+mod acceptances;
 mod accounts;
 mod events;
 mod links;
 mod touch;
+mod unread;
 mod upkeep;
 mod watches;
 
 use sqlx::PgConnection;
 
 pub use self::{
+    acceptances::UnreadWait,
     accounts::AccountOwner,
     events::{DueEvent, HintedEvent},
     links::Reported,
+    unread::ReadWithin,
     upkeep::{Departure, RegisteredWebhook},
     watches::{DueWatch, Looked, Watched},
 };

@@ -13,10 +13,12 @@ use uuid::Uuid;
 
 use super::{
     RunService,
+    acceptance::unread_waits,
     calls::Call,
     caps::{self, counted},
     fate::{Dispatch, Judge},
     party::{Party, Promises, planner_of},
+    unread::Unread,
 };
 use crate::{
     engine::{book::AccountBook, caps::Caps},
@@ -30,14 +32,6 @@ use crate::{
 
 /// Steps that are claimed together.
 pub(super) const BATCH: usize = 500;
-
-/// No mail of a campaign leaves a mailbox whose answers were not read within this time, by the database's clock: nobody is written to who has
-/// answered before that. Mailboxes are looked into three times as often.
-const MAILBOX_READ_WITHIN: Duration = Duration::from_mins(3);
-
-/// The same of whom a LinkedIn account approaches. Its chats are looked through about every ten minutes, at the latest after twelve and a half
-/// (`services::unipile`), so that one look may fail, and the next be late.
-const LINKEDIN_READ_WITHIN: Duration = Duration::from_mins(30);
 
 /// What was claimed of a campaign.
 pub(super) struct Claimed {
@@ -118,13 +112,13 @@ async fn decide(
     walks: Vec<Walk>,
 ) -> Result<(Vec<Stand>, Vec<Activity>, Vec<Dispatch>)> {
     let planner = planner_of(run)?;
-    let unread = unread(tx, &walks).await?;
+    let (unread, unread_waits) = (Unread::among(tx, &walks).await?, unread_waits(tx, &walks).await?);
     let last_acts: HashMap<_, _> =
         party.accounts.values().filter_map(|account| Some((account.id, account.last_act_at?))).collect();
     let judged = |tx: &OrgTx, party: &mut Party| {
-        let (last_acts, caps, unread) = (last_acts.clone(), caps.clone(), unread.clone());
-        let tried = Arc::clone(tried);
-        let mut judge = Judge { tx, run, planner: &planner, party, last_acts, tried, caps, unread, planned: false };
+        let (last_acts, tried, caps) = (last_acts.clone(), Arc::clone(tried), caps.clone());
+        let (unread, unread_waits, planner) = (unread.clone(), unread_waits.clone(), &planner);
+        let mut judge = Judge { tx, run, planner, party, last_acts, tried, caps, unread, unread_waits, planned: false };
         let fates = judge.judge_all(walks.clone());
         (fates, judge.planned)
     };
@@ -134,15 +128,6 @@ async fn decide(
     }
     party.read_promises(tx, Promises::All).await?;
     Ok(judged(tx, party).0)
-}
-
-/// Accounts that are to do something and have not been read lately.
-async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
-    let accounts: HashSet<_> = walks.iter().filter_map(|walk| walk.account_id).collect();
-    let accounts: Vec<_> = accounts.into_iter().collect();
-    let mut unread = tx.mailbox_watches().not_read_lately(&accounts, MAILBOX_READ_WITHIN).await?;
-    unread.extend(tx.unipile().not_read_lately(&accounts, LINKEDIN_READ_WITHIN).await?);
-    Ok(unread.into_iter().collect())
 }
 
 /// The attempts that dispatches are.

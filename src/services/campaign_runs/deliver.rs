@@ -141,7 +141,7 @@ impl RunService {
 }
 
 /// Reasons for which a step was not sent that are ours, and not its provider's.
-pub(super) const OURS: [&str; 18] = [
+pub(super) const OURS: [&str; 22] = [
     "lease_ran_out",
     "account_rests",
     "not_found_at_provider",
@@ -154,6 +154,10 @@ pub(super) const OURS: [&str; 18] = [
     "linkedin_not_set_up",
     "provider_unreachable",
     "provider_slow",
+    "provider_no_answer",
+    "lead_unanswered",
+    "account_not_let_in",
+    "unipile_key_refused",
     "account_cools_down",
     "too_many_requests",
     "limit_exceeded",

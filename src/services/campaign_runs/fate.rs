@@ -1,10 +1,7 @@
 //! What becomes of a lead whose instant has come. Every rule that holds when a step is planned is asked here once more, right before the
 //! step is charged and marked as being sent: much may have happened since.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -12,6 +9,7 @@ use serde_json::json;
 use super::{
     activities::{end_of, ended, happened, passed_over},
     party::{Party, RESERVED, traveller},
+    unread::Unread,
 };
 use crate::{
     engine::{
@@ -24,11 +22,11 @@ use crate::{
         workflow::ConnectedChannel,
     },
     models::{
-        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionStatus, Lead, LeadStatus,
-        Move, Rule, Stand, Walk,
+        AccountId, AccountStatus, Activity, Awaiting, Channel, ConnectedAccount, ExecutionId, ExecutionStatus, Lead,
+        LeadStatus, Move, Rule, Stand, Walk,
         workflow::{Action, Node, NodeType, StopOn},
     },
-    repositories::{CampaignRun, History, OrgTx},
+    repositories::{CampaignRun, History, OrgTx, UnreadWait},
 };
 
 /// A step that is overdue by more than this is planned anew, with its account's spacing, and not done in a rush.
@@ -36,8 +34,6 @@ const GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Why a step waits whose account cannot be used.
 pub(super) const NOT_CONNECTED: &str = "The account that is to do this is not connected.";
-/// How long a step waits at a time until its account has been read.
-const UNTIL_READ: TimeDelta = TimeDelta::minutes(1);
 
 /// What becomes of a lead.
 pub(super) enum Fate {
@@ -71,8 +67,10 @@ pub(super) struct Judge<'a> {
     pub(super) tried: Arc<History>,
     /// What caps let go out on this day, if there are any.
     pub(super) caps: Option<Caps>,
-    /// Accounts of which nobody knows who has answered there lately.
-    pub(super) unread: HashSet<AccountId>,
+    /// Of whom nobody knows whether they have answered lately.
+    pub(super) unread: Unread,
+    /// Waits for an acceptance that are over though nobody knows yet who has accepted.
+    pub(super) unread_waits: HashMap<ExecutionId, UnreadWait>,
     /// Whether anything was planned: then what accounts have promised matters.
     pub(super) planned: bool,
 }
@@ -80,8 +78,8 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        let (last_acts, tried, unread) = (HashMap::new(), Arc::default(), HashSet::new());
-        Self { tx, run, planner, party, last_acts, tried, caps: None, unread, planned: false }
+        let (last_acts, tried, unread, unread_waits) = Default::default();
+        Self { tx, run, planner, party, last_acts, tried, caps: None, unread, unread_waits, planned: false }
     }
 }
 
@@ -115,7 +113,7 @@ impl Judge<'_> {
             return self.ends(&walk, status, why);
         }
         if walk.awaiting == Some(Awaiting::Acceptance) {
-            return self.goes_on(&walk, &lead, node, Answer::NotAccepted, "connection_not_accepted");
+            return self.is_not_accepted(&walk, &lead, node);
         }
         if self.tried.get(&(walk.id, node.id.clone())).is_some_and(|tried| tried.had) {
             return self.had_already(&walk, &lead, node);
@@ -197,7 +195,7 @@ impl Judge<'_> {
         action: NodeType,
     ) -> Result<DateTime<Utc>, (Rule, DateTime<Utc>)> {
         let now = self.tx.now();
-        self.account_waits(account, action)?;
+        self.account_waits(walk, account, action)?;
         if walk.next_run_at.is_some_and(|at| now - at > GRACE) {
             return Err((Rule::Late, now));
         }
@@ -227,19 +225,6 @@ impl Judge<'_> {
         Ok(terms.end_at.map_or(closes, |end| closes.min(end)))
     }
 
-    /// Whether the account itself must wait, whatever the hours and limits are.
-    fn account_waits(&self, account: &ConnectedAccount, action: NodeType) -> Result<(), (Rule, DateTime<Utc>)> {
-        let now = self.tx.now();
-        if let Some(until) = account.rests_until.filter(|until| *until > now) {
-            return Err((Rule::AccountRests, until));
-        }
-        if action.approaches() && self.unread.contains(&account.id) {
-            let rule = if account.channel == Channel::Email { Rule::MailboxUnread } else { Rule::LinkedinUnread };
-            return Err((rule, now + UNTIL_READ));
-        }
-        Ok(())
-    }
-
     pub(super) fn replan(
         &mut self,
         walk: &Walk,
@@ -262,7 +247,7 @@ impl Judge<'_> {
     }
 
     /// The step was answered without an account's doing anything.
-    fn goes_on(&mut self, walk: &Walk, lead: &Lead, node: &Node, answer: Answer, kind: &str) -> Fate {
+    pub(super) fn goes_on(&mut self, walk: &Walk, lead: &Lead, node: &Node, answer: Answer, kind: &str) -> Fate {
         let (stand, mut activities) = self.onward(walk, lead, &node.id, answer);
         activities.insert(0, happened(self.tx, self.run.id, walk, kind, json!({ "node_id": node.id })));
         Fate::Stands(stand, activities)

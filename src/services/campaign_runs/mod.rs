@@ -23,6 +23,7 @@
 //!
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
 
+mod acceptance;
 mod activities;
 mod begin;
 mod by_hand;
@@ -42,6 +43,7 @@ mod lease;
 mod letters;
 mod link_domains;
 mod linkedin;
+mod lookups;
 mod mail_renamed;
 mod mail_reply;
 mod mail_text;
@@ -49,16 +51,19 @@ mod mailbox;
 mod mailbox_letter;
 mod mailbox_trial;
 mod measure;
+mod not_let_in;
 mod outcome;
 mod party;
 mod reconcile;
 mod replan;
 mod sandbox;
 mod settle;
+mod silence;
 mod trial;
 mod troubles;
 mod turns;
 mod unipile_mail;
+mod unread;
 mod unsubscribed;
 
 use std::sync::Arc;

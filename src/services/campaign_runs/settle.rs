@@ -13,6 +13,7 @@ use super::{
     endings::CAMPAIGN_STOPPED,
     fate::{Judge, NOT_CONNECTED},
     foresight::{Ended, judged},
+    lookups::bounded,
     measure::{count, count_late},
     party::{Party, traveller},
 };
@@ -90,6 +91,7 @@ impl RunService {
         rest(&mut tx, &mut party, (&known, &delivered.versions)).await?;
         let ended = Ended { walks: &walks, known: &known, settled: &settled, refusals: &refusals };
         let Settled { stands, activities, refunds, written_to } = judged(&mut tx, &run, &mut party, &ended).await?;
+        let refunds = bounded(&mut tx, refunds, &known).await?;
         tx.executions().stand(&stands, now).await?;
         tx.usage().give_back(&refunds).await?;
         tx.activities().record(&activities).await?;

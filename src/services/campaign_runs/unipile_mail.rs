@@ -20,7 +20,9 @@ use super::{
     mail_text::Letter,
     mailbox::{not_begun, not_sent},
     mailbox_letter::{Recipient, who_may_be_written_to},
+    not_let_in::let_in,
     outcome::Outcome,
+    silence::{put_off, too_slow},
 };
 use crate::{
     engine::message::Content,
@@ -109,15 +111,41 @@ impl UnipileMailChannel {
         let until = self.until();
         let (mail, ready) = match timeout_at(until, self.prepare(order)).await {
             Ok(Ok(Ok(prepared))) => prepared,
-            Ok(Ok(Err(delivery))) => return delivery,
+            Ok(Ok(Err(stopped))) => {
+                let stopped = timeout_at(until, self.not_prepared(order, stopped));
+                return stopped.await.unwrap_or(Delivery::no_answer(UNREACHABLE));
+            }
             Ok(Err(error)) => return not_begun(step.id.0, &error),
-            Err(_) => return not_sent("provider_slow", Some(UNREACHABLE), true),
+            Err(_) => return too_slow(&self.context, step, UNREACHABLE).await,
         };
         // From here on an answer to the mail finds its step, and nobody else sends it.
         match self.begin(&mail, step.token).await {
-            Ok(true) => self.hand_over(&order.account, &ready, (may_begin, until)).await,
+            Ok(true) => {
+                let handed = self.hand_over(&order.account, &ready, (may_begin, until)).await;
+                self.let_in(&order.account, Some(step), handed).await
+            }
             Ok(false) => NOT_BEGUN,
             Err(error) => not_begun(step.id.0, &error),
+        }
+    }
+
+    /// What follows for a step that was not begun. Where Unipile does not answer about the lead, its answer about the mailbox tells whose that is.
+    async fn not_prepared(&self, order: &Order, stopped: Delivery) -> Delivery {
+        if !stopped.got_no_answer() {
+            return self.let_in(&order.account, Some(&order.step), stopped).await;
+        }
+        let Ok((api, id)) = self.at(&order.account) else { return stopped };
+        if api.account(id).await.is_err() {
+            return stopped;
+        }
+        put_off(&self.context, &order.step).await
+    }
+
+    /// What it means that the mailbox was not let in, if it was not.
+    async fn let_in(&self, account: &ConnectedAccount, step: Option<&ExecutionStep>, refused: Delivery) -> Delivery {
+        match self.at(account) {
+            Ok(at) => let_in(&self.context, at, step, refused).await,
+            Err(_) => refused,
         }
     }
 
@@ -238,13 +266,19 @@ impl UnipileMailChannel {
         };
         let reply_to = match timeout_at(until, self.answered(letter, &to)).await {
             Ok(Ok(parent)) => parent,
-            Ok(Err(error)) => return unanswered(&error),
+            Ok(Err(error)) => {
+                return match unanswered(&error).by_hand() {
+                    Delivery::Other(_) => not_sent("provider_no_answer", None, true),
+                    other => other,
+                };
+            }
             Err(_) => return not_sent("provider_slow", None, true),
         };
         let subject = letter.message.subject.clone().unwrap_or_default();
         let html = paragraphs(&letter.message.text);
         let ready = Ready { to, subject, html, reply_to, send_id: about.to_string() };
-        self.hand_over(&letter.account, &ready, (may_begin, until)).await
+        let handed = self.hand_over(&letter.account, &ready, (may_begin, until)).await;
+        self.let_in(&letter.account, None, handed).await
     }
 
     /// Unipile's id of the mail that a letter answers.
@@ -276,7 +310,7 @@ fn verdict(error: &UnipileError) -> Delivery {
     match error.class() {
         Class::NotSent => not_sent("provider_unreachable", Some(UNREACHABLE), true),
         Class::Unknown => Delivery::Unknown,
-        Class::AccountOut => Delivery::AccountOut,
+        Class::AccountOut => Delivery::not_let_in(error),
         Class::Cooldown => {
             let said = error.retry_after.and_then(|after| TimeDelta::from_std(after).ok());
             let rest = said.map_or(BUSY, |after| after.clamp(SAID.0, SAID.1));
@@ -291,9 +325,8 @@ fn verdict(error: &UnipileError) -> Delivery {
 /// The same when only something was asked: nothing was sent, whatever it is.
 fn unanswered(error: &UnipileError) -> Delivery {
     match verdict(error) {
-        Delivery::Unknown | Delivery::NoRecipient | Delivery::Other(_) | Delivery::Refused { .. } => {
-            not_sent("provider_unreachable", Some(UNREACHABLE), true)
-        }
+        Delivery::Unknown => Delivery::no_answer(UNREACHABLE),
+        Delivery::NoRecipient => Delivery::Refused { reason: error.code(), detail: None },
         other => other,
     }
 }

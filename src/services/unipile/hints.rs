@@ -70,12 +70,12 @@ impl UnipileService {
                 };
                 self.context.db.keep_unipile_event(&event, now).await?
             }
-            Some(Hint::Message { account, chat, message }) => {
+            Some(Hint::Message { account, chat, message, sender }) => {
                 let event = HintedEvent {
                     key: format!("message/{account}/{message}"),
                     kind: "message",
                     unipile_account: &account,
-                    about: json!({ "chat": chat, "message": message }),
+                    about: json!({ "chat": chat, "message": message, "sender": sender }),
                 };
                 self.context.db.keep_unipile_event(&event, now).await?
             }

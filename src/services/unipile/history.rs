@@ -12,12 +12,12 @@ use serde_json::json;
 use super::{
     UnipileService, backoff,
     look::{Look, Seen},
-    messages::{ends_the_look, is_own, wrote},
+    messages::{ends_the_look, is_left_out, is_own, wrote},
     people::Site,
 };
 use crate::{
     errors::Result,
-    integrations::unipile::{Chat, Class, MOST_ON_A_PAGE, PageQuery, Relation, Since, UnipileError},
+    integrations::unipile::{Chat, MOST_ON_A_PAGE, PageQuery, Relation, Since, UnipileError},
     models::{AuditEntry, LeadId},
     repositories::{HeardOf, Looked, Watched},
     services::campaign_runs::{Intake, PastMessage},
@@ -269,7 +269,7 @@ impl UnipileService {
         let left_out = messages.len().saturating_sub(MOST_MESSAGES);
         let past = messages.into_iter().skip(left_out).filter_map(|message| {
             let (id, by_owner) = (message.id.clone()?, is_own(site, &message));
-            Some(PastMessage { by_owner, message: wrote(id, message, self.now()) })
+            Some(PastMessage { by_owner, message: wrote(site, id, message, self.now()) })
         });
         let Some((lead, others)) = leads.split_first() else { return Ok(Ok(Intake::NotOurs)) };
         Ok(Ok(self.runs.take_in_past(site.with(*lead), others, &past.collect::<Vec<_>>()).await?))
@@ -290,9 +290,4 @@ fn learnt(look: &Look) -> Learnt {
 /// Chats that were read in this pass.
 fn chats_read(look: &Look) -> usize {
     look.all_read().filter(|it| *it != SECOND && !it.starts_with(CONNECTIONS)).count()
-}
-
-/// Whether it is of no use to ask again.
-fn is_left_out(error: &UnipileError) -> bool {
-    matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked)
 }

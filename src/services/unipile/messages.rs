@@ -48,11 +48,12 @@ impl UnipileService {
             Err(error) if error.class() == Class::Gone => return Ok(Follow::NotThere),
             Err(error) => return Ok(Follow::Silent(error)),
         };
-        let leads = self.partners(site, &found).await?;
-        if leads.is_empty() {
-            return Ok(Follow::Done("not_ours"));
-        }
-        Ok(match self.read_chat(site, &chat, (&leads, None), None).await? {
+        let leads = match self.partners(site, &Chat { id: Some(chat.clone()), ..found.clone() }).await? {
+            Ok(leads) if leads.is_empty() => return Ok(Follow::Done("not_ours")),
+            Ok(leads) => leads,
+            Err(error) => return Ok(Follow::Silent(error)),
+        };
+        Ok(match self.read_chat(site, &Chat { id: Some(chat), ..found }, (&leads, None), None).await? {
             Err(error) => Follow::Silent(error),
             Ok(read) if read.later => Follow::Later,
             Ok(read) if read.ids.contains(&message) => Follow::Done("taken_in"),
@@ -109,18 +110,20 @@ impl UnipileService {
         after: DateTime<Utc>,
     ) -> Result<std::result::Result<Seen, UnipileError>> {
         let Some(id) = chat.id.as_deref().filter(|id| !look.has_read(id)) else { return Ok(Ok(Seen::All)) };
-        let leads = self.partners(site, chat).await?;
-        if leads.is_empty() {
-            return Ok(Ok(Seen::All));
-        }
+        let leads = match self.partners(site, chat).await? {
+            Ok(leads) if leads.is_empty() => return Ok(Ok(Seen::All)),
+            Ok(leads) => leads,
+            Err(error) if is_left_out(&error) => return Ok(Ok(Seen::All)),
+            Err(error) => return Ok(Err(error)),
+        };
         if !self.goes_on(look).await? {
             return Ok(Ok(Seen::Unfinished));
         }
-        match self.read_chat(site, id, (&leads, Some(after)), Some(look)).await? {
+        match self.read_chat(site, chat, (&leads, Some(after)), Some(look)).await? {
             Ok(read) if read.later => return Ok(Ok(Seen::Later)),
             Ok(_) => {}
             // A chat that is gone, or not to be read, keeps nobody from reading the others.
-            Err(error) if matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked) => {
+            Err(error) if is_left_out(&error) => {
                 tracing::warn!(account = %site.account, %error, "a chat cannot be read");
             }
             Err(error) => return Ok(Err(error)),
@@ -132,14 +135,36 @@ impl UnipileService {
     /// The leads whom a chat is with, if the chat is the account's and the account has had to do with them: several, if one person is there under
     /// several addresses. The key sees all tenants' chats: whose
     /// this one is, is not taken from whoever named it.
-    async fn partners(&self, site: &Site, chat: &Chat) -> Result<Vec<LeadId>> {
+    async fn partners(&self, site: &Site, chat: &Chat) -> Result<std::result::Result<Vec<LeadId>, UnipileError>> {
         if chat.account_id.as_deref() != Some(site.unipile.account_id.as_str()) {
-            return Ok(Vec::new());
+            return Ok(Ok(Vec::new()));
         }
-        let Some(person) = &chat.attendee_provider_id else { return Ok(Vec::new()) };
-        let found = self.find_people(site, std::slice::from_ref(person), &[]).await?;
+        let person = match &chat.attendee_provider_id {
+            Some(person) => Some(person.clone()),
+            None => match self.only_writer(site, chat).await? {
+                Ok(person) => person,
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        let Some(person) = person else { return Ok(Ok(Vec::new())) };
+        let found = self.find_people(site, &[person], &[]).await?;
         let leads: Vec<_> = found.into_iter().map(|(_, lead)| lead).collect();
-        self.in_touch(site, &leads, self.now()).await
+        Ok(Ok(self.in_touch(site, &leads, self.now()).await?))
+    }
+
+    /// Whom a chat is with that names nobody: whoever else than the account has written there, if that is one person. Where several have it is a chat of
+    /// many, in which nobody answers us alone. No list of a chat's people is documented.
+    async fn only_writer(&self, site: &Site, chat: &Chat) -> Result<std::result::Result<Option<String>, UnipileError>> {
+        let Some(id) = chat.id.as_deref() else { return Ok(Ok(None)) };
+        let messages = match self.messages_of(id, None, None).await? {
+            Ok(messages) => messages,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut writers: Vec<_> =
+            messages.into_iter().filter(|it| !is_own(site, it)).filter_map(|it| it.sender_id).collect();
+        writers.sort_unstable();
+        writers.dedup();
+        Ok(Ok(writers.pop().filter(|_| writers.is_empty())))
     }
 
     /// With whom of these, who are one person under several addresses, the account has had to do: whom it had last written to by then first.
@@ -155,11 +180,12 @@ impl UnipileService {
     async fn read_chat(
         &self,
         site: &Site,
-        chat: &str,
+        chat: &Chat,
         (leads, after): (&[LeadId], Option<DateTime<Utc>>),
         look: Option<&mut Look>,
     ) -> Result<std::result::Result<Read, UnipileError>> {
-        let mut messages = match self.messages_of(chat, after, look).await? {
+        let (id, last_at) = (chat.id.as_deref().unwrap_or_default(), chat.timestamp);
+        let mut messages = match self.messages_of(id, after, look).await? {
             Ok(messages) => messages,
             Err(error) => return Ok(Err(error)),
         };
@@ -168,7 +194,7 @@ impl UnipileService {
         for message in messages {
             let Some(id) = message.id.clone() else { continue };
             let by_owner = is_own(site, &message);
-            let message = wrote(id.clone(), message, self.now());
+            let message = wrote(site, id.clone(), message, last_at.unwrap_or_else(|| self.now()));
             if by_owner {
                 own.push(message);
             } else if self.take_in_answer(site, leads, &message).await? == Intake::Later {
@@ -227,16 +253,24 @@ pub(super) fn ends_the_look(error: &UnipileError) -> bool {
     matches!(error.class(), Class::AccountOut | Class::Cooldown | Class::NotSent)
 }
 
+/// Whether it is of no use to ask again.
+pub(super) fn is_left_out(error: &UnipileError) -> bool {
+    matches!(error.class(), Class::Gone | Class::Permanent | Class::Parked)
+}
+
 /// Whether the account wrote it, by Unipile's mark or by who it says has.
 pub(super) fn is_own(site: &Site, message: &ChatMessage) -> bool {
     let by_sender = || message.sender_id.is_some() && message.sender_id == site.unipile.provider_id;
     message.is_sender == Some(true) || by_sender()
 }
 
-/// A message as it is taken in. The shape of attachments is not documented: that there are some is noted.
-pub(super) fn wrote(id: String, message: ChatMessage, now: DateTime<Utc>) -> LinkedinMessage {
+/// A message as it is taken in. One that does not say when it was written was by `latest`. The shape of attachments is not documented: that there are
+/// some is noted.
+pub(super) fn wrote(site: &Site, id: String, message: ChatMessage, latest: DateTime<Utc>) -> LinkedinMessage {
+    let by_sender = || message.sender_id.is_some() && site.unipile.provider_id.is_some();
+    let is_theirs = !is_own(site, &message) && message.is_sender.map_or_else(by_sender, |own| !own);
     let unknown = || MessageAttachment { name: None, media_type: "application/octet-stream".into(), bytes: 0 };
     let attachments = message.attachments.unwrap_or_default().iter().map(|_| unknown()).collect();
     let text = message.text.unwrap_or_default().replace('\0', "").chars().take(LONGEST).collect();
-    LinkedinMessage { id, text, attachments, sent_at: message.timestamp.unwrap_or(now) }
+    LinkedinMessage { id, text, attachments, sent_at: message.timestamp.unwrap_or(latest), is_theirs }
 }

@@ -102,6 +102,14 @@ impl Stage {
         self.campaigns().await;
     }
 
+    /// The wait for person 0 is over, and who has accepted is read: the other way begins.
+    async fn pass_unaccepted(&self) {
+        self.pass(TimeDelta::hours(169)).await;
+        self.look(WatchKind::Relations).await;
+        self.pass(TimeDelta::hours(1)).await;
+        assert_eq!(self.done(Act::Visit).len(), 1);
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.app().clock.now()
     }
@@ -129,7 +137,10 @@ impl Stage {
             .unwrap()
             .id
             .clone();
-        message(&chat, &id, text)
+        let mut told = message(&chat, &id, text);
+        let provider_id = format!("ACo_person-{person}");
+        told["sender"] = json!({"attendee_id": "at", "attendee_name": "Some Body", "attendee_provider_id": provider_id, "attendee_profile_url": null});
+        told
     }
 
     pub(super) async fn leads(&self, status: &str) -> i64 {
@@ -226,9 +237,7 @@ async fn strangers_cost_no_request_and_what_does_not_show_yet_is_looked_at_again
 #[tokio::test]
 async fn an_acceptance_after_the_other_way_began_is_noted_and_moves_nobody() {
     let stage = Stage::set(1).await;
-    stage.pass(TimeDelta::hours(169)).await;
-    stage.pass(TimeDelta::hours(1)).await;
-    assert_eq!(stage.done(Act::Visit).len(), 1);
+    stage.pass_unaccepted().await;
     let told = stage.accept(0);
     stage.world.webhook(&told).await;
     stage.follow().await;
@@ -244,9 +253,7 @@ async fn an_acceptance_after_the_other_way_began_moves_or_stops_the_lead_if_its_
         ("stop", 0, 1, "stopped", Some("accepted_late")),
     ] {
         let stage = Stage::set_by(1, json!({"late_acceptance": setting})).await;
-        stage.pass(TimeDelta::hours(169)).await;
-        stage.pass(TimeDelta::hours(1)).await;
-        assert_eq!(stage.done(Act::Visit).len(), 1);
+        stage.pass_unaccepted().await;
         let told = stage.accept(0);
         for _ in 0..3 {
             stage.world.webhook(&told).await;

@@ -94,6 +94,23 @@ impl Story {
 }
 
 #[tokio::test]
+async fn a_thread_that_unipile_never_shows_is_one_leads_and_its_mailbox_goes_on() {
+    let story = Story::begin(2).await;
+    story.pass(30).await;
+    assert_eq!(story.sent(), 2);
+    story.world.fake.world().refuse_query = Some("to=person0%40lead.example");
+    for _ in 0..14 {
+        story.world.app.clock.advance(Duration::from_hours(12));
+        story.look().await;
+        story.work().await;
+    }
+    assert_eq!(story.sent(), 3, "the other is written to again");
+    let rests = "select count(*)::text from connected_accounts where rests_until is not null";
+    assert_eq!(story.one(rests).await, "0");
+    assert_eq!(story.one("select count(*)::text from campaign_executions where hold = 'needs_review'").await, "1");
+}
+
+#[tokio::test]
 async fn a_mailbox_is_connected_by_a_link_and_nothing_else_by_one_for_mailboxes() {
     let world = World::begin().await;
     let member = world.app.member();

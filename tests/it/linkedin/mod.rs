@@ -3,16 +3,21 @@
 mod answers;
 mod by_hand;
 mod connect;
+mod contract;
 mod forged;
 mod health;
 mod history;
+mod inbox;
 mod looks;
 mod mailboxes;
 mod multichannel;
 mod one_person;
 mod races;
 mod status;
+mod unread_first;
+mod waits;
 mod webhooks;
+mod whose;
 
 use std::sync::Arc;
 

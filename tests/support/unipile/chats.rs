@@ -110,16 +110,21 @@ fn shown(chat: &Chat) -> Value {
     })
 }
 
-fn message(chat: &Chat, it: &Message) -> Value {
+fn message(chat: &Chat, it: &Message, timeless: bool) -> Value {
     json!({
         "object": "Message", "id": it.id, "provider_id": format!("2-{}", it.id), "chat_id": chat.id, "sender_id": it.sender,
-        "text": it.text, "timestamp": instant(it.at), "is_sender": i32::from(it.own), "attachments": [], "seen": 0, "delivered": 1,
+        "text": it.text, "timestamp": (!timeless).then(|| instant(it.at)), "is_sender": i32::from(it.own), "attachments": [], "seen": 0, "delivered": 1,
     })
 }
 
 /// Newest first, and only those that show.
 fn shown_messages(world: &World, chat: &Chat) -> Vec<(DateTime<Utc>, Value)> {
-    chat.messages.iter().rev().filter(|it| world.shows(it.at)).map(|it| (it.at, message(chat, it))).collect()
+    chat.messages
+        .iter()
+        .rev()
+        .filter(|it| world.shows(it.at))
+        .map(|it| (it.at, message(chat, it, world.timeless)))
+        .collect()
 }
 
 #[derive(Deserialize)]

@@ -140,8 +140,12 @@ pub(crate) struct World {
     pub(crate) chance: Option<Chance>,
     /// What goes wrong with everything of an account's that names it in its address.
     pub(crate) refuse_account: Option<OfAccount>,
+    /// What is refused with a 500 if its query has this in it.
+    pub(crate) refuse_query: Option<&'static str>,
     /// How long it is until what was done shows in lists and profiles.
     pub(crate) shows_after: TimeDelta,
+    /// Whether messages do not say when they were written.
+    pub(crate) timeless: bool,
     /// Whether ids are left out of answers to sends.
     pub(crate) null_ids: bool,
     next: u64,
@@ -164,7 +168,9 @@ impl World {
             troubles: VecDeque::new(),
             chance: None,
             refuse_account: None,
+            refuse_query: None,
             shows_after: TimeDelta::zero(),
+            timeless: false,
             null_ids: false,
             next: 0,
         }
@@ -274,6 +280,9 @@ impl World {
             && let Some(trouble) = refuse(account)
         {
             return Some(trouble);
+        }
+        if self.refuse_query.is_some_and(|part| query.contains(part)) {
+            return Some(Trouble::Refuse(500, "provider_error"));
         }
         if let Some(index) = self.troubles.iter().position(|(on, _)| on.is(method, path)) {
             return self.troubles.remove(index).map(|(_, trouble)| trouble);

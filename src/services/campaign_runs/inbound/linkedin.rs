@@ -33,6 +33,8 @@ pub struct LinkedinMessage {
     pub attachments: Vec<MessageAttachment>,
     /// When it was written.
     pub sent_at: DateTime<Utc>,
+    /// Whether Unipile says that somebody else than the account wrote it. Else only its text tells it from what we have written.
+    pub is_theirs: bool,
 }
 
 /// What became of something that came in.
@@ -109,8 +111,8 @@ impl RunService {
         if !tx.accounts().exists(account).await? || since.is_none_or(|since| it.sent_at < since) {
             return Ok(Intake::NotOurs);
         }
-        // The note of an invitation comes back as a message when it is accepted.
-        if tx.unipile().has_written(account, &[&[lead][..], others].concat(), it.text.trim()).await? {
+        // The note of an invitation comes back as a message when it is accepted. People may well say what we have said.
+        if !it.is_theirs && tx.unipile().has_written(account, &[&[lead][..], others].concat(), it.text.trim()).await? {
             return Ok(Intake::NotOurs);
         }
         let now = tx.now();

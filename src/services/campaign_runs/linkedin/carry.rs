@@ -101,7 +101,7 @@ impl LinkedinChannel {
         prepared: &Prepared,
         error: &UnipileError,
     ) -> Delivery {
-        let verdict = self.verdict(order.step.id.0, prepared, error);
+        let verdict = self.let_in(at, Some(&order.step), self.verdict(order.step.id.0, prepared, error)).await;
         if error.is("insufficient_credits") {
             self.went_broke(at.account.id);
         }

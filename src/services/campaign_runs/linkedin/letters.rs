@@ -14,7 +14,11 @@ use super::{
     prepare::Prepared,
     verdict::Stop,
 };
-use crate::{errors::Result, models::Lead, repositories::BaseRepository as _};
+use crate::{
+    errors::{AppError, Result},
+    models::Lead,
+    repositories::BaseRepository as _,
+};
 
 /// By how much Unipile's clock may be behind ours. Less than for steps: people may well write the same words twice.
 const CLOCKS: TimeDelta = TimeDelta::seconds(10);
@@ -27,13 +31,16 @@ impl LinkedinChannel {
         };
         let prepared = match timeout_at(until, self.prepare_letter(at, letter)).await {
             Ok(Ok(prepared)) => prepared,
-            Ok(Err(Stop::Delivery(delivery))) => return delivery,
-            Ok(Err(Stop::Ours(error))) => {
-                tracing::warn!(message = %letter.message.id, code = error.code(), "a message was not begun");
-                return NOT_BEGUN;
-            }
+            Ok(Err(Stop::Delivery(delivery))) => return self.let_in(at, None, delivery.by_hand()).await,
+            Ok(Err(Stop::Ours(error))) => return ours(letter, &error),
             Err(_) => return SLOW,
         };
+        // From here on whoever looks it up knows where.
+        match self.begin_letter(letter, &prepared).await {
+            Ok(true) => {}
+            Ok(false) => return NOT_BEGUN,
+            Err(error) => return ours(letter, &error),
+        }
         if !may_begin() {
             return TOO_LATE;
         }
@@ -41,7 +48,11 @@ impl LinkedinChannel {
         match timeout_at(until, self.carry_out(at, &prepared, &begun)).await {
             Err(_) => Delivery::Unknown,
             Ok(Ok(done)) => Delivery::Sent { provider_id: done.into_id() },
-            Ok(Err(error)) => self.verdict(letter.message.id.0, &prepared, &error),
+            Ok(Err(error)) => {
+                let verdict = self.verdict(letter.message.id.0, &prepared, &error);
+                let judged = self.let_in(at, None, verdict.clone());
+                timeout_at(until, judged).await.unwrap_or(verdict)
+            }
         }
     }
 
@@ -51,6 +62,15 @@ impl LinkedinChannel {
         let person = self.person(at, &lead, seed).await?.id;
         let chat = self.chat_with(at, &person, seed).await?;
         Ok(Prepared::Message { person, chat, text: letter.message.text.clone() })
+    }
+
+    /// Writes down whom it goes to, if it is still ours to send.
+    async fn begin_letter(&self, letter: &Letter, prepared: &Prepared) -> Result<bool> {
+        let (id, token) = (letter.message.id, letter.message.token.unwrap_or_default());
+        let mut conn = self.context.db.engine_conn(letter.message.organization_id).await?;
+        let begun = conn.messages().goes_to(id, token, prepared.person().unwrap_or_default()).await;
+        conn.give_back();
+        begun
     }
 
     async fn lead_of(&self, letter: &Letter) -> Result<Option<Lead>> {
@@ -63,17 +83,21 @@ impl LinkedinChannel {
     pub(super) async fn look_up_letter(&self, letter: &Letter) -> Result<Found> {
         let begun = letter.message.created_at;
         let Ok(at) = self.at(&letter.account) else { return Ok(self.patient(begun)) };
-        let url = self.lead_of(letter).await?.and_then(|lead| lead.linkedin_url);
-        let known = match &url {
-            Some(url) => self.known(at, url).await?,
-            None => None,
-        };
-        // Whom it goes to is found out, and kept, before anything is sent.
-        let Some(person) = known else { return Ok(Found::No) };
+        let mut conn = self.context.db.engine_conn(letter.message.organization_id).await?;
+        let person = conn.messages().went_to(letter.message.id).await?;
+        conn.give_back();
+        // Without that nothing was begun, and nobody can begin it any more.
+        let Some(person) = person else { return Ok(Found::No) };
         let seeking = self.seek_message(at, (&person, None), begun - CLOCKS, &letter.message.text);
         match tokio::time::timeout(Lease(self.context.campaign_lease).timeout() * 2, seeking).await {
             Ok(Ok(found)) => Ok(found),
             _ => Ok(self.patient(begun)),
         }
     }
+}
+
+/// It failed on our side, before anything was begun.
+fn ours(letter: &Letter, error: &AppError) -> Delivery {
+    tracing::warn!(message = %letter.message.id, code = error.code(), "a message was not begun");
+    NOT_BEGUN
 }

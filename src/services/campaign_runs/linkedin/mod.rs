@@ -28,6 +28,7 @@ use super::{
     claim::Order,
     deliver::{Delivery, TOO_LATE},
     lease::Lease,
+    silence::too_slow,
 };
 use crate::{
     config::LinkedinConfig,
@@ -89,8 +90,11 @@ impl LinkedinChannel {
         };
         let prepared = match timeout_at(until, self.prepare(at, order)).await {
             Ok(Ok(prepared)) => prepared,
-            Ok(Err(stop)) => return stop.into_delivery(&order.step),
-            Err(_) => return SLOW,
+            Ok(Err(stop)) => {
+                let stopped = self.not_prepared(at, &order.step, stop.into_delivery(&order.step));
+                return timeout_at(until, stopped).await.unwrap_or(SLOW);
+            }
+            Err(_) => return too_slow(&self.context, &order.step, verdict::UNREACHABLE).await,
         };
         // From here on nobody else does it, and whoever looks it up knows what to look for.
         let begun = match self.begin(order, &prepared).await {

@@ -3,7 +3,7 @@
 use super::{
     super::{deliver::Delivery, outcome::Outcome},
     At, LinkedinChannel,
-    verdict::{Stop, unreachable},
+    verdict::{Stop, UNREACHABLE},
 };
 use crate::{
     engine::route::Answer,
@@ -33,7 +33,7 @@ impl LinkedinChannel {
         let profile = profile.map_err(|error| self.unanswered(seed, &error))?;
         let Some(id) = profile.provider_id.clone() else {
             tracing::warn!(account = %at.account.id, "Unipile gave a profile without an id");
-            return Err(unreachable().into());
+            return Err(Delivery::no_answer(UNREACHABLE).into());
         };
         self.keep(at, url, &profile).await?;
         Ok(Person { id, profile: Some(profile) })

@@ -5,9 +5,11 @@ use chrono::TimeDelta;
 use super::{
     super::{
         deliver::{Delivery, NOT_BEGUN, OURS},
+        not_let_in::let_in,
         outcome::Outcome,
+        silence::put_off,
     },
-    LinkedinChannel,
+    At, LinkedinChannel,
     prepare::Prepared,
 };
 use crate::{
@@ -85,12 +87,29 @@ pub(super) fn unreachable() -> Delivery {
 }
 
 impl LinkedinChannel {
+    /// What it means that the account was not let in, if it was not.
+    pub(super) async fn let_in(&self, at: At<'_>, step: Option<&ExecutionStep>, refused: Delivery) -> Delivery {
+        let_in(&self.context, (at.api, &at.unipile.account_id), step, refused).await
+    }
+
+    /// What follows for a step that was not begun. Where Unipile does not answer about the lead, its answer about the account tells whose that is.
+    pub(super) async fn not_prepared(&self, at: At<'_>, step: &ExecutionStep, stopped: Delivery) -> Delivery {
+        if !stopped.got_no_answer() {
+            return self.let_in(at, Some(step), stopped).await;
+        }
+        match at.api.own_profile(&at.unipile.account_id).await {
+            Ok(_) => put_off(&self.context, step).await,
+            Err(_) => unreachable(),
+        }
+    }
+
     /// What an error means that came when only something was asked: nothing was done, whatever it is.
     pub(super) fn unanswered(&self, seed: uuid::Uuid, error: &UnipileError) -> Delivery {
         tracing::info!(%error, "Unipile could not be asked");
         match error.class() {
-            Class::NotSent | Class::Unknown => unreachable(),
-            Class::AccountOut => Delivery::AccountOut,
+            Class::NotSent => unreachable(),
+            Class::Unknown => Delivery::no_answer(UNREACHABLE),
+            Class::AccountOut => Delivery::not_let_in(error),
             Class::Cooldown => self.cools_down(seed, error),
             Class::Gone => Delivery::NoRecipient,
             Class::Permanent => Delivery::Refused { reason: error.code(), detail: None },
@@ -105,7 +124,7 @@ impl LinkedinChannel {
         match error.class() {
             Class::NotSent => unreachable(),
             Class::Unknown => Delivery::Unknown,
-            Class::AccountOut => Delivery::AccountOut,
+            Class::AccountOut => Delivery::not_let_in(error),
             Class::Cooldown if error.is("insufficient_credits") => {
                 Delivery::Other(Outcome::Later { reason: "no_credits", pause: self.bears.cooldown })
             }

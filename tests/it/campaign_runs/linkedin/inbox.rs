@@ -56,6 +56,23 @@ async fn a_message_whose_outcome_was_lost_is_looked_up_and_not_written_again() {
 }
 
 #[tokio::test]
+async fn a_message_is_looked_up_where_it_went_whatever_becomes_of_the_account_and_the_lead() {
+    for (trouble, state) in [(Trouble::CutAfter, "sent"), (Trouble::CutBefore, "failed")] {
+        let stage = Stage::set().await;
+        let conversation = conversation(&stage).await;
+        stage.fake.trouble(On::post("/chats"), trouble);
+        assert_eq!(write(&stage, &conversation, "Hello").await["state"], "sending");
+        // It is paid for from now on, and the lead's profile is another.
+        let paid = "update connected_accounts set unipile = jsonb_set(unipile, '{tier,premium}', 'true') where unipile is not null";
+        sqlx::query(paid).execute(&stage.app.pool).await.unwrap();
+        let moved = "update leads set linkedin_url = 'https://www.linkedin.com/in/somebody-else'";
+        sqlx::query(moved).execute(&stage.app.pool).await.unwrap();
+        reconcile(&stage).await;
+        assert_eq!(stage.texts("select state from messages").await, [state]);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told() {
     let stage = Stage::set().await;
     let conversation = conversation(&stage).await;

@@ -123,3 +123,16 @@ async fn without_credits_inmails_wait_and_the_account_goes_on() {
     assert_eq!(stage.done(Act::Inmail).len(), 2);
     stage.nothing_twice();
 }
+
+#[tokio::test]
+async fn looks_in_vain_are_free_a_hundred_times_a_day() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let limits = json!({"limits": {"like_post": {"per_day": 1000}}, "spacing_seconds": 0});
+    stage.app.member().patch(&format!("/api/v1/connected-accounts/{account}"), limits).await.expect(200);
+    let list = stage.people(103).await;
+    stage.start(&list, &[&account], only("like_post", &json!({}))).await;
+    stage.pass(5).await;
+    assert!(stage.attempts().await.iter().all(|it| it == "it skipped no_recent_post"));
+    assert_eq!(stage.texts("select sum(used)::text from account_usage where action = 'like_post'").await, ["3"]);
+}

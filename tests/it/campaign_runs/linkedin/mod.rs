@@ -60,6 +60,7 @@ impl Stage {
             .await
             .unwrap();
         messages_read(&self.app, id, "now()").await;
+        relations_read(&self.app, id).await;
     }
 
     /// A list of so many people who are on LinkedIn.
@@ -137,6 +138,16 @@ pub(crate) async fn messages_read(app: &TestApp, account: &str, at: &str) {
         "insert into account_watches (organization_id, account_id, kind, due_at, read_at)
          select organization_id, id, 'messages', 'infinity', {at} from connected_accounts where id = '{account}'
          on conflict (organization_id, account_id, kind) do update set read_at = excluded.read_at"
+    );
+    sqlx::query(AssertSqlSafe(query)).execute(&app.pool).await.unwrap();
+}
+
+/// Has all connections of the account been read, now and at any time.
+pub(crate) async fn relations_read(app: &TestApp, account: &str) {
+    let query = format!(
+        "insert into account_watches (organization_id, account_id, kind, due_at, read_at, seen_until)
+         select organization_id, id, 'relations', 'infinity', now(), 'infinity' from connected_accounts where id = '{account}'
+         on conflict (organization_id, account_id, kind) do nothing"
     );
     sqlx::query(AssertSqlSafe(query)).execute(&app.pool).await.unwrap();
 }

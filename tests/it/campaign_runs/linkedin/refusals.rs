@@ -11,6 +11,9 @@ async fn an_account_that_is_not_let_in_is_paused_and_no_lead_loses_its_place() {
         let stage = Stage::set().await;
         let account = stage.account("A1", false).await;
         let list = stage.people(2).await;
+        if status == 401 {
+            stage.fake.world().set_source("A1", "CREDENTIALS");
+        }
         stage.fake.trouble(On::post("/users/invite"), Trouble::Refuse(status, kind));
         stage.start(&list, &[&account], invitation(&Value::Null)).await;
         stage.pass(5).await;
@@ -20,6 +23,62 @@ async fn an_account_that_is_not_let_in_is_paused_and_no_lead_loses_its_place() {
         assert_eq!(stage.standing().await, [held, held], "{kind}");
         assert_eq!(stage.texts("select sum(used)::text from account_usage").await, ["0"]);
     }
+}
+
+#[tokio::test]
+async fn an_account_that_is_in_order_by_unipiles_word_is_shut_out_only_if_it_is_not_let_in_again_and_again() {
+    for (refusals, status, invited) in [(1, "connected", 1), (10, "needs_reconnect", 0)] {
+        let stage = Stage::set().await;
+        let account = stage.account("A1", false).await;
+        let list = stage.people(1).await;
+        for _ in 0..refusals {
+            stage.fake.trouble(On::post("/users/invite"), Trouble::Refuse(401, "disconnected_feature"));
+        }
+        stage.start(&list, &[&account], invitation(&Value::Null)).await;
+        stage.pass(5).await;
+        assert_eq!(stage.texts("select status from connected_accounts").await, [status]);
+        assert_eq!(stage.done(Act::Invite).len(), invited);
+        assert_eq!(stage.attempts().await[0], "invite not_sent account_not_let_in");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_unipile_refuses_shuts_no_account_out() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let list = stage.people(1).await;
+    stage.fake.world().chance = Some(Box::new(|_, _| Some(Trouble::Refuse(401, "missing_credentials"))));
+    stage.start(&list, &[&account], invitation(&Value::Null)).await;
+    stage.pass(24).await;
+    assert_eq!(stage.texts("select status from connected_accounts").await, ["connected"]);
+    assert!(stage.attempts().await.iter().all(|it| it == "invite not_sent unipile_key_refused"));
+    stage.fake.world().chance = None;
+    stage.pass(24).await;
+    assert_eq!(stage.done(Act::Invite).len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_answered_about_one_lead_is_the_leads_and_its_account_goes_on() {
+    let stage = Stage::set().await;
+    let account = stage.account("A1", false).await;
+    let list = stage.people(2).await;
+    let now = clento::utils::clock::Clock::now(&*stage.app.clock);
+    stage.fake.world().post("person-1", now);
+    stage.fake.world().chance = Some(Box::new(|_, path| {
+        path.ends_with("/users/ACo_person-0/posts").then_some(Trouble::Refuse(500, "provider_error"))
+    }));
+    stage.start(&list, &[&account], only("like_post", &json!({}))).await;
+    stage.pass(3).await;
+    assert_eq!(stage.done(Act::Like).len(), 1);
+    let rests = "select count(*)::text from connected_accounts where rests_until is not null";
+    assert_eq!(stage.texts(rests).await, ["0"]);
+    stage.pass(24 * 5).await;
+    let attempts: Vec<_> = stage.attempts().await.into_iter().filter(|it| it != "it sent").collect();
+    assert_eq!(attempts.len(), 6, "{attempts:?}");
+    assert!(attempts[..5].iter().all(|it| it == "it not_sent lead_unanswered"), "{attempts:?}");
+    assert_eq!(attempts[5], "it needs_review lead_unanswered");
+    assert!(stage.standing().await.contains(&"it waiting needs_review".to_owned()));
+    assert_eq!(stage.texts(rests).await, ["0"]);
 }
 
 #[tokio::test]
