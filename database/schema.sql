@@ -2200,10 +2200,10 @@ CREATE INDEX conversations_label ON public.conversations USING btree (organizati
 CREATE INDEX conversations_unread ON public.conversations USING btree (organization_id, last_message_at DESC, id DESC) WHERE (unread_count > 0);
 
 --
--- Name: execution_steps_account; Type: INDEX; Schema: public; Owner: -
+-- Name: execution_steps_account_sending; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX execution_steps_account ON public.execution_steps USING btree (organization_id, account_id);
+CREATE INDEX execution_steps_account_sending ON public.execution_steps USING btree (organization_id, account_id, sending_at);
 
 --
 -- Name: execution_steps_campaign; Type: INDEX; Schema: public; Owner: -

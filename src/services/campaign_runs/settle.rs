@@ -74,7 +74,7 @@ impl RunService {
         if known.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut tx = self.begin_tx(of.organization).await?;
+        let mut tx = self.begin_intake(of.organization, known.iter().any(|it| came_back(it))).await?;
         let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(HashSet::new()) };
         let (leads, ids): (Vec<_>, Vec<_>) = known.iter().map(|(step, _)| (step.lead_id, step.execution_id)).unzip();
         let walks = tx.executions().lock_many(&ids).await?;
@@ -94,6 +94,9 @@ impl RunService {
         tx.usage().give_back(&refunds).await?;
         tx.activities().record(&activities).await?;
         tx.leads().contacted(&written_to, now).await?;
+        let refused = known.iter().filter(|it| came_back(it) && settled.contains(&it.0.id));
+        let refused: Vec<_> = refused.map(|(step, _)| step).collect();
+        self.bar_refused(&mut tx, run.id, &refused).await?;
         tx.commit().await?;
         Ok(settled)
     }
@@ -213,7 +216,10 @@ impl Judge<'_> {
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 fails(ExecutionStatus::Failed, reason)
             }
-            Delivery::NoRecipient => fails(self.unreachable(step), NO_RECIPIENT),
+            Delivery::NoRecipient => {
+                let stand = Stand::ended(walk, self.unreachable(step), Some(NO_RECIPIENT));
+                (Some(stand), unreachable_kinds(step).iter().map(|kind| tell(kind, Some(NO_RECIPIENT))).collect())
+            }
             Delivery::AccountOut => {
                 let next = self.not_let_in(walk, &lead, step);
                 then(tell("step_not_sent", Some("account_needs_reconnect")), next)
@@ -262,6 +268,16 @@ impl Judge<'_> {
         let end = end_of(self.tx, self.run.id, walk, &stand);
         (stand, end)
     }
+}
+
+/// Whether a mail's recipient was refused for good.
+fn came_back((step, delivery): &(ExecutionStep, Delivery)) -> bool {
+    step.action == NodeType::SendEmail && *delivery == Delivery::NoRecipient
+}
+
+/// What is told of a step that nobody is there to get. A mail that is refused has come back.
+fn unreachable_kinds(step: &ExecutionStep) -> &'static [&'static str] {
+    if step.action == NodeType::SendEmail { &["step_failed", "email_bounced"] } else { &["step_failed"] }
 }
 
 /// How long after an attempt the next follows.

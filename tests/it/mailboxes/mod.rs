@@ -6,6 +6,7 @@ mod by_hand;
 mod link_domains;
 mod lost_answers;
 mod reading;
+mod refused;
 mod sending;
 mod sending_domain;
 mod tracking;
