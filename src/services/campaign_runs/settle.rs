@@ -216,10 +216,7 @@ impl Judge<'_> {
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 fails(ExecutionStatus::Failed, reason)
             }
-            Delivery::NoRecipient => {
-                let stand = Stand::ended(walk, self.unreachable(step), Some(NO_RECIPIENT));
-                (Some(stand), unreachable_kinds(step).iter().map(|kind| tell(kind, Some(NO_RECIPIENT))).collect())
-            }
+            Delivery::NoRecipient => self.nobody_there(walk, step),
             Delivery::AccountOut => {
                 let next = self.not_let_in(walk, &lead, step);
                 then(tell("step_not_sent", Some("account_needs_reconnect")), next)
@@ -236,10 +233,17 @@ fn then(told: Activity, (stand, end): (Stand, Option<Activity>)) -> (Option<Stan
 }
 
 impl Judge<'_> {
-    /// How a way ends whose lead cannot be reached.
-    fn unreachable(&self, step: &ExecutionStep) -> ExecutionStatus {
-        let bounced = step.action == NodeType::SendEmail && self.run.stop_on.contains(&StopOn::Bounce);
-        if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
+    /// How a way ends whose lead cannot be reached, and what is told of it. A mail that is refused has come back.
+    fn nobody_there(&self, walk: &Walk, step: &ExecutionStep) -> (Option<Stand>, Vec<Activity>) {
+        let mail = step.action == NodeType::SendEmail;
+        let bounced = mail && self.run.stop_on.contains(&StopOn::Bounce);
+        let status = if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed };
+        let kinds: &[&str] = if mail { &["email_bounced", "step_failed"] } else { &["step_failed"] };
+        let told = kinds.iter().map(|kind| {
+            let told = happened(self.tx, self.run.id, walk, kind, about(step, Some(NO_RECIPIENT)));
+            with_account(told, step.account_id)
+        });
+        (Some(Stand::ended(walk, status, Some(NO_RECIPIENT))), told.collect())
     }
 
     /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile.
@@ -273,11 +277,6 @@ impl Judge<'_> {
 /// Whether a mail's recipient was refused for good.
 fn came_back((step, delivery): &(ExecutionStep, Delivery)) -> bool {
     step.action == NodeType::SendEmail && *delivery == Delivery::NoRecipient
-}
-
-/// What is told of a step that nobody is there to get. A mail that is refused has come back.
-fn unreachable_kinds(step: &ExecutionStep) -> &'static [&'static str] {
-    if step.action == NodeType::SendEmail { &["step_failed", "email_bounced"] } else { &["step_failed"] }
 }
 
 /// How long after an attempt the next follows.
