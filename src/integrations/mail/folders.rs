@@ -34,8 +34,17 @@ const IN_THE_INBOX: [&str; 2] = ["INBOX.", "INBOX/"];
 
 /// How usual a name is for the folder that sent mail is kept in: the lower, the more. None if it is not at all.
 fn usual_place(name: &str) -> Option<usize> {
-    let bare = IN_THE_INBOX.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name);
-    USUAL_NAMES.iter().position(|usual| *usual == bare)
+    USUAL_NAMES.iter().position(|usual| *usual == bare(name))
+}
+
+/// Whether a folder is usually the one that sent mail is kept in.
+pub(super) fn is_usually_sent(name: &str) -> bool {
+    usual_place(name).is_some()
+}
+
+/// A folder's name without the inbox that it is kept in.
+pub(super) fn bare(name: &str) -> &str {
+    IN_THE_INBOX.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name)
 }
 
 /// Where Microsoft's servers keep the Message-ID that a mail was handed in with.

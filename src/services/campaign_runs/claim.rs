@@ -22,8 +22,8 @@ use crate::{
     engine::{book::AccountBook, caps::Caps},
     errors::{AppError, Result},
     models::{
-        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionStep, Lead, LeadId, OrganizationId,
-        Stand, StepId, StepState, Tracking, Usage, Walk,
+        AccountId, Activity, CampaignId, CampaignStatus, Channel, ConnectedAccount, ExecutionStep, Lead, LeadId,
+        OrganizationId, Rule, Stand, StepId, StepState, Tracking, Usage, Walk,
     },
     repositories::{CampaignRun, History, OrgTx, RunningCampaignRef},
 };
@@ -136,13 +136,35 @@ async fn decide(
     Ok(judged(tx, party).0)
 }
 
-/// Accounts that are to do something and have not been read lately.
-async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashSet<AccountId>> {
+/// Who may have answered without its being known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread {
+    /// Accounts that have not been read lately.
+    accounts: HashSet<AccountId>,
+    /// Leads of whom a mail has come that could not be taken in yet.
+    leads: HashSet<LeadId>,
+}
+
+impl Unread {
+    /// Why the lead may not be approached from the account now, if it may not.
+    pub(super) fn rule(&self, account: &ConnectedAccount, lead: LeadId) -> Option<Rule> {
+        match (self.leads.contains(&lead), self.accounts.contains(&account.id)) {
+            (false, false) => None,
+            (false, true) if account.channel == Channel::Linkedin => Some(Rule::LinkedinUnread),
+            _ => Some(Rule::MailboxUnread),
+        }
+    }
+}
+
+/// Whose answers are not known, of those who are to do something or to be approached.
+async fn unread(tx: &mut OrgTx, walks: &[Walk]) -> Result<Unread> {
     let accounts: HashSet<_> = walks.iter().filter_map(|walk| walk.account_id).collect();
     let accounts: Vec<_> = accounts.into_iter().collect();
     let mut unread = tx.mailbox_watches().not_read_lately(&accounts, MAILBOX_READ_WITHIN).await?;
     unread.extend(tx.unipile().not_read_lately(&accounts, LINKEDIN_READ_WITHIN).await?);
-    Ok(unread.into_iter().collect())
+    let leads: Vec<_> = walks.iter().map(|walk| walk.lead_id).collect();
+    let leads = tx.kept_mails().leads_among(&leads).await?.into_iter().collect();
+    Ok(Unread { accounts: unread.into_iter().collect(), leads })
 }
 
 /// The attempts that dispatches are.

@@ -1,16 +1,14 @@
 //! What becomes of a lead whose instant has come. Every rule that holds when a step is planned is asked here once more, right before the
 //! step is charged and marked as being sent: much may have happened since.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
     activities::{end_of, ended, happened, passed_over},
+    claim::Unread,
     party::{Party, RESERVED, traveller},
 };
 use crate::{
@@ -71,8 +69,8 @@ pub(super) struct Judge<'a> {
     pub(super) tried: Arc<History>,
     /// What caps let go out on this day, if there are any.
     pub(super) caps: Option<Caps>,
-    /// Accounts of which nobody knows who has answered there lately.
-    pub(super) unread: HashSet<AccountId>,
+    /// Who may have answered without its being known.
+    pub(super) unread: Unread,
     /// Whether anything was planned: then what accounts have promised matters.
     pub(super) planned: bool,
 }
@@ -80,7 +78,7 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// One who knows of no acts but those of the books.
     pub(super) fn new(tx: &'a OrgTx, run: &'a CampaignRun, planner: &'a Planner<'a>, party: &'a mut Party) -> Self {
-        let (last_acts, tried, unread) = (HashMap::new(), Arc::default(), HashSet::new());
+        let (last_acts, tried, unread) = (HashMap::new(), Arc::default(), Unread::default());
         Self { tx, run, planner, party, last_acts, tried, caps: None, unread, planned: false }
     }
 }
@@ -197,7 +195,10 @@ impl Judge<'_> {
         action: NodeType,
     ) -> Result<DateTime<Utc>, (Rule, DateTime<Utc>)> {
         let now = self.tx.now();
-        self.account_waits(account, action)?;
+        self.account_waits(account)?;
+        if let Some(rule) = self.unread.rule(account, lead.id).filter(|_| action.approaches()) {
+            return Err((rule, now + UNTIL_READ));
+        }
         if walk.next_run_at.is_some_and(|at| now - at > GRACE) {
             return Err((Rule::Late, now));
         }
@@ -228,16 +229,9 @@ impl Judge<'_> {
     }
 
     /// Whether the account itself must wait, whatever the hours and limits are.
-    fn account_waits(&self, account: &ConnectedAccount, action: NodeType) -> Result<(), (Rule, DateTime<Utc>)> {
-        let now = self.tx.now();
-        if let Some(until) = account.rests_until.filter(|until| *until > now) {
-            return Err((Rule::AccountRests, until));
-        }
-        if action.approaches() && self.unread.contains(&account.id) {
-            let rule = if account.channel == Channel::Email { Rule::MailboxUnread } else { Rule::LinkedinUnread };
-            return Err((rule, now + UNTIL_READ));
-        }
-        Ok(())
+    fn account_waits(&self, account: &ConnectedAccount) -> Result<(), (Rule, DateTime<Utc>)> {
+        let until = account.rests_until.filter(|until| *until > self.tx.now());
+        until.map_or(Ok(()), |until| Err((Rule::AccountRests, until)))
     }
 
     pub(super) fn replan(

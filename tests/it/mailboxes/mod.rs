@@ -3,6 +3,8 @@
 mod accounts;
 mod breaks;
 mod by_hand;
+mod health;
+mod kept;
 mod link_domains;
 mod lost_answers;
 mod reading;

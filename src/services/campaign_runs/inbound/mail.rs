@@ -21,7 +21,7 @@ use crate::{
 const LONGEST_KEY: usize = 400;
 
 /// What became of a mail that came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailFate {
     /// It was taken in, with all that follows.
     TakenIn,
@@ -30,7 +30,12 @@ pub enum MailFate {
     /// It is none of ours; nothing was kept.
     NotOurs,
     /// A step of its lead is on its way out: come again.
-    Later,
+    Later {
+        /// Whose step.
+        lead: LeadId,
+        /// By what the mail is known.
+        key: String,
+    },
 }
 
 impl RunService {
@@ -85,11 +90,11 @@ impl RunService {
             tx.commit().await?;
             return Ok(MailFate::Known);
         }
-        let message = wrote.then(|| message(mail, key, now));
+        let message = wrote.then(|| message(mail, key.clone(), now));
         let About { lead, answers, recipient, .. } = about;
         let deed = Deed { lead_id: lead.id, account_id: id, what, answers, recipient, message };
         match self.take_in_deed(&mut tx, &deed).await? {
-            Taken::Later => Ok(MailFate::Later),
+            Taken::Later => Ok(MailFate::Later { lead: lead.id, key }),
             Taken::Yes => {
                 tx.commit().await?;
                 Ok(MailFate::TakenIn)
