@@ -880,6 +880,28 @@ CREATE TABLE public.inbound_events (
 );
 
 --
+-- Name: kept_mails; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.kept_mails (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    key text NOT NULL,
+    lead_id uuid NOT NULL,
+    folder text NOT NULL,
+    uid_validity bigint NOT NULL,
+    uid bigint NOT NULL,
+    raw bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT kept_mails_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT kept_mails_folder_check CHECK (((length(folder) >= 1) AND (length(folder) <= 1000))),
+    CONSTRAINT kept_mails_key_check CHECK (((length(key) >= 1) AND (length(key) <= 400))),
+    CONSTRAINT kept_mails_raw_check CHECK ((length(raw) <= 1048576))
+);
+
+--
 -- Name: lead_list_members; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1136,11 +1158,13 @@ CREATE TABLE public.messages (
     copied_at timestamp with time zone,
     past boolean DEFAULT false NOT NULL,
     person text,
+    look jsonb,
     CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
     CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
     CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
     CONSTRAINT messages_direction CHECK ((((direction = 'inbound'::text) = (verdict IS NOT NULL)) AND ((direction = 'outbound'::text) = (state IS NOT NULL)))),
     CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
+    CONSTRAINT messages_look_check CHECK ((jsonb_typeof(look) = 'object'::text)),
     CONSTRAINT messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 998))),
     CONSTRAINT messages_person_check CHECK (((length(person) >= 1) AND (length(person) <= 500))),
     CONSTRAINT messages_provider_key_check CHECK (((length(provider_key) >= 1) AND (length(provider_key) <= 500))),
@@ -1257,6 +1281,8 @@ CREATE TABLE public.sent_mails (
     tracks_opens boolean DEFAULT false NOT NULL,
     tracks_clicks boolean DEFAULT false NOT NULL,
     link_domain text,
+    look jsonb,
+    CONSTRAINT sent_mails_look_check CHECK ((jsonb_typeof(look) = 'object'::text)),
     CONSTRAINT sent_mails_message_id_check CHECK (((length(message_id) >= 3) AND (length(message_id) <= 255))),
     CONSTRAINT sent_mails_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT sent_mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
@@ -1691,6 +1717,13 @@ ALTER TABLE ONLY public.imports
 
 ALTER TABLE ONLY public.inbound_events
     ADD CONSTRAINT inbound_events_pkey PRIMARY KEY (source, external_id);
+
+--
+-- Name: kept_mails kept_mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept_mails
+    ADD CONSTRAINT kept_mails_pkey PRIMARY KEY (organization_id, account_id, key);
 
 --
 -- Name: lead_list_members lead_list_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2202,10 +2235,10 @@ CREATE INDEX conversations_label ON public.conversations USING btree (organizati
 CREATE INDEX conversations_unread ON public.conversations USING btree (organization_id, last_message_at DESC, id DESC) WHERE (unread_count > 0);
 
 --
--- Name: execution_steps_account; Type: INDEX; Schema: public; Owner: -
+-- Name: execution_steps_account_sending; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX execution_steps_account ON public.execution_steps USING btree (organization_id, account_id);
+CREATE INDEX execution_steps_account_sending ON public.execution_steps USING btree (organization_id, account_id, sending_at);
 
 --
 -- Name: execution_steps_campaign; Type: INDEX; Schema: public; Owner: -
@@ -2308,6 +2341,18 @@ CREATE INDEX imports_under_way ON public.imports USING btree (updated_at) WHERE 
 --
 
 CREATE INDEX inbound_events_received ON public.inbound_events USING btree (received_at);
+
+--
+-- Name: kept_mails_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX kept_mails_due ON public.kept_mails USING btree (next_at);
+
+--
+-- Name: kept_mails_lead; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX kept_mails_lead ON public.kept_mails USING btree (organization_id, lead_id);
 
 --
 -- Name: lead_list_members_added; Type: INDEX; Schema: public; Owner: -
@@ -3084,6 +3129,20 @@ ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_organization_id_lead_list_id_fkey FOREIGN KEY (organization_id, lead_list_id) REFERENCES public.lead_lists(organization_id, id) ON DELETE SET NULL (lead_list_id);
 
 --
+-- Name: kept_mails kept_mails_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept_mails
+    ADD CONSTRAINT kept_mails_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: kept_mails kept_mails_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept_mails
+    ADD CONSTRAINT kept_mails_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: lead_list_members lead_list_members_organization_id_lead_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3543,6 +3602,12 @@ ALTER TABLE public.imports ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.inbound_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: kept_mails; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.kept_mails ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: lead_list_members; Type: ROW SECURITY; Schema: public; Owner: -

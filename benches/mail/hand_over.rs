@@ -2,7 +2,13 @@
 //!
 //! `cargo bench --bench hand_over [-- MAILS CONNECTIONS]`, with the servers of `benches/mail/mailboxes.py` running.
 
-use std::{env, error::Error, net::Ipv4Addr, sync::Arc, time::Instant};
+use std::{
+    env,
+    error::Error,
+    net::Ipv4Addr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::DateTime;
 use clento::{
@@ -114,6 +120,7 @@ fn main() -> Outcome<()> {
     let (mails, connections) = (given.first().copied().unwrap_or(2_000), given.get(1).copied().unwrap_or(4));
     let config = MailConfig {
         anywhere: true,
+        poll: Duration::from_mins(1),
         extra_authorities: Vec::new(),
         dns_servers: Vec::new(),
         public_url: None,

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
@@ -18,6 +19,9 @@ pub struct MailConfig {
     /// Whether mail servers may be anywhere, on this machine and without TLS too, and not only at public addresses with it. In development
     /// only, so that there is something to try them on.
     pub anywhere: bool,
+    /// `MAIL_POLL_SECONDS`: how often a mailbox is looked into, whatever its server tells by itself: a line may be dead and say nothing, and not every
+    /// server tells anything. From 10 to 120, a minute unless set: nothing is sent from a mailbox that was not read within three.
+    pub poll: Duration,
     /// `MAIL_EXTRA_CA_FILE`: authorities that mail servers' certificates may be from, beside the public ones.
     pub extra_authorities: Vec<CertificateDer<'static>>,
     /// `DNS_SERVERS`: the name servers that are asked about domains that we send from; those of the system if none are named.
@@ -43,6 +47,7 @@ impl MailConfig {
     pub(super) fn read(vars: &mut Vars, environment: Environment) -> Self {
         Self {
             anywhere: !environment.is_production(),
+            poll: poll(vars),
             extra_authorities: extra_authorities(vars),
             dns_servers: dns_servers(vars),
             public_url: public_url(vars),
@@ -50,6 +55,15 @@ impl MailConfig {
             microsoft: client(vars, "MICROSOFT_OAUTH_CLIENT_ID", "MICROSOFT_OAUTH_CLIENT_SECRET"),
         }
     }
+}
+
+fn poll(vars: &mut Vars) -> Duration {
+    const NAME: &str = "MAIL_POLL_SECONDS";
+    let seconds = vars.parsed::<u64>(NAME, "a number of seconds from 10 to 120").unwrap_or(60);
+    if !(10..=120).contains(&seconds) {
+        vars.fault(NAME, "must be a number of seconds from 10 to 120");
+    }
+    Duration::from_secs(seconds)
 }
 
 fn extra_authorities(vars: &mut Vars) -> Vec<CertificateDer<'static>> {

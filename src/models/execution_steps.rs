@@ -202,7 +202,7 @@ text_enum! {
         CampaignChanged = "campaign_changed",
         /// It was due long ago, and is not done in a rush.
         Late = "late",
-        /// Who has answered is not known: the mailbox has not been read for some minutes.
+        /// Who has answered is not known: the mailbox has not been read for some minutes, or what the lead has written is taken in when another step is over.
         MailboxUnread = "mailbox_unread",
         /// Who has answered is not known: the messages of the LinkedIn account have not been read for half an hour.
         LinkedinUnread = "linkedin_unread",

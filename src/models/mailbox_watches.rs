@@ -21,6 +21,23 @@ pub struct ClaimedMailbox {
     pub version: i64,
 }
 
+/// A mail that was read while a step of its lead was on its way out.
+#[derive(Debug, Clone)]
+pub struct KeptMail {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// In whose mailbox it came.
+    pub account: AccountId,
+    /// By what it is known.
+    pub key: String,
+    /// The mail itself, as far as mails are read.
+    pub raw: Vec<u8>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// How often in a row it could not be taken in.
+    pub failures: i32,
+}
+
 /// How far a folder has been read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailFolder {

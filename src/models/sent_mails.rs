@@ -1,8 +1,10 @@
 //! What was sent from mailboxes, as answers and bounces name it.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 
-use super::{AccountId, CampaignId, ExecutionId, LeadId, OrganizationId, StepId};
+use super::{AccountId, CampaignId, ConnectedAccount, ExecutionId, LeadId, OrganizationId, StepId};
 
 /// A mail of a campaign's step that may have left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,4 +33,39 @@ pub struct SentMail {
     pub link_domain: Option<String>,
     /// When a copy was put into the mailbox's Sent folder by us.
     pub copied_at: Option<DateTime<Utc>>,
+    /// How it looked, as long as a copy of it is to be made by us.
+    pub look: Option<Json<MailLook>>,
+}
+
+/// What a mail had of its account and its recipient beside its text, as it was sent: either may be called otherwise by the time that it is copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailLook {
+    /// The name that it came from.
+    pub from_name: String,
+    /// The address that it came from.
+    pub from: String,
+    /// The name that it went to, if one was known.
+    pub to_name: Option<String>,
+    /// The address that it went to.
+    pub to: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// What stands under it.
+    pub signature: Option<String>,
+}
+
+impl MailLook {
+    /// How a mail of the account's to somebody looks just now.
+    #[must_use]
+    pub fn of(account: &ConnectedAccount, (to_name, to): (Option<&str>, &str)) -> Self {
+        let mailbox = account.mailbox.as_deref();
+        Self {
+            from_name: account.display_name.clone(),
+            from: account.email.clone().unwrap_or_default(),
+            to_name: to_name.map(str::to_owned),
+            to: to.to_owned(),
+            reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.clone()),
+            signature: mailbox.and_then(|mailbox| mailbox.signature.clone()),
+        }
+    }
 }

@@ -159,6 +159,22 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
+    /// Whether a mailbox with this address is read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reads(&mut self, address: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from connected_accounts
+                              where organization_id = $1 and channel = 'email' and status in ('connected', 'paused')
+                                and (mailbox is not null or unipile is not null) and lower(email) = lower($2)) as "reads!""#,
+            self.scope.id(),
+            address,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// The provider wants an account left alone until then, and why. A shorter rest than the one it has changes nothing.
     ///
     /// # Errors

@@ -77,20 +77,25 @@ impl GuardRepository<'_> {
         Ok(done.rows_affected() == 1)
     }
 
-    /// How a campaign's mails fared since `since`, or since a person took it up again.
+    /// How a campaign's mails fared that went out since `since`, or since a person took it up again. What a recipient's server has refused was sent
+    /// and came back.
     ///
     /// # Errors
     /// The database's.
     pub async fn of_campaign(&mut self, campaign: CampaignId, since: DateTime<Utc>) -> Result<MailFates> {
         Ok(sqlx::query_as!(
             MailFates,
-            r#"with bounds as (select greatest(judged_from, $3) as since from campaigns where organization_id = $1 and id = $2)
-               select (select count(*) from execution_steps s where s.organization_id = $1 and s.campaign_id = $2 and s.state = 'sent'
-                         and s.action = 'send_email' and s.sending_at >= bounds.since) as "sent!",
-                      (select count(*) from activities a where a.organization_id = $1 and a.campaign_id = $2 and a.type = 'email_bounced'
-                         and a.occurred_at >= bounds.since) as "bounced!",
-                      (select count(*) from activities a where a.organization_id = $1 and a.campaign_id = $2 and a.type = 'lead_complained'
-                         and a.occurred_at >= bounds.since) as "complained!"
+            r#"with bounds as (select greatest(judged_from, $3) as since from campaigns where organization_id = $1 and id = $2),
+               mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s.campaign_id = $2
+                 and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
+                 and s.sending_at >= bounds.since),
+               told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
+                 where a.organization_id = $1 and a.campaign_id = $2 and a.type in ('email_bounced', 'lead_complained')
+                   and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
+                 group by a.type)
+               select (select count(*) from mails) as "sent!",
+                      coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
+                      coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
                from bounds"#,
             self.scope.id(),
             campaign.0,
@@ -101,20 +106,24 @@ impl GuardRepository<'_> {
         .unwrap_or_default())
     }
 
-    /// The same of a mailbox's. What it has sent is read from the ledger, by days.
+    /// The same of a mailbox's, whichever campaigns they were of. One that came back is told of in every campaign that its lead is in, and is one.
     ///
     /// # Errors
     /// The database's.
     pub async fn of_account(&mut self, account: AccountId, since: DateTime<Utc>) -> Result<MailFates> {
         Ok(sqlx::query_as!(
             MailFates,
-            r#"with bounds as (select greatest(judged_from, $3) as since from connected_accounts where organization_id = $1 and id = $2)
-               select (select coalesce(sum(u.used), 0)::bigint from account_usage u where u.organization_id = $1 and u.account_id = $2
-                         and u.action = 'send_email' and u.day >= bounds.since::date) as "sent!",
-                      (select count(*) from activities a where a.organization_id = $1 and a.account_id = $2 and a.type = 'email_bounced'
-                         and a.occurred_at >= bounds.since) as "bounced!",
-                      (select count(*) from activities a where a.organization_id = $1 and a.account_id = $2 and a.type = 'lead_complained'
-                         and a.occurred_at >= bounds.since) as "complained!"
+            r#"with bounds as (select greatest(judged_from, $3) as since from connected_accounts where organization_id = $1 and id = $2),
+               mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s.account_id = $2
+                 and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
+                 and s.sending_at >= bounds.since),
+               told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
+                 where a.organization_id = $1 and a.account_id = $2 and a.type in ('email_bounced', 'lead_complained')
+                   and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
+                 group by a.type)
+               select (select count(*) from mails) as "sent!",
+                      coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
+                      coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
                from bounds"#,
             self.scope.id(),
             account.0,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::base::{Database, OrgScope};
 use crate::{
     errors::Result,
-    models::{AccountId, ClaimedMailbox, MailFolder, OrganizationId},
+    models::{AccountId, ClaimedMailbox, KeptMail, MailFolder, OrganizationId},
 };
 
 /// The mailboxes of one organization, as those who read them see them.
@@ -101,6 +101,26 @@ impl Database {
             .execute(&mut *self.system().await?)
             .await?;
         Ok(())
+    }
+
+    /// Up to `limit` kept mails of whose leads no step is on its way out any more, those first that have waited longest.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn kept_mails(&self, limit: i64) -> Result<Vec<KeptMail>> {
+        Ok(sqlx::query_as!(
+            KeptMail,
+            r#"select k.organization_id as "organization!: OrganizationId", k.account_id as "account!: AccountId", k.key, k.raw, k.received_at,
+                      k.failures
+               from kept_mails k
+               where k.next_at <= clock_timestamp()
+                 and not exists (select from campaign_executions e where e.organization_id = k.organization_id and e.lead_id = k.lead_id
+                                   and e.status = 'running')
+               order by k.next_at limit $1"#,
+            limit,
+        )
+        .fetch_all(&mut *self.system().await?)
+        .await?)
     }
 }
 

@@ -8,7 +8,7 @@ use super::base::base_repository;
 use crate::{
     errors::Result,
     models::{
-        AccountId, CampaignId, Channel, ConversationId, ExecutionId, LeadId, Message, MessageAttachment,
+        AccountId, CampaignId, Channel, ConversationId, ExecutionId, LeadId, MailLook, Message, MessageAttachment,
         MessageDirection, MessageId, MessageState, MessageVerdict, OrganizationId, ThreadMessage, UserId,
         page::{Direction, Page, PageRequest, Position},
     },
@@ -340,6 +340,37 @@ impl MessageRepository<'_> {
         .await?)
     }
 
+    /// Notes how a message looks that is on its way out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn looks(&mut self, id: MessageId, look: &MailLook) -> Result<()> {
+        sqlx::query!(
+            "update messages set look = $3 where organization_id = $1 and id = $2",
+            self.scope.id(),
+            id.0,
+            Json(look) as Json<&MailLook>,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// How a message looked that was sent.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look(&mut self, id: MessageId) -> Result<Option<MailLook>> {
+        let look = sqlx::query_scalar!(
+            r#"select look as "look: Json<MailLook>" from messages where organization_id = $1 and id = $2"#,
+            self.scope.id(),
+            id.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        Ok(look.flatten().map(|look| look.0))
+    }
+
     /// Copies of these mails were put into Sent.
     ///
     /// # Errors
@@ -347,7 +378,7 @@ impl MessageRepository<'_> {
     pub async fn copied(&mut self, ids: &[MessageId], now: DateTime<Utc>) -> Result<()> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         sqlx::query!(
-            "update messages set copied_at = $3 where organization_id = $1 and id = any($2)",
+            "update messages set copied_at = $3, look = null where organization_id = $1 and id = any($2)",
             self.scope.id(),
             &ids,
             now,

@@ -1,13 +1,13 @@
 //! What was sent from mailboxes. Found by Message-ID, however many there are.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::base::OrgScope;
 use crate::{
     errors::Result,
-    models::{AccountId, ExecutionId, SentMail, StepId},
+    models::{AccountId, ExecutionId, MailLook, SentMail, StepId},
 };
 
 /// The sent mails of one organization.
@@ -26,7 +26,7 @@ impl SentMailRepository<'_> {
         Ok(sqlx::query_as!(
             SentMail,
             r#"select organization_id, message_id, step_id, execution_id, campaign_id, lead_id, account_id, node_id, recipient, subject,
-                      refs, begun_at, tracks_opens, tracks_clicks, link_domain, copied_at
+                      refs, begun_at, tracks_opens, tracks_clicks, link_domain, copied_at, look
                from sent_mails where organization_id = $1 and message_id = any($2) order by begun_at desc, message_id"#,
             self.scope.id(),
             message_ids,
@@ -42,8 +42,8 @@ impl SentMailRepository<'_> {
     pub async fn begin(&mut self, mail: &SentMail, token: Uuid) -> Result<bool> {
         let written = sqlx::query!(
             r#"insert into sent_mails (organization_id, message_id, step_id, execution_id, campaign_id, lead_id, account_id, node_id,
-                                       recipient, subject, refs, begun_at, tracks_opens, tracks_clicks, link_domain)
-               select $1, $2, s.id, s.execution_id, s.campaign_id, s.lead_id, s.account_id, s.node_id, $5, $6, $7, $8, $9, $10, $11
+                                       recipient, subject, refs, begun_at, tracks_opens, tracks_clicks, link_domain, look)
+               select $1, $2, s.id, s.execution_id, s.campaign_id, s.lead_id, s.account_id, s.node_id, $5, $6, $7, $8, $9, $10, $11, $12
                from execution_steps s
                join campaigns c on c.organization_id = $1 and c.id = s.campaign_id and c.status = 'running'
                where s.organization_id = $1 and s.id = $3 and s.token = $4 and s.state = 'sending'
@@ -51,7 +51,7 @@ impl SentMailRepository<'_> {
                  set step_id = excluded.step_id, account_id = excluded.account_id, recipient = excluded.recipient,
                      subject = excluded.subject, refs = excluded.refs, begun_at = excluded.begun_at,
                      tracks_opens = excluded.tracks_opens, tracks_clicks = excluded.tracks_clicks,
-                     link_domain = excluded.link_domain"#,
+                     link_domain = excluded.link_domain, look = excluded.look"#,
             self.scope.id(),
             mail.message_id,
             mail.step_id.0,
@@ -63,6 +63,7 @@ impl SentMailRepository<'_> {
             mail.tracks_opens,
             mail.tracks_clicks,
             mail.link_domain,
+            mail.look.as_ref() as Option<&Json<MailLook>>,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -77,7 +78,7 @@ impl SentMailRepository<'_> {
         Ok(sqlx::query_as!(
             SentMail,
             r#"select organization_id, message_id, step_id, execution_id, campaign_id, lead_id, account_id, node_id, recipient, subject,
-                      refs, begun_at, tracks_opens, tracks_clicks, link_domain, copied_at
+                      refs, begun_at, tracks_opens, tracks_clicks, link_domain, copied_at, look
                from sent_mails where organization_id = $1 and step_id = $2 order by begun_at desc limit 1"#,
             self.scope.id(),
             step.0,
@@ -113,7 +114,7 @@ impl SentMailRepository<'_> {
         Ok(sqlx::query_as!(
             SentMail,
             r#"select m.organization_id, m.message_id, m.step_id, m.execution_id, m.campaign_id, m.lead_id, m.account_id, m.node_id,
-                      m.recipient, m.subject, m.refs, m.begun_at, m.tracks_opens, m.tracks_clicks, m.link_domain, m.copied_at
+                      m.recipient, m.subject, m.refs, m.begun_at, m.tracks_opens, m.tracks_clicks, m.link_domain, m.copied_at, m.look
                from sent_mails m
                join execution_steps s on s.organization_id = m.organization_id and s.id = m.step_id and s.state = 'sent'
                where m.organization_id = $1 and m.execution_id = $2 order by m.begun_at desc, m.message_id desc limit 1"#,
@@ -146,7 +147,7 @@ impl SentMailRepository<'_> {
         Ok(sqlx::query_as!(
             SentMail,
             r#"select m.organization_id, m.message_id, m.step_id, m.execution_id, m.campaign_id, m.lead_id, m.account_id, m.node_id,
-                      m.recipient, m.subject, m.refs, m.begun_at, m.tracks_opens, m.tracks_clicks, m.link_domain, m.copied_at
+                      m.recipient, m.subject, m.refs, m.begun_at, m.tracks_opens, m.tracks_clicks, m.link_domain, m.copied_at, m.look
                from sent_mails m
                join execution_steps s on s.organization_id = m.organization_id and s.id = m.step_id and s.state = 'sent'
                where m.organization_id = $1 and m.account_id = $2 and m.copied_at is null and m.begun_at > $3
@@ -166,7 +167,7 @@ impl SentMailRepository<'_> {
     /// The database's.
     pub async fn copied(&mut self, message_ids: &[String], now: DateTime<Utc>) -> Result<()> {
         sqlx::query!(
-            "update sent_mails set copied_at = $3 where organization_id = $1 and message_id = any($2)",
+            "update sent_mails set copied_at = $3, look = null where organization_id = $1 and message_id = any($2)",
             self.scope.id(),
             message_ids,
             now,

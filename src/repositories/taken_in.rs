@@ -27,6 +27,8 @@ pub struct AnsweredMail {
     pub sender: Option<String>,
     /// The address that it was sent to; of what was written by hand it is not kept.
     pub recipient: Option<String>,
+    /// Whether the recipient's server has refused it.
+    pub refused: bool,
 }
 
 impl IntakeRepository<'_> {
@@ -43,7 +45,9 @@ impl IntakeRepository<'_> {
             r#"select f.lead_id as "lead_id!: LeadId", f.campaign_id as "campaign_id: CampaignId",
                       f.execution_id as "execution_id: ExecutionId", f.step_id as "step_id: StepId",
                       (select a.email from connected_accounts a where a.organization_id = $1 and a.id = f.account_id) as sender,
-                      f.recipient as "recipient?"
+                      f.recipient as "recipient?",
+                      exists (select from execution_steps s where s.organization_id = $1 and s.id = f.step_id
+                                and s.state = 'failed' and s.reason = 'no_such_recipient') as "refused!"
                from (select lead_id, campaign_id, execution_id, step_id, account_id, message_id, recipient from sent_mails
                      where organization_id = $1 and message_id = any($2)
                      union all
@@ -59,7 +63,13 @@ impl IntakeRepository<'_> {
             let step = row.campaign_id.zip(row.execution_id).zip(row.step_id);
             let step =
                 step.map(|((campaign_id, execution_id), step_id)| AnsweredStep { campaign_id, execution_id, step_id });
-            AnsweredMail { lead_id: row.lead_id, step, sender: row.sender, recipient: row.recipient }
+            AnsweredMail {
+                lead_id: row.lead_id,
+                step,
+                sender: row.sender,
+                recipient: row.recipient,
+                refused: row.refused,
+            }
         }))
     }
 

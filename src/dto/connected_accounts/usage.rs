@@ -21,6 +21,10 @@ pub struct AccountUsageDto {
     pub rates: AccountRatesDto,
     /// What LinkedIn is likely to stop it for before long. Its own limits are not meant: those are kept.
     pub warnings: Vec<CapWarningDto>,
+    /// Of a mailbox: the `reply_to` that its mails name, if that is the address of no mailbox that is read here; else null. Unless what is sent there is
+    /// delivered to one that is, nobody here sees who answers, and no campaign stops for it.
+    #[schema(example = "team@sender.example")]
+    pub reply_to_unread: Option<String>,
     /// How reading back what was written before the account was connected stands; null if that is done, or was never to be.
     pub history: Option<HistoryReadingDto>,
 }
@@ -142,7 +146,8 @@ impl UsageDto {
 }
 
 impl From<AccountUsage> for AccountUsageDto {
-    fn from(AccountUsage { account, today, usage, rates, rest, near, history }: AccountUsage) -> Self {
+    fn from(of: AccountUsage) -> Self {
+        let AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history } = of;
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
             let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
@@ -165,7 +170,7 @@ impl From<AccountUsage> for AccountUsageDto {
         let acceptance = (account.channel == Channel::Linkedin).then(|| accepted.into());
         let rates = AccountRatesDto { since, acceptance, reply: answered.into() };
         let warnings = near.into_iter().map(Into::into).collect();
-        Self { actions, cooling_down, rates, warnings, history: history.map(Into::into) }
+        Self { actions, cooling_down, rates, warnings, reply_to_unread, history: history.map(Into::into) }
     }
 }
 

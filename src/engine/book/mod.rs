@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod course;
+mod rolling;
 mod search;
 mod slots;
 mod tally;
@@ -170,7 +171,11 @@ impl AccountBook {
     #[must_use]
     pub fn counts(&self) -> bool {
         let bounded = |action: &NodeType| self.limits(*action) != ActionLimits::default();
-        self.terms.spacing > 0 || !self.terms.ramp_up.is_empty() || self.terms.capabilities.iter().any(bounded)
+        let rolling = self.terms.mails_in_24_hours.is_some();
+        rolling
+            || self.terms.spacing > 0
+            || !self.terms.ramp_up.is_empty()
+            || self.terms.capabilities.iter().any(bounded)
     }
 
     /// A promise was kept at its instant: it is used from now on.
@@ -186,7 +191,9 @@ impl AccountBook {
         let none = Tally::default();
         let done = self.acts.get(&action).map_or(&none, |acts| &acts.done);
         let in_hour = bound(self.limits(action).per_hour).map(|limit| limit.saturating_sub(done.in_hour(day, hour)));
-        self.room(done, action, day).map(|(left, _)| left).into_iter().chain(in_hour).min().unwrap_or(u32::MAX)
+        let on_day = self.room(done, action, day).map(|(left, _)| left);
+        let rolling = self.left_in_24_hours(done, action, now);
+        [on_day, in_hour, rolling].into_iter().flatten().min().unwrap_or(u32::MAX)
     }
 
     /// Finds the earliest instant for a step and takes it.

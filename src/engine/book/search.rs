@@ -75,6 +75,12 @@ impl AccountBook {
             return Found::Obstacle { rule, until: self.end_of_full_days(tally, wanted.action, (day.date, rule), end) };
         }
         let mut until = hours.open_until(at).min(self.open_until(at)).min(day.end).min(end);
+        if let Some(room) = self.room_in_24_hours(tally, wanted.action, at) {
+            if room > at {
+                return Found::Obstacle { rule: Rule::DayLimit, until: Some(room) };
+            }
+            until = until.min(end_of_hour(self.zone, at));
+        }
         if let Some(per_hour) = bound(self.limits(wanted.action).per_hour) {
             let room = self.end_of_full_hours(tally, per_hour, day, at);
             if room > at {

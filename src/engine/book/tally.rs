@@ -42,6 +42,23 @@ impl Tally {
         self.0.get(&day).map_or(0, |day| day.total)
     }
 
+    /// How often between two hours, each of a day, both included.
+    pub(super) fn between(&self, (first, from): (NaiveDate, u8), (last, to): (NaiveDate, u8)) -> u32 {
+        if (first, from) > (last, to) {
+            return 0;
+        }
+        let counted = self.0.range(first..=last).map(|(date, day)| {
+            let from = if *date == first { usize::from(from) } else { 0 };
+            let to = if *date == last { usize::from(to) } else { HOURS - 1 };
+            day.hours
+                .get(from..=to.min(HOURS - 1))
+                .unwrap_or_default()
+                .iter()
+                .fold(0, |sum: u32, n| sum.saturating_add(*n))
+        });
+        counted.fold(0, u32::saturating_add)
+    }
+
     /// The most in any seven days in a row of which `day` is one.
     pub(super) fn in_fullest_week(&self, day: NaiveDate) -> u32 {
         let around = Days::new(WEEK as u64 - 1);

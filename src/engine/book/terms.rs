@@ -32,6 +32,8 @@ pub struct AccountTerms {
     pub ramp_up: BTreeMap<NodeType, RampUp>,
     /// Nothing is planned before this instant; none is no bound.
     pub rests_until: Option<DateTime<Utc>>,
+    /// So many mails it may send in whatever 24 hours; none is no bound.
+    pub mails_in_24_hours: Option<u32>,
 }
 
 impl AccountTerms {

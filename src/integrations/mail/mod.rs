@@ -44,6 +44,8 @@ pub struct Mail {
     tls: TlsConnector,
     /// Whether servers may be anywhere, on this machine and without TLS too: in development.
     anywhere: bool,
+    /// How often a mailbox is looked into whatever its server tells by itself.
+    poll: Duration,
     http: Outbound,
 }
 
@@ -72,7 +74,13 @@ impl Mail {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let http = Outbound::new(config.anywhere)?;
-        Ok(Self { tls: TlsConnector::from(Arc::new(tls)), anywhere: config.anywhere, http })
+        Ok(Self { tls: TlsConnector::from(Arc::new(tls)), anywhere: config.anywhere, poll: config.poll, http })
+    }
+
+    /// How often a mailbox is looked into whatever its server tells by itself.
+    #[must_use]
+    pub fn poll(&self) -> Duration {
+        self.poll
     }
 
     /// Whether `security: none` is let through.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{
     ImapClient,
     error::{MailError, MailFault, words},
+    folders::{bare, is_usually_sent},
 };
 
 /// How long a server may be silent amid an answer.
@@ -17,7 +18,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long an answer may take in all, however much its server says meanwhile.
 const COMMAND: Duration = Duration::from_mins(5);
 /// How much of the headers of a mail is looked at, in bytes.
-const MOST_HEADERS: usize = 16 * 1024;
+const MOST_HEADERS: usize = 32 * 1024;
 /// What the folder for unwanted mail is called where the server does not say which it is (RFC 6154).
 const JUNK_NAMES: [&str; 5] = ["Junk", "Spam", "Junk Email", "INBOX.Junk", "INBOX.Spam"];
 
@@ -28,6 +29,67 @@ pub struct Survey {
     pub tells_by_itself: bool,
     /// The folder that unwanted mail is put into, if there is one: answers end up there too.
     pub junk: Option<String>,
+    /// Where else what came may lie: what people or their filters have put away. Where the server shows everything in one folder it is that.
+    pub others: Vec<String>,
+}
+
+/// Folders besides these two that are looked into, at the most.
+const MOST_OTHERS: usize = 200;
+/// What folders are usually called in which nothing lies that came in, or that is thrown away, where the server does not say which they are.
+const LEFT_ALONE: [&str; 12] = [
+    "Drafts",
+    "Trash",
+    "Templates",
+    "Outbox",
+    "Deleted",
+    "Deleted Items",
+    "Deleted Messages",
+    "Entw&APw-rfe",
+    "Papierkorb",
+    "Brouillons",
+    "Corbeille",
+    "Papelera",
+];
+
+/// What is said of the folders of a mailbox, one after the other.
+#[derive(Default)]
+struct Folders {
+    junk: Option<String>,
+    usual_junk: Option<usize>,
+    everything: Option<String>,
+    others: Vec<String>,
+}
+
+impl Folders {
+    fn listed(&mut self, name: &str, marks: &[NameAttribute<'_>]) {
+        let is = |mark: NameAttribute<'static>| marks.contains(&mark);
+        if is(NameAttribute::NoSelect) || name.eq_ignore_ascii_case("INBOX") {
+            return;
+        }
+        if is(NameAttribute::Junk) {
+            self.junk = Some(name.to_owned());
+        } else if let Some(place) = JUNK_NAMES.iter().position(|junk| *junk == name) {
+            self.usual_junk = self.usual_junk.into_iter().chain([place]).min();
+        } else if is(NameAttribute::All) {
+            self.everything = Some(name.to_owned());
+        } else if !(is(NameAttribute::Sent)
+            || is(NameAttribute::Drafts)
+            || is(NameAttribute::Trash)
+            || is(NameAttribute::Flagged)
+            || is_usually_sent(name)
+            || LEFT_ALONE.contains(&bare(name)))
+            && self.others.len() < MOST_OTHERS
+        {
+            self.others.push(name.to_owned());
+        }
+    }
+
+    fn survey(self, tells_by_itself: bool) -> Survey {
+        // One that is only called so is looked for where the server marks none.
+        let usual = self.usual_junk.map(|place| JUNK_NAMES[place].to_owned());
+        let others = self.everything.map_or(self.others, |everything| vec![everything]);
+        Survey { tells_by_itself, junk: self.junk.or(usual), others }
+    }
 }
 
 /// What a server says of a folder.
@@ -61,20 +123,20 @@ impl ImapClient {
         let offers = timeout(SILENCE, self.session().capabilities()).await.map_err(|_| MailFault::TimedOut)?;
         let offers = offers.map_err(|error| MailError::from(&error))?;
         let marks = offers.has_str("LIST-EXTENDED") && offers.has_str("SPECIAL-USE");
-        let (mut marked, mut usual) = (None, None);
+        let mut folders = Folders::default();
         let list = if marks { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
         self.run(list, |response| {
             if let Response::MailboxData(MailboxDatum::List(folder)) = response {
-                if folder.name_attributes.contains(&NameAttribute::Junk) {
-                    marked = Some(folder.name.to_string());
-                }
-                let place = JUNK_NAMES.iter().position(|junk| *junk == &*folder.name);
-                usual = usual.take().into_iter().chain(place).min();
+                folders.listed(&folder.name, &folder.name_attributes);
             }
         })
         .await?;
-        let junk = marked.or(usual.map(|place: usize| JUNK_NAMES[place].to_owned()));
-        Ok(Survey { tells_by_itself: offers.has_str("IDLE"), junk })
+        Ok(folders.survey(offers.has_str("IDLE")))
+    }
+
+    /// Whether the server still answers.
+    pub async fn answers(&mut self) -> bool {
+        self.run("NOOP", |_| {}).await.is_ok()
     }
 
     /// Opens a folder without changing anything in it.
@@ -251,4 +313,47 @@ fn head(attributes: &[AttributeValue<'_>]) -> Option<MailHead> {
 pub(super) fn quoted(name: &str) -> String {
     let name: String = name.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey(listed: &[(&str, &[NameAttribute<'static>])]) -> (Option<String>, Vec<String>) {
+        let mut folders = Folders::default();
+        for (name, marks) in listed {
+            folders.listed(name, marks);
+        }
+        let survey = folders.survey(true);
+        (survey.junk, survey.others)
+    }
+
+    #[test]
+    fn what_was_put_away_is_looked_for_and_what_was_sent_or_thrown_away_is_not() {
+        let (junk, others) = survey(&[
+            ("INBOX", &[]),
+            ("Spam", &[]),
+            ("Bulk", &[NameAttribute::Junk]),
+            ("Archive", &[NameAttribute::Archive]),
+            ("INBOX.Clients", &[]),
+            ("Public", &[NameAttribute::NoSelect]),
+            ("Sent", &[]),
+            ("Gel&APY-scht", &[NameAttribute::Trash]),
+            ("INBOX.Drafts", &[]),
+        ]);
+        assert_eq!((junk.as_deref(), others), (Some("Bulk"), vec!["Archive".to_owned(), "INBOX.Clients".to_owned()]));
+    }
+
+    #[test]
+    fn where_one_folder_has_everything_it_is_the_only_other() {
+        let (junk, others) = survey(&[
+            ("INBOX", &[]),
+            ("Clients", &[]),
+            ("[Gmail]", &[NameAttribute::NoSelect]),
+            ("[Gmail]/All Mail", &[NameAttribute::All]),
+            ("[Gmail]/Starred", &[NameAttribute::Flagged]),
+            ("[Gmail]/Spam", &[NameAttribute::Junk]),
+        ]);
+        assert_eq!((junk.as_deref(), others), (Some("[Gmail]/Spam"), vec!["[Gmail]/All Mail".to_owned()]));
+    }
 }

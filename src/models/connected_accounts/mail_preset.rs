@@ -1,6 +1,7 @@
 //! The big providers: where their servers are, who keeps copies, and how much a mailbox of theirs may send.
 
-use super::{MailSecurity, Provider, SentCopy};
+use super::{ConnectedAccount, MailSecurity, Provider, SentCopy};
+use crate::models::workflow::NodeType;
 
 /// What is known of a provider of mailboxes, so that nobody has to look it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct MailPreset {
     pub token_url: Option<&'static str>,
     /// The most mails in any day that the provider lets a mailbox send, as far as it is known.
     pub per_day: Option<i32>,
+    /// Whether the provider counts them over whatever 24 hours, and not by a day that begins at midnight.
+    pub rolling: bool,
 }
 
 const TLS: MailSecurity = MailSecurity::Tls;
@@ -33,6 +36,7 @@ const WORKSPACE: MailPreset = MailPreset {
     sent_copy: SentCopy::Provider,
     token_url: Some("https://oauth2.googleapis.com/token"),
     per_day: Some(2_000),
+    rolling: true,
 };
 
 /// 500 a day is often stated of consumers' mailboxes; Google publishes no number.
@@ -48,6 +52,7 @@ const MICROSOFT_365: MailPreset = MailPreset {
     sent_copy: SentCopy::Provider,
     token_url: Some("https://login.microsoftonline.com/common/oauth2/v2.0/token"),
     per_day: Some(10_000),
+    rolling: false,
 };
 
 /// 300 a day is often stated of consumers' mailboxes; Microsoft says that it depends on the account's history.
@@ -66,7 +71,16 @@ const fn plain(
     imap: &'static str,
 ) -> MailPreset {
     let imap = (imap, 993, TLS);
-    MailPreset { name, domains, smtp, imap, sent_copy: SentCopy::Append, token_url: None, per_day: None }
+    MailPreset {
+        name,
+        domains,
+        smtp,
+        imap,
+        sent_copy: SentCopy::Append,
+        token_url: None,
+        per_day: None,
+        rolling: false,
+    }
 }
 
 /// The providers with addresses of their own.
@@ -101,6 +115,20 @@ impl MailPreset {
             Provider::Mailbox => own,
             Provider::Sandbox | Provider::Linkedin => None,
         }
+    }
+}
+
+impl ConnectedAccount {
+    /// How many mails its provider lets it send in whatever 24 hours, if its own limit on a day alone would not keep it within that: what is done
+    /// late on one day and early on the next lies within them.
+    #[must_use]
+    pub fn most_in_24_hours(&self) -> Option<u32> {
+        let (mailbox, (_, domain)) = (self.mailbox.as_ref()?, self.email.as_deref()?.rsplit_once('@')?);
+        let preset = MailPreset::of(self.provider, &domain.to_ascii_lowercase())?;
+        let most = preset.per_day.filter(|_| preset.rolling && preset.smtp.0 == mailbox.smtp.host)?;
+        let on_a_day = self.limits.get(NodeType::SendEmail).per_day;
+        let may_be_more = on_a_day.is_none_or(|limit| i64::from(limit) * 2 > i64::from(most));
+        u32::try_from(most).ok().filter(|_| may_be_more)
     }
 }
 

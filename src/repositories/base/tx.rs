@@ -14,10 +14,10 @@ use crate::{
     repositories::{
         AccountRepository, ActivityRepository, ApiKeyRepository, AuditLogRepository, CampaignRepository,
         ClayDestinationRepository, ConversationRepository, ExecutionRepository, GuardRepository, IdempotencyRepository,
-        ImportRepository, IntakeRepository, LeadListRepository, LeadRepository, LinkedinRepository, MailReadRepository,
-        MailboxWatchRepository, MemberRepository, MessageRepository, OrganizationRepository, SandboxRepository,
-        SealedSecretRepository, SentMailRepository, StepRepository, SuppressionRepository, UnipileRepository,
-        UsageRepository, WebhookSecretRepository,
+        ImportRepository, IntakeRepository, KeptMailRepository, LeadListRepository, LeadRepository, LinkedinRepository,
+        MailReadRepository, MailboxWatchRepository, MemberRepository, MessageRepository, OrganizationRepository,
+        SandboxRepository, SealedSecretRepository, SentMailRepository, StepRepository, SuppressionRepository,
+        UnipileRepository, UsageRepository, WebhookSecretRepository,
     },
     utils::keyed_limit::Place,
 };
@@ -210,6 +210,8 @@ macro_rules! lends_all {
             imports -> ImportRepository,
             /// Remembered answers.
             idempotency_keys -> IdempotencyRepository,
+            /// Mails that wait until a step is over.
+            kept_mails -> KeptMailRepository,
             /// Lists of leads.
             lead_lists -> LeadListRepository,
             /// People to be written to.

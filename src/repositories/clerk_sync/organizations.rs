@@ -151,6 +151,8 @@ async fn forsake_accounts(conn: Conn<'_>, id: OrganizationId, now: DateTime<Utc>
              delete from account_watches where organization_id = $1),
            unread as (
              delete from mailbox_watches where organization_id = $1),
+           unheard as (
+             delete from kept_mails where organization_id = $1),
            departs as (
              insert into unipile_departures (organization_id, unipile_account, due_at)
              select organization_id, unipile->>'account_id', $2 from connected_accounts where organization_id = $1 and unipile is not null

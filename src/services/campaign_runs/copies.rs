@@ -14,7 +14,7 @@ use futures::{StreamExt as _, stream};
 use super::{Round, RunService, mail_text::Letter, mailbox_letter};
 use crate::{
     errors::{AppError, Result},
-    models::{AccountId, ConnectedAccount, Message, SentCopy, SentMail},
+    models::{AccountId, ConnectedAccount, MailLook, Message, SentCopy, SentMail},
     repositories::{AccountToCopy, BaseRepository as _, OrgConn},
     services::mailboxes::Unopened,
 };
@@ -150,9 +150,14 @@ impl RunService {
             }
         }
         for message in by_hand {
-            let recipient = mailbox_letter::recipient(conn, message, account).await?;
-            if let (Some(id), Some(recipient)) = (&message.message_id, recipient)
-                && let Ok(letter) = mailbox_letter::written(message, account, &recipient)
+            let mut look = conn.messages().look(message.id).await?;
+            // It went out before looks were kept.
+            if look.is_none() {
+                let recipient = mailbox_letter::recipient(conn, message, account).await?;
+                look = recipient.map(|to| MailLook::of(account, (to.name.as_deref(), &to.address)));
+            }
+            if let (Some(id), Some(look)) = (&message.message_id, look)
+                && let Ok(letter) = mailbox_letter::written(message, &look)
             {
                 written.push((id.clone(), letter.bytes));
             }

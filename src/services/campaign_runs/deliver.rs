@@ -44,6 +44,8 @@ pub(super) const AT_REST: Delivery = Delivery::NotSent { reason: "account_rests"
 pub(super) const TOO_LATE: Delivery = Delivery::NotSent { reason: "lease_ran_out", rest: None, ours: true };
 /// We never came to ask the provider.
 pub(super) const NOT_BEGUN: Delivery = Delivery::NotSent { reason: "not_begun", rest: None, ours: true };
+/// The lead has no address that can be written to. No server was asked.
+pub(super) const UNADDRESSED: Delivery = Delivery::Refused { reason: "cannot_be_addressed", detail: None };
 
 impl Delivery {
     /// By what the provider knows it, if that has it.

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+use sqlx::types::Json;
 
 use crate::{
     engine::message::Content,
     integrations::mail::{Draft, Unwritable, Written},
-    models::{ConnectedAccount, ExecutionStep, Lead, MessageId, SentMail, Tracking},
+    models::{ConnectedAccount, ExecutionStep, Lead, MailLook, MessageId, SentCopy, SentMail, Tracking},
     services::MailLinks,
     utils::names,
 };
@@ -19,7 +20,6 @@ pub(super) struct Letter<'a> {
     step: &'a ExecutionStep,
     account: &'a ConnectedAccount,
     pub(super) content: Content,
-    from: &'a str,
     to: &'a str,
     pub(super) to_name: Option<String>,
 }
@@ -47,9 +47,9 @@ impl<'a> Letter<'a> {
     /// The mail of a step, if the lead can be written to from the account.
     pub(super) fn of(step: &'a ExecutionStep, lead: &'a Lead, account: &'a ConnectedAccount) -> Option<Self> {
         let content = step.content.as_ref().and_then(|content| serde_json::from_value(content.0.clone()).ok())?;
-        let (from, to) = (account.email.as_deref()?, lead.email.as_deref()?);
+        let (Some(_), Some(to)) = (&account.email, lead.email.as_deref()) else { return None };
         let whole = names::complete(lead.first_name.as_deref(), lead.last_name.as_deref(), lead.full_name.as_deref());
-        Some(Self { step, account, content, from, to, to_name: whole.full })
+        Some(Self { step, account, content, to, to_name: whole.full })
     }
 
     /// Whether it goes on in the thread of the mail before it.
@@ -89,23 +89,34 @@ impl<'a> Letter<'a> {
             tracks_clicks: seen.clicks,
             link_domain: MailLinks::own_domain(self.account).map(str::to_owned),
             copied_at: None,
+            look: self.is_copied().then(|| Json(self.look())),
         }
+    }
+
+    /// Whether a copy of it is put into Sent by us.
+    fn is_copied(&self) -> bool {
+        self.account.mailbox.as_ref().is_some_and(|mailbox| mailbox.sent_copy == SentCopy::Append)
+    }
+
+    fn look(&self) -> MailLook {
+        MailLook::of(self.account, (self.to_name.as_deref(), self.to))
     }
 
     /// The mail as bytes, with the links that lead back to us.
     pub(super) fn write(&self, mail: &SentMail, links: &MailLinks) -> Result<Written, Unwritable> {
-        let unsubscribe = links.way_out(mail).or_else(|| links.way_out_by_mail(mail, self.from));
+        let now = self.look();
+        let look = mail.look.as_deref().unwrap_or(&now);
+        let unsubscribe = links.way_out(mail).or_else(|| links.way_out_by_mail(mail, &look.from));
         let html = self.content.html.as_deref();
         let marks = links.marks(mail, html);
-        let mailbox = self.account.mailbox.as_deref();
         let draft = Draft {
-            from: (&self.account.display_name, self.from),
-            to: (self.to_name.as_deref(), &mail.recipient),
-            reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
+            from: (&look.from_name, &look.from),
+            to: (look.to_name.as_deref(), &mail.recipient),
+            reply_to: look.reply_to.as_deref(),
             subject: &mail.subject,
             text: self.content.text.as_deref(),
             html,
-            signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
+            signature: look.signature.as_deref(),
             message_id: &mail.message_id,
             refs: &mail.refs,
             date: mail.begun_at,

@@ -16,7 +16,7 @@ use super::{
     Context,
     channel::{self, Channel, Found, MayBegin, Trial},
     claim::Order,
-    deliver::{Delivery, NOT_BEGUN},
+    deliver::{Delivery, NOT_BEGUN, UNADDRESSED},
     lease::Lease,
     mail_renamed::name_of,
     mail_reply::judged,
@@ -54,7 +54,7 @@ impl MailboxChannel {
     async fn prepare(&self, order: &Order) -> Result<Result<(SentMail, Written), Delivery>> {
         let Order { step, lead, account, tracking, .. } = order;
         let Some(letter) = Letter::of(step, lead, account) else {
-            return Ok(Err(Delivery::NoRecipient));
+            return Ok(Err(UNADDRESSED));
         };
         let mut conn = self.context.db.engine_conn(step.organization_id).await?;
         let last = if letter.answers() { conn.sent_mails().last_of(step.execution_id).await? } else { None };
@@ -62,7 +62,7 @@ impl MailboxChannel {
         let mail = letter.mail(last, self.context.campaign_clock.now(), letter.seen(&self.context.links, *tracking));
         Ok(match letter.write(&mail, &self.context.links) {
             Ok(written) => Ok((mail, written)),
-            Err(Unwritable::Address) => Err(Delivery::NoRecipient),
+            Err(Unwritable::Address) => Err(UNADDRESSED),
             Err(Unwritable::Shape) => Err(not_sent("cannot_be_written", None, false)),
         })
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     errors::Result,
     integrations::mail::{Draft, Unwritable, Written},
-    models::{ConnectedAccount, Message},
+    models::{ConnectedAccount, MailLook, Message, SentCopy},
     repositories::{BaseRepository as _, OrgConn},
     utils::email::NormalizedEmail,
 };
@@ -30,7 +30,11 @@ impl MailboxChannel {
             Ok(Err(delivery)) => return delivery,
             Err(error) => return not_begun(about, &error),
         };
-        let written = match written(message, account, &recipient) {
+        let look = MailLook::of(account, (recipient.name.as_deref(), &recipient.address));
+        if let Err(error) = self.keep_look(letter, &look).await {
+            return not_begun(about, &error);
+        }
+        let written = match written(message, &look) {
             Ok(written) => written,
             Err(Unwritable::Address) => return Delivery::NoRecipient,
             Err(Unwritable::Shape) => return not_sent("cannot_be_written", None, false),
@@ -38,6 +42,17 @@ impl MailboxChannel {
         let message_id = message.message_id.as_deref().unwrap_or_default();
         let outgoing = Outgoing { account, about, message_id, written: &written, noted: None };
         self.hand_over(&outgoing, may_begin).await
+    }
+
+    /// Keeps how a message looks of which a copy is to be put into Sent by us.
+    async fn keep_look(&self, Letter { message, account }: &Letter, look: &MailLook) -> Result<()> {
+        if account.mailbox.as_ref().is_none_or(|mailbox| mailbox.sent_copy != SentCopy::Append) {
+            return Ok(());
+        }
+        let mut conn = self.context.db.engine_conn(message.organization_id).await?;
+        conn.messages().looks(message.id, look).await?;
+        conn.give_back();
+        Ok(())
     }
 }
 
@@ -73,22 +88,17 @@ pub(super) async fn recipient(
 }
 
 /// The mail as bytes, the same whenever it is written.
-pub(super) fn written(
-    message: &Message,
-    account: &ConnectedAccount,
-    recipient: &Recipient,
-) -> Result<Written, Unwritable> {
+pub(super) fn written(message: &Message, look: &MailLook) -> Result<Written, Unwritable> {
     // Kept with the nearest first.
     let refs: Vec<String> = message.answers.iter().rev().cloned().collect();
-    let mailbox = account.mailbox.as_deref();
     let draft = Draft {
-        from: (&account.display_name, account.email.as_deref().unwrap_or_default()),
-        to: (recipient.name.as_deref(), &recipient.address),
-        reply_to: mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()),
+        from: (&look.from_name, &look.from),
+        to: (look.to_name.as_deref(), &look.to),
+        reply_to: look.reply_to.as_deref(),
         subject: message.subject.as_deref().unwrap_or_default(),
         text: Some(&message.text),
         html: None,
-        signature: mailbox.and_then(|mailbox| mailbox.signature.as_deref()),
+        signature: look.signature.as_deref(),
         message_id: message.message_id.as_deref().unwrap_or_default(),
         refs: &refs,
         date: message.created_at,

@@ -193,6 +193,7 @@ fn book(account: &ConnectedAccount) -> AccountBook {
         spacing: u32::try_from(account.spacing_seconds).unwrap_or(0),
         ramp_up: account.ramp_up.by_action().clone(),
         rests_until: account.rests_until,
+        mails_in_24_hours: account.most_in_24_hours(),
     })
 }
 

@@ -75,7 +75,7 @@ impl RunService {
         if known.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut tx = self.begin_tx(of.organization).await?;
+        let mut tx = self.begin_intake(of.organization, known.iter().any(|it| came_back(it))).await?;
         let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(HashSet::new()) };
         let (leads, ids): (Vec<_>, Vec<_>) = known.iter().map(|(step, _)| (step.lead_id, step.execution_id)).unzip();
         let walks = tx.executions().lock_many(&ids).await?;
@@ -96,6 +96,9 @@ impl RunService {
         tx.usage().give_back(&refunds).await?;
         tx.activities().record(&activities).await?;
         tx.leads().contacted(&written_to, now).await?;
+        let refused = known.iter().filter(|it| came_back(it) && settled.contains(&it.0.id));
+        let refused: Vec<_> = refused.map(|(step, _)| step).collect();
+        self.bar_refused(&mut tx, run.id, &refused).await?;
         tx.commit().await?;
         Ok(settled)
     }
@@ -215,7 +218,7 @@ impl Judge<'_> {
             Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
                 fails(ExecutionStatus::Failed, reason)
             }
-            Delivery::NoRecipient => fails(self.unreachable(step), NO_RECIPIENT),
+            Delivery::NoRecipient => self.nobody_there(walk, step),
             Delivery::AccountOut => {
                 let next = self.not_let_in(walk, &lead, step);
                 then(tell("step_not_sent", Some("account_needs_reconnect")), next)
@@ -232,10 +235,17 @@ fn then(told: Activity, (stand, end): (Stand, Option<Activity>)) -> (Option<Stan
 }
 
 impl Judge<'_> {
-    /// How a way ends whose lead cannot be reached.
-    fn unreachable(&self, step: &ExecutionStep) -> ExecutionStatus {
-        let bounced = step.action == NodeType::SendEmail && self.run.stop_on.contains(&StopOn::Bounce);
-        if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed }
+    /// How a way ends whose lead cannot be reached, and what is told of it. A mail that is refused has come back.
+    fn nobody_there(&self, walk: &Walk, step: &ExecutionStep) -> (Option<Stand>, Vec<Activity>) {
+        let mail = step.action == NodeType::SendEmail;
+        let bounced = mail && self.run.stop_on.contains(&StopOn::Bounce);
+        let status = if bounced { ExecutionStatus::Bounced } else { ExecutionStatus::Failed };
+        let kinds: &[&str] = if mail { &["email_bounced", "step_failed"] } else { &["step_failed"] };
+        let told = kinds.iter().map(|kind| {
+            let told = happened(self.tx, self.run.id, walk, kind, about(step, Some(NO_RECIPIENT)));
+            with_account(told, step.account_id)
+        });
+        (Some(Stand::ended(walk, status, Some(NO_RECIPIENT))), told.collect())
     }
 
     /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile.
@@ -264,6 +274,11 @@ impl Judge<'_> {
         let end = end_of(self.tx, self.run.id, walk, &stand);
         (stand, end)
     }
+}
+
+/// Whether a mail's recipient was refused for good.
+fn came_back((step, delivery): &(ExecutionStep, Delivery)) -> bool {
+    step.action == NodeType::SendEmail && *delivery == Delivery::NoRecipient
 }
 
 /// How long after an attempt the next follows.

@@ -15,7 +15,7 @@ use super::{
     Context,
     channel::{self, Channel, Found, MayBegin},
     claim::Order,
-    deliver::{Delivery, NOT_BEGUN, TOO_LATE},
+    deliver::{Delivery, NOT_BEGUN, TOO_LATE, UNADDRESSED},
     lease::Lease,
     mail_text::Letter,
     mailbox::{not_begun, not_sent},
@@ -151,7 +151,7 @@ impl UnipileMailChannel {
 
     async fn prepare(&self, order: &Order) -> Result<Result<(SentMail, Ready), Delivery>> {
         let Order { step, lead, account, .. } = order;
-        let Some(letter) = Letter::of(step, lead, account) else { return Ok(Err(Delivery::NoRecipient)) };
+        let Some(letter) = Letter::of(step, lead, account) else { return Ok(Err(UNADDRESSED)) };
         let mut conn = self.context.db.engine_conn(step.organization_id).await?;
         let last = if letter.answers() { conn.sent_mails().last_of(step.execution_id).await? } else { None };
         conn.give_back();

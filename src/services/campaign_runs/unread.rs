@@ -61,6 +61,9 @@ async fn leads(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashMap<LeadId, Rule>> 
     let leads: Vec<_> = walks.iter().map(|walk| walk.lead_id).collect();
     let hinted_at = tx.unipile().hinted_at(&leads, now - HINT_HOLDS_FOR).await?;
     let mut held: HashMap<_, _> = hinted_at.into_iter().map(|lead| (lead, Rule::LinkedinUnread)).collect();
+    // Of them a mail has come that could not be taken in yet.
+    let written = tx.kept_mails().leads_among(&leads).await?;
+    held.extend(written.into_iter().map(|lead| (lead, Rule::MailboxUnread)));
     let unread: HashMap<_, _> = tx.unipile().unread_accounts(within, now).await?.into_iter().collect();
     if unread.is_empty() {
         return Ok(held);

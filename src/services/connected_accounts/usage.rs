@@ -32,6 +32,8 @@ pub struct AccountUsage {
     pub rest: Option<(DateTime<Utc>, Option<String>)>,
     /// What it is near to being stopped for.
     pub near: Vec<NearCap>,
+    /// Where answers to its mails are to go, if no mailbox with that address is read here.
+    pub reply_to_unread: Option<String>,
     /// How reading back what was written before it was connected stands; none if that is done, or was never to be.
     pub history: Option<HistoryReading>,
 }
@@ -87,7 +89,12 @@ impl AccountService {
         };
         let near = near(self.likely, &account, &usage);
         let history = conn.unipile().history(id).await?;
-        Ok(AccountUsage { account, today, usage, rates, rest, near, history })
+        let reply_to = account.mailbox.as_ref().and_then(|mailbox| mailbox.reply_to.clone());
+        let reply_to_unread = match reply_to {
+            Some(address) if !conn.accounts().reads(&address).await? => Some(address),
+            _ => None,
+        };
+        Ok(AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history })
     }
 }
 

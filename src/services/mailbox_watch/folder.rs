@@ -7,6 +7,7 @@ use crate::{
     errors::Result,
     integrations::mail::FolderState,
     models::{MailFolder, Mailbox},
+    services::mailboxes::Unopened,
 };
 
 /// Mails of which the headers are asked for together.
@@ -18,14 +19,14 @@ const BEFORE_ALONE: i32 = 2;
 const BEFORE_PASSED_OVER: i32 = 8;
 
 impl Following<'_> {
-    /// Reads what is new in a folder; false if something in it must be read again soon.
-    pub(super) async fn read_folder(&mut self, name: &str) -> Result<bool, End> {
+    /// Reads what is new in a folder.
+    pub(super) async fn read_folder(&mut self, name: &str) -> Result<(), End> {
         let state = self.reader.look_into(name).await?;
         let (mut folder, anew) = self.place(name, state);
         let top = state.uid_next.map(|next| next.saturating_sub(1));
         let mut first = u32::try_from(folder.last_uid).unwrap_or(u32::MAX).saturating_add(1);
         if state.exists == 0 || top.is_some_and(|top| top < first) {
-            return Ok(true);
+            return Ok(());
         }
         let since = anew.then(|| self.since());
         let mut careful = folder.stuck_times >= BEFORE_ALONE;
@@ -34,9 +35,7 @@ impl Following<'_> {
             let last = top.filter(|top| state.exists > WINDOW && top - first > WINDOW).map(|_| first + WINDOW);
             let found = self.reader.numbers(first, last, since).await?;
             for page in pages(&found, std::mem::take(&mut careful)) {
-                if !self.read_page(&mut folder, page).await? {
-                    return Ok(false);
-                }
+                self.read_page(&mut folder, page).await?;
             }
             let Some(last) = last else { break };
             first = last + 1;
@@ -45,7 +44,23 @@ impl Following<'_> {
         if let Some(top) = top.filter(|top| anew && i64::from(*top) > folder.last_uid) {
             self.moves_to(&mut folder, top.into()).await?;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Reads what is new in the folders besides the inbox and junk. One that the server does not open is left alone, as long as it answers at all.
+    pub(super) async fn read_others(&mut self, names: &[String]) -> Result<(), End> {
+        self.elsewhere = true;
+        for name in names {
+            match self.read_folder(name).await {
+                Ok(()) => {}
+                Err(End::Unopened(Unopened::Mail(error))) if self.at.is_none() && self.reader.answers().await => {
+                    tracing::info!(account = %self.of.account, code = error.fault.code(), "a folder cannot be opened");
+                }
+                Err(end) => return Err(end),
+            }
+        }
+        self.elsewhere = false;
+        Ok(())
     }
 
     /// Where a folder was left, and whether it is to be read anew.

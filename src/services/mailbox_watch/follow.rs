@@ -15,10 +15,10 @@ use crate::{
     services::mailboxes::Unopened,
 };
 
-/// A mailbox is looked into about so often, whatever its server tells by itself: a line may be dead and say nothing.
-const LOOK: Duration = Duration::from_mins(1);
-/// When it is looked into again if something of it could not be taken in yet.
-const SOON: Duration = Duration::from_secs(1);
+/// So many folders besides the inbox and junk are looked into as often as these.
+const FEW: usize = 4;
+/// How often more of them are.
+const LOOK_AROUND: Duration = Duration::from_mins(10);
 /// How long it is left alone after it could not be read once; twice as long after each time more.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long at the longest.
@@ -41,6 +41,8 @@ pub(super) struct Following<'f> {
     pub(super) folders: Vec<MailFolder>,
     /// At which mail it is.
     pub(super) at: Option<(String, u32)>,
+    /// Whether it is in another folder than those that mail comes into.
+    pub(super) elsewhere: bool,
 }
 
 /// Why a mailbox is not read any longer.
@@ -112,7 +114,7 @@ impl Inner {
             Ok::<_, End>((reader, survey))
         });
         let (reader, survey) = opened.await.map_err(|_| MailError::from(MailFault::TimedOut))??;
-        Ok((Following { inner: self, of, worker, account, reader, folders, at: None }, survey))
+        Ok((Following { inner: self, of, worker, account, reader, folders, at: None, elsewhere: false }, survey))
     }
 
     /// The account says why it cannot be read, if a person must mend that or it does not pass.
@@ -144,22 +146,24 @@ impl Inner {
 impl Following<'_> {
     /// Reads all folders, and waits for more, again and again.
     async fn go_on(&mut self, survey: &Survey) -> Result<std::convert::Infallible, End> {
+        let (mut looked_around, poll): (Option<Instant>, _) = (None, self.inner.mailboxes.mail.poll());
         loop {
             let begun = Instant::now();
-            let mut all = true;
+            if survey.others.len() <= FEW || looked_around.is_none_or(|at| at.elapsed() >= LOOK_AROUND) {
+                self.read_others(&survey.others).await?;
+                looked_around = Some(Instant::now());
+            }
             // The inbox last, so that it is the one that is waited on.
             for folder in survey.junk.iter().map(String::as_str).chain(["INBOX"]) {
-                all &= self.read_folder(folder).await?;
+                self.read_folder(folder).await?;
             }
-            if all && !self.was_read(begun.elapsed()).await? {
+            if !self.was_read(begun.elapsed()).await? {
                 return Err(End::Lost);
             }
-            if !all {
-                tokio::time::sleep(SOON).await;
-            } else if survey.tells_by_itself {
-                self.reader.wait(jittered(LOOK)).await?;
+            if survey.tells_by_itself {
+                self.reader.wait(jittered(poll)).await?;
             } else {
-                tokio::time::sleep(jittered(LOOK)).await;
+                tokio::time::sleep(jittered(poll)).await;
             }
         }
     }

@@ -2,11 +2,12 @@
 //! by another when that was last said long enough ago. A mailbox is a task here and a connection there: it waits to be told of what comes,
 //! looks by itself once a minute, and is left alone for a while when it cannot be read.
 //!
-//! A mail is taken in before the place up to which its folder was read moves on, and taking it in again does nothing: so whatever breaks off,
+//! A mail is taken in, or kept until that can be done, before the place up to which its folder was read moves on, and taking it in again does nothing: so whatever breaks off,
 //! nothing is lost and nothing counts twice.
 
 mod folder;
 mod follow;
+mod kept;
 mod page;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -124,6 +125,7 @@ impl Round<'_> {
             }
             db.adopt_mailboxes(BACK).await?;
         }
+        self.watch.0.take_in_kept().await?;
         let room = i64::try_from(MOST.saturating_sub(self.watched.len())).unwrap_or(0);
         for of in db.claim_mailboxes(self.worker, (LEASE, READ_BACK), room.min(100)).await? {
             self.start(of);

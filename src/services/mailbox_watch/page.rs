@@ -1,9 +1,8 @@
 //! A page of mails: their headers first, and of those that may concern us the mail itself, one after the other.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
 
 use super::follow::{End, Following};
 use crate::{
@@ -13,12 +12,15 @@ use crate::{
     services::campaign_runs::MailFate,
     utils::{
         email::NormalizedEmail,
-        mail::{self, GLANCE, Glance, MOST_BYTES},
+        mail::{GLANCE, Glance, MOST_BYTES},
     },
 };
 
 /// How long a mail may take to come: few are read at a time, whosever they are.
 const BODY: Duration = Duration::from_mins(1);
+
+/// Why a mail is passed over.
+pub(super) const CANNOT_BE_TAKEN_IN: &str = "It cannot be taken in.";
 
 /// A mail of which a few headers are known.
 struct Glanced {
@@ -28,9 +30,9 @@ struct Glanced {
 }
 
 impl Following<'_> {
-    /// Reads a page; false if a mail of it must be read again soon. The place in the folder moves on as far as everything was taken in.
-    pub(super) async fn read_page(&mut self, folder: &mut MailFolder, page: &[u32]) -> Result<bool, End> {
-        let Some((first, last)) = page.first().copied().zip(page.last().copied()) else { return Ok(true) };
+    /// Reads a page. The place in the folder moves on when everything of it was taken in, or is kept.
+    pub(super) async fn read_page(&mut self, folder: &mut MailFolder, page: &[u32]) -> Result<(), End> {
+        let Some((first, last)) = page.first().copied().zip(page.last().copied()) else { return Ok(()) };
         self.at = Some((folder.name.clone(), first));
         // That it was begun is known, so that it can be said where it broke off.
         if !self.folders.iter().any(|known| known.name == folder.name && known.uid_validity == folder.uid_validity) {
@@ -41,19 +43,11 @@ impl Following<'_> {
         } else {
             for mail in self.concerning(page).await? {
                 self.at = Some((folder.name.clone(), mail.uid));
-                if !self.read_mail(folder, &mail).await? {
-                    let before = i64::from(mail.uid) - 1;
-                    self.at = None;
-                    if before > folder.last_uid {
-                        self.moves_to(folder, before).await?;
-                    }
-                    return Ok(false);
-                }
+                self.read_mail(folder, &mail).await?;
             }
         }
         self.at = None;
-        self.moves_to(folder, last.into()).await?;
-        Ok(true)
+        self.moves_to(folder, last.into()).await
     }
 
     /// Which mails of a page may concern us: those that answer something of ours or come from somebody who is a lead, reports, and
@@ -71,13 +65,22 @@ impl Following<'_> {
         let (ids, addresses) = self.known(&ids, &addresses).await?;
         let from = self.of.reads_from;
         mails.retain(|mail| {
+            let answers = mail.glance.answers.iter().any(|id| ids.contains(id));
             mail.received_at >= from
                 && (mail.glance.may_be_report
                     || mail.glance.may_unsubscribe
-                    || mail.glance.answers.iter().any(|id| ids.contains(id))
+                    || answers && (!self.elsewhere || self.is_to(&mail.glance))
                     || sender(&mail.glance).is_some_and(|from| addresses.contains(&from)))
         });
         Ok(mails)
+    }
+
+    /// Whether a mail was sent to the mailbox. Where everything is put together, and in folders that people make, lie mails that its owner has sent
+    /// under other names too: they answer what ours answer, and are nobody else's.
+    fn is_to(&self, glance: &Glance) -> bool {
+        let reply_to = self.account.mailbox.as_ref().and_then(|mailbox| mailbox.reply_to.as_deref());
+        let own = [self.account.email.as_deref(), reply_to];
+        own.into_iter().flatten().any(|own| glance.to.iter().any(|to| to.eq_ignore_ascii_case(own)))
     }
 
     /// Which of these Message-IDs are ours, and which of these addresses leads'.
@@ -92,31 +95,30 @@ impl Following<'_> {
         Ok((ids, addresses))
     }
 
-    /// Reads one mail and takes it in; false if that must be tried again soon.
-    async fn read_mail(&mut self, folder: &MailFolder, glanced: &Glanced) -> Result<bool, End> {
+    /// Reads one mail and takes it in, or keeps it until that can be done.
+    async fn read_mail(&mut self, folder: &MailFolder, glanced: &Glanced) -> Result<(), End> {
         if folder.passes_over(glanced.uid) {
-            self.is_unreadable(folder, glanced.uid, "Reading broke off at it again and again.").await?;
-            return Ok(true);
+            return self.is_unreadable(folder, glanced.uid, "Reading broke off at it again and again.").await;
         }
         let _body = self.inner.bodies.acquire().await.map_err(AppError::internal)?;
         // It may have been deleted meanwhile.
         let mail = tokio::time::timeout(BODY, self.reader.mail(glanced.uid, MOST_BYTES)).await;
-        let Some(raw) = mail.map_err(|_| MailError::from(MailFault::TimedOut))?? else { return Ok(true) };
-        let taken = AssertUnwindSafe(async {
-            let mail = mail::read(&raw, glanced.received_at);
-            self.inner.runs.take_in_mail(self.of.organization, self.of.account, &mail).await
-        });
-        let taken = taken.catch_unwind().await.unwrap_or_else(|_| Err(AppError::internal("a panic, told above")));
-        match taken {
-            Ok(MailFate::Later) => Ok(false),
-            Ok(MailFate::TakenIn | MailFate::Known | MailFate::NotOurs) => Ok(true),
+        let Some(raw) = mail.map_err(|_| MailError::from(MailFault::TimedOut))?? else { return Ok(()) };
+        match self.inner.take_in((self.of.organization, self.of.account), &raw, glanced.received_at).await {
+            Ok(MailFate::Later { lead, key }) => {
+                let mut conn = self.inner.context.db.engine_conn(self.of.organization).await?;
+                let mail = (key.as_str(), raw.as_slice(), glanced.received_at);
+                conn.kept_mails().keep((self.of.account, lead), (folder, glanced.uid), mail).await?;
+                conn.give_back();
+                Ok(())
+            }
+            Ok(MailFate::TakenIn | MailFate::Known | MailFate::NotOurs) => Ok(()),
             // The database is away, or busy: nothing is wrong with the mail.
             Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
             Err(error) => {
                 let (code, at, cause) = (error.code(), error.location(), error.causes());
                 tracing::error!(account = %self.of.account, uid = glanced.uid, code, %at, cause, "a mail cannot be taken in");
-                self.is_unreadable(folder, glanced.uid, "It cannot be taken in.").await?;
-                Ok(true)
+                self.is_unreadable(folder, glanced.uid, CANNOT_BE_TAKEN_IN).await
             }
         }
     }

@@ -54,7 +54,7 @@ impl UnipileService {
             };
             page.items.sort_by_key(|email| email.date);
             for email in &page.items {
-                later |= self.read_mail(site, email).await? == MailFate::Later;
+                later |= matches!(self.read_mail(site, email).await?, MailFate::Later { .. });
             }
             cursor = page.cursor;
             let Some(next) = &cursor else {

@@ -5,8 +5,7 @@ use mail_parser::HeaderName;
 use super::{answers, bounce::is_a_daemon, headers::Headers};
 
 /// The headers that a glance needs.
-pub const GLANCE: &str =
-    "MESSAGE-ID IN-REPLY-TO REFERENCES FROM SUBJECT CONTENT-TYPE RETURN-PATH X-FAILED-RECIPIENTS AUTO-SUBMITTED";
+pub const GLANCE: &str = "MESSAGE-ID IN-REPLY-TO REFERENCES FROM SUBJECT CONTENT-TYPE RETURN-PATH X-FAILED-RECIPIENTS AUTO-SUBMITTED TO CC DELIVERED-TO";
 
 /// The word that the subject of a mail begins with by which its writer takes the way out; whose it is follows.
 pub const UNSUBSCRIBE: &str = "unsubscribe";
@@ -18,6 +17,8 @@ pub struct Glance {
     pub answers: Vec<String>,
     /// The address that it says to come from.
     pub from: Option<String>,
+    /// The addresses that it was sent to, and the one that it was delivered to.
+    pub to: Vec<String>,
     /// Whether it may be a report of a server's or of a reader's, which names what it is about in its body only.
     pub may_be_report: bool,
     /// Whether it may be written by a mail program for whoever takes the way out of a mail, maybe from another address than that went to.
@@ -45,7 +46,9 @@ impl Glance {
             subject.trim_start().get(..UNSUBSCRIBE.len()).is_some_and(|word| word.eq_ignore_ascii_case(UNSUBSCRIBE))
         };
         let may_unsubscribe = headers.subject().is_some_and(begins);
-        Self { answers: answers(&headers), from, may_be_report, may_unsubscribe }
+        let named = [HeaderName::To, HeaderName::Cc].iter().flat_map(|name| headers.addresses(name));
+        let to = named.chain(headers.texts("Delivered-To")).collect();
+        Self { answers: answers(&headers), from, to, may_be_report, may_unsubscribe }
     }
 }
 
@@ -58,6 +61,8 @@ mod tests {
         let of = |raw: &str| Glance::at(raw.replace('\n', "\r\n").as_bytes());
         let answer = of("From: Ben <ben@lead.example>\nIn-Reply-To: <b@x>\nReferences: <a@x>\n <b@x>\n\n");
         assert_eq!(answer.answers, ["b@x", "a@x"]);
+        let addressed = of("To: Anna <a@x>, b@x\nCc: c@x\nDelivered-To: d@x\n\n");
+        assert_eq!(addressed.to, ["a@x", "b@x", "c@x", "d@x"]);
         assert_eq!((answer.from.as_deref(), answer.may_be_report), (Some("ben@lead.example"), false));
         for report in [
             "From: Mailer-Daemon@mx.example\n\n",

@@ -3,9 +3,12 @@
 mod accounts;
 mod breaks;
 mod by_hand;
+mod health;
+mod kept;
 mod link_domains;
 mod lost_answers;
 mod reading;
+mod refused;
 mod sending;
 mod sending_domain;
 mod tracking;

@@ -41,6 +41,16 @@ impl Story {
         Self { server, app, anna, ben, account, first }
     }
 
+    /// From an account that is called something.
+    pub(super) async fn begin_on_with_look() -> Self {
+        let server = MailServer::start().await;
+        let app = app_with(&server).await;
+        let anna = server.mailbox("anna@sender.example");
+        let look =
+            json!({"display_name": "Anna Sender", "signature": "Anna\nSender Ltd", "reply_to": "anna@sender.example"});
+        Self::begin_on(server, app, anna, look).await
+    }
+
     /// What Ben answers, as it lies in Anna's mailbox.
     pub(super) fn answer(&self, id: &str, more: &str, text: &str) -> String {
         format!(

@@ -70,10 +70,22 @@ impl Stored {
 impl MailServer {
     /// A server without mailboxes.
     pub(crate) async fn start() -> Self {
+        Self::start_offering("").await
+    }
+
+    /// One that does not tell by itself what comes (RFC 2177).
+    pub(crate) async fn start_without_idle() -> Self {
+        Self::start_offering("imap_capability = IMAP4rev1 SASL-IR LITERAL+ LIST-EXTENDED SPECIAL-USE UIDPLUS\n").await
+    }
+
+    /// One whose settings of Dovecot have these lines besides.
+    async fn start_offering(lines: &str) -> Self {
         let tokens = TokenServer::start().await;
         let (address, folder) = launch::place();
         let authority = certify(address, folder.path());
         config::write(folder.path(), address, tokens.address());
+        let settings = folder.path().join("dovecot.conf");
+        fs::write(&settings, fs::read_to_string(&settings).unwrap() + lines).unwrap();
         let running = Running::launch(folder, address).await;
         Self { address, tokens, authority, running }
     }

@@ -12,6 +12,7 @@ use crate::models::{
 };
 
 mod properties;
+mod rolling;
 
 const BERLIN: Tz = Tz::Europe__Berlin;
 const MAIL: NodeType = NodeType::SendEmail;
@@ -32,6 +33,7 @@ pub(in crate::engine) fn terms(id: u128, channel: Channel, limits: &serde_json::
         spacing: 0,
         ramp_up: BTreeMap::new(),
         rests_until: None,
+        mails_in_24_hours: None,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 const LONGEST_KEY: usize = 400;
 
 /// What became of a mail that came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailFate {
     /// It was taken in, with all that follows.
     TakenIn,
@@ -30,7 +30,12 @@ pub enum MailFate {
     /// It is none of ours; nothing was kept.
     NotOurs,
     /// A step of its lead is on its way out: come again.
-    Later,
+    Later {
+        /// Whose step.
+        lead: LeadId,
+        /// By what the mail is known.
+        key: String,
+    },
 }
 
 impl RunService {
@@ -78,16 +83,18 @@ impl RunService {
             return Ok(MailFate::Known);
         }
         let wrote = matches!(what, What::Replied { .. } | What::AutoReplied { .. });
+        // What its server said while the mail was handed over has had its effect.
+        let known = about.refused && matches!(what, What::Bounced(_));
         // It went to several mailboxes of the organization's: a person has answered once.
-        if wrote && is_there(&mut tx, mail).await? {
+        if known || wrote && is_there(&mut tx, mail).await? {
             tx.commit().await?;
             return Ok(MailFate::Known);
         }
-        let message = wrote.then(|| message(mail, key, now));
-        let About { lead, answers, recipient } = about;
+        let message = wrote.then(|| message(mail, key.clone(), now));
+        let About { lead, answers, recipient, .. } = about;
         let deed = Deed { lead_id: lead.id, account_id: id, what, answers, recipient, message };
         match self.take_in_deed(&mut tx, &deed).await? {
-            Taken::Later => Ok(MailFate::Later),
+            Taken::Later => Ok(MailFate::Later { lead: lead.id, key }),
             Taken::Yes => {
                 tx.commit().await?;
                 Ok(MailFate::TakenIn)
@@ -103,6 +110,8 @@ struct About {
     answers: Option<AnsweredStep>,
     /// The address that the mail went to which it answers.
     recipient: Option<String>,
+    /// Whether that mail was refused while it was handed over.
+    refused: bool,
 }
 
 /// The lead that a mail is from or about.
@@ -122,18 +131,18 @@ async fn whose(tx: &mut OrgTx, account: &ConnectedAccount, mail: &Mail) -> Resul
     if own.is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address)) {
         return Ok(None);
     }
-    if let Some(AnsweredMail { lead_id, step, sender, recipient }) = tx.intake().answered(&ids).await? {
+    if let Some(AnsweredMail { lead_id, step, sender, recipient, refused }) = tx.intake().answered(&ids).await? {
         // A mail of ours goes on in its thread, and has come to a mailbox that is ours too.
         let ours = sender.zip(mail.from.as_ref()).is_some_and(|(own, from)| own.eq_ignore_ascii_case(&from.address));
         if ours {
             return Ok(None);
         }
         let found = tx.leads().find(lead_id).await?;
-        return Ok(found.map(|lead| About { lead, answers: step, recipient }));
+        return Ok(found.map(|lead| About { lead, answers: step, recipient, refused }));
     }
     let Some((lead, step)) = known(tx, account.id, address).await? else { return Ok(None) };
     let found = tx.leads().find(lead).await?;
-    Ok(found.map(|lead| About { lead, answers: step, recipient: None }))
+    Ok(found.map(|lead| About { lead, answers: step, recipient: None, refused: false }))
 }
 
 /// The lead with an address, if the account has written to it; or if another mailbox has, with the step that did so last.

@@ -9,6 +9,7 @@ mod linkedin;
 mod mail;
 mod message;
 mod past;
+mod refused;
 mod sandbox;
 
 use serde_json::{Value, json};
@@ -79,7 +80,11 @@ impl RunService {
     ///
     /// # Errors
     /// The database's.
-    async fn begin_intake(&self, organization: crate::models::OrganizationId, may_suppress: bool) -> Result<OrgTx> {
+    pub(super) async fn begin_intake(
+        &self,
+        organization: crate::models::OrganizationId,
+        may_suppress: bool,
+    ) -> Result<OrgTx> {
         if !may_suppress {
             return self.begin_tx(organization).await;
         }
