@@ -482,6 +482,7 @@ CREATE TABLE public.campaigns (
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     paused_because text,
     judged_from timestamp with time zone,
+    begin_after uuid,
     CONSTRAINT campaigns_complete CHECK (((status = 'draft'::text) OR (num_nonnulls(workflow, schedule) = 2))),
     CONSTRAINT campaigns_ended CHECK (((status = ANY (ARRAY['completed'::text, 'stopped'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT campaigns_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
@@ -1230,6 +1231,15 @@ CREATE TABLE public.organizations (
 );
 
 --
+-- Name: returned_room; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.returned_room (
+    organization_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+--
 -- Name: sandbox_acts; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1831,6 +1841,13 @@ ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
 
 --
+-- Name: returned_room returned_room_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.returned_room
+    ADD CONSTRAINT returned_room_pkey PRIMARY KEY (organization_id, account_id);
+
+--
 -- Name: sandbox_acts sandbox_acts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1969,6 +1986,12 @@ CREATE INDEX activities_lead ON public.activities USING btree (organization_id, 
 --
 
 CREATE INDEX activities_order ON public.activities USING btree (organization_id, campaign_id, xact, id) WHERE (campaign_id IS NOT NULL);
+
+--
+-- Name: activities_outcomes; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_outcomes ON public.activities USING btree (organization_id, campaign_id) WHERE (type = ANY (ARRAY['lead_replied'::text, 'email_bounced'::text, 'lead_unsubscribed'::text]));
 
 --
 -- Name: api_key_secrets_current; Type: INDEX; Schema: public; Owner: -
@@ -3318,6 +3341,13 @@ ALTER TABLE ONLY public.organization_members
     ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 --
+-- Name: returned_room returned_room_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.returned_room
+    ADD CONSTRAINT returned_room_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE CASCADE;
+
+--
 -- Name: sandbox_acts sandbox_acts_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3680,6 +3710,12 @@ ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: returned_room; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.returned_room ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: sandbox_acts; Type: ROW SECURITY; Schema: public; Owner: -

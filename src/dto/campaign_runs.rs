@@ -84,6 +84,9 @@ pub struct SimulatedEndsDto {
     pub under_way: u64,
     /// Before a step that could never be done, by what forbids it.
     pub never: BTreeMap<String, u64>,
+    /// Before a step that waits for a person or for a change, by why: `account_unavailable`.
+    #[schema(example = json!({"account_unavailable": 3}))]
+    pub held: BTreeMap<String, u64>,
     /// How many steps were passed over because they could not reach the lead.
     pub steps_skipped: u64,
 }
@@ -129,6 +132,7 @@ impl CampaignSimulationDto {
                 completed: simulation.ends.completed,
                 under_way: simulation.ends.under_way,
                 never: simulation.ends.never.into_iter().map(by_rule).collect(),
+                held: simulation.ends.held.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
                 steps_skipped: simulation.ends.skipped,
             },
             never_begun,
@@ -293,7 +297,7 @@ pub struct NodeStatisticsDto {
     pub node_id: String,
     /// What it is.
     pub action: NodeType,
-    /// The wording, from 0; null if it has but one.
+    /// The wording of a mail, by its number in the workflow as it was then, from 0; null of what is no mail.
     pub variant: Option<i16>,
     /// Sent.
     pub sent: i64,
@@ -307,11 +311,12 @@ pub struct NodeStatisticsDto {
     pub skipped: i64,
     /// Of which nobody can tell; a person must decide.
     pub needs_review: i64,
-    /// Leads whose last step before their answer it was.
+    /// Times that a lead answered it, as `lead_replied` tells; of several answers to one message, one counts. Where it is not known which message a
+    /// lead answered, it is the last that it was sent on that channel before.
     pub replied: i64,
-    /// Leads whose last step it was before mail to them came back.
+    /// Mails that came back.
     pub bounced: i64,
-    /// Leads whose last step it was before they unsubscribed.
+    /// Mails after which leads unsubscribed.
     pub unsubscribed: i64,
     /// How often it was opened, if it is a mail.
     pub opens: ReadStatisticsDto,

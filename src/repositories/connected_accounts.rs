@@ -67,7 +67,13 @@ impl AccountRepository<'_> {
     /// The database's.
     pub async fn update(&mut self, account: &ConnectedAccount) -> Result<()> {
         sqlx::query!(
-            r#"update connected_accounts
+            r#"with room as (
+                 insert into returned_room (organization_id, account_id)
+                 select $1, $2 from connected_accounts
+                 where organization_id = $1 and id = $2 and $4 = 'connected'
+                   and (status, limits, sending_window, spacing_seconds, ramp_up) is distinct from ($4, $6, $7, $8, $12)
+                 on conflict do nothing)
+               update connected_accounts
                set display_name = $3, status = $4, status_reason = $5, limits = $6, sending_window = $7, spacing_seconds = $8,
                    mailbox = $9, version = $10, updated_at = $11, ramp_up = $12
                where organization_id = $1 and id = $2"#,

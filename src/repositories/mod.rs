@@ -31,6 +31,7 @@ mod members;
 mod messages;
 mod organizations;
 mod recalled;
+mod returned_room;
 mod rounds;
 mod sandbox;
 mod sealed_secrets;

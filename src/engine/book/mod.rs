@@ -196,6 +196,17 @@ impl AccountBook {
         [on_day, in_hour, rolling].into_iter().flatten().min().unwrap_or(u32::MAX)
     }
 
+    /// What keeps something from being done at `now`, going by what was done only, if a limit does.
+    #[must_use]
+    pub fn used_up(&self, action: NodeType, now: DateTime<Utc>) -> Option<Rule> {
+        let (day, hour) = (local_day(self.zone, now), local_hour(self.zone, now));
+        let none = Tally::default();
+        let done = self.acts.get(&action).map_or(&none, |acts| &acts.done);
+        let on_day = self.room(done, action, day).filter(|(left, _)| *left == 0).map(|(_, rule)| rule);
+        let per_hour = bound(self.limits(action).per_hour);
+        on_day.or_else(|| per_hour.filter(|limit| done.in_hour(day, hour) >= *limit).map(|_| Rule::HourLimit))
+    }
+
     /// Finds the earliest instant for a step and takes it.
     pub fn place(&mut self, wanted: &Wanted<'_>) -> Placed {
         let placed = self.earliest(wanted);

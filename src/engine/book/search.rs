@@ -24,7 +24,8 @@ enum Found {
 
 impl AccountBook {
     /// Finds the earliest instant for a step, if there is one before `before`.
-    pub(in crate::engine) fn earliest_before(&self, wanted: &Wanted<'_>, before: Option<DateTime<Utc>>) -> Placed {
+    #[must_use]
+    pub fn earliest_before(&self, wanted: &Wanted<'_>, before: Option<DateTime<Utc>>) -> Placed {
         let mut day = LocalDay::at(self.zone, wanted.ready_at);
         let mut course = Course::new(self.after(wanted.ready_at, &day));
         let start = wanted.terms.start_at.map(|until| (Rule::StartAt, until));

@@ -20,6 +20,8 @@ pub struct AccountTerms {
     pub id: AccountId,
     /// By which way it reaches people.
     pub channel: Channel,
+    /// Whether it can act now. One that is out of order for a time begins with no lead, and what is promised with it is held when it is due.
+    pub in_order: bool,
     /// What it can do.
     pub capabilities: BTreeSet<NodeType>,
     /// How often it may do that.

@@ -43,11 +43,6 @@ impl Books {
         self.accounts.iter_mut().find(|book| book.terms().id == account)
     }
 
-    /// Closes the books of all other accounts.
-    pub fn keep(&mut self, of: impl Fn(AccountId) -> bool) {
-        self.accounts.retain(|book| of(book.terms().id));
-    }
-
     /// All books.
     pub fn iter(&self) -> impl Iterator<Item = &AccountBook> {
         self.accounts.iter()

@@ -47,6 +47,8 @@ pub enum Standing {
         account: Option<AccountId>,
         /// When.
         at: DateTime<Utc>,
+        /// What moved it there.
+        moves: Vec<Move>,
     },
     /// Behind an invitation that was sent.
     Awaiting {
@@ -101,7 +103,7 @@ pub struct Simulation {
     pub first_at: Option<DateTime<Utc>>,
     /// When the last action would be.
     pub last_at: Option<DateTime<Utc>>,
-    /// The SHA-256 of all actions in order, in hex: two simulations of one hash promise the same.
+    /// The SHA-256 of all actions in order, in hex: two simulations of one hash promise the same. What moved an action is not part of it.
     pub hash: String,
 }
 
@@ -133,6 +135,10 @@ pub struct Ends {
     pub gone: u64,
     /// Never begun, because they were barred when they would have.
     pub barred: u64,
+    /// Never begun, because no step of the workflow reaches them.
+    pub unreachable: u64,
+    /// Before a step that waits for a person or for a change, by why.
+    pub held: BTreeMap<&'static str, u64>,
     /// On their way when the simulation ended.
     pub under_way: u64,
     /// How many nodes were passed over because they could not reach the lead.

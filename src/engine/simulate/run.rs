@@ -67,9 +67,11 @@ impl<'a> Run<'a> {
             self.ways.push(Way { traveller, addressee, answers, had, barred_until, next: None });
             match stand {
                 Standing::Pending => self.pending.push((index, Rule::StartAt)),
-                Standing::Due { node, account, at } if at < now => self.catch_up(index, &node, (account, at), now),
-                Standing::Due { node, account, at } => {
-                    self.expect(index, at, Next::Step { node, account, moves: Vec::new() });
+                Standing::Due { node, account, at, moves: _ } if at < now => {
+                    self.catch_up(index, &node, (account, at), now);
+                }
+                Standing::Due { node, account, at, moves } => {
+                    self.expect(index, at, Next::Step { node, account, moves });
                 }
                 Standing::Awaiting { node, since, until } => self.await_answer(index, node, since, until, now),
             }
@@ -100,7 +102,12 @@ impl<'a> Run<'a> {
             } else if let Some(traveller) = self.ways.get(index).map(|way| way.traveller) {
                 let plan = beginning.begin(&traveller, &mut self.books);
                 full = matches!(plan.decision, Decision::NotToday { rule: Rule::NewLeadsPerDay, .. });
-                self.settle(index, plan, now);
+                match plan.decision {
+                    Decision::End => self.ends.unreachable += 1,
+                    // It may begin once an account is taken up again.
+                    Decision::Never { rule, .. } if rule != Rule::EndAt => self.pending.push((index, rule)),
+                    _ => self.settle(index, plan, now),
+                }
             }
         }
     }
@@ -113,6 +120,9 @@ impl<'a> Run<'a> {
         let (node, answer) = match next {
             Next::Answer { node, answer } => (node, answer),
             Next::Step { node, account, moves } => {
+                if let Some(why) = self.hold(index, &node, account) {
+                    return self.held(&node, (account, now), why);
+                }
                 if let Some(full) = self.full(index, &node, account, now) {
                     return self.put_off(index, &node, (account, now), full);
                 }
@@ -152,6 +162,22 @@ impl<'a> Run<'a> {
         if way.had.contains(node) { None } else { caps.take(&way.addressee, action, account, now).err() }
     }
 
+    /// Why a step is held at its instant, if it is.
+    fn hold(&self, index: usize, node: &str, account: Option<AccountId>) -> Option<&'static str> {
+        let had = self.ways.get(index)?.had.contains(node);
+        let book = account.and_then(|account| self.books.get(account)).filter(|_| !had)?;
+        (!book.terms().in_order).then_some("account_unavailable")
+    }
+
+    /// A step waits for a person or for a change, and its place is free.
+    fn held(&mut self, node: &str, (account, at): (Option<AccountId>, DateTime<Utc>), why: &'static str) {
+        let action = self.planner.route().node(node).map(Node::node_type);
+        if let (Some(action), Some(book)) = (action, account.and_then(|account| self.books.get_mut(account))) {
+            book.released(action, at);
+        }
+        *self.ends.held.entry(why).or_default() += 1;
+    }
+
     /// A step for which there was no room on its day gets another.
     fn put_off(
         &mut self,
@@ -163,10 +189,10 @@ impl<'a> Run<'a> {
         let (rule, until) = full;
         self.put_off += 1;
         let Some(mut decision) = self.again(index, node, promised, until) else { return };
-        if let Decision::Step { at, moves, .. } = &mut decision
+        if let Decision::Step { moves, .. } = &mut decision
             && !moves.iter().any(|moved| moved.rule == rule)
         {
-            moves.insert(0, Move { rule, until: *at });
+            moves.insert(0, Move { rule, until });
         }
         self.settle(index, Plan { skipped: Vec::new(), decision }, until);
     }

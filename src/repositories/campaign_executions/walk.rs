@@ -198,7 +198,7 @@ impl ExecutionRepository<'_> {
             r#"update campaign_executions set hold = null, status_reason = null, next_run_at = $4, version = version + 1, updated_at = $4
                where organization_id = $1 and hold is not null and id in (
                  select id from campaign_executions
-                 where organization_id = $1 and lead_id = any($2) and hold not in ('needs_review', 'account_unavailable')
+                 where organization_id = $1 and lead_id = any($2) and hold not in ('needs_review', 'account_unavailable') and awaiting is null
                  union all
                  select id from campaign_executions
                  where organization_id = $1 and account_id = $3 and status = 'waiting' and next_run_at is null and hold = 'account_unavailable')"#,

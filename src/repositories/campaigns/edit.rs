@@ -39,7 +39,7 @@ impl CampaignRepository<'_> {
         sqlx::query!(
             r#"update campaigns
                set revision = coalesce($3, revision), replanning = case when $4 then $5 else replanning end,
-                   replan_hours = replan_hours or $6, next_begin_at = $7,
+                   replan_hours = replan_hours or $6, next_begin_at = $7, begin_after = null,
                    enrolled_until = case when $8 then null else enrolled_until end,
                    enrol_began = case when $8 then null else enrol_began end, enrol_after = case when $8 then null else enrol_after end
                where organization_id = $1 and id = $2"#,

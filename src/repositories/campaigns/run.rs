@@ -34,6 +34,8 @@ pub struct CampaignRun {
     pub settings: Json<CampaignSettings>,
     /// When pending leads are begun next.
     pub next_begin_at: Option<DateTime<Utc>>,
+    /// The last pending lead that the beginning under way has come to; none if none is under way, or before the first.
+    pub begin_after: Option<LeadId>,
     /// The leads that were added to its lists up to then are enrolled.
     pub enrolled_until: Option<DateTime<Utc>>,
     /// When the enrolment under way began, by the clock of the lists.
@@ -69,7 +71,7 @@ macro_rules! run {
     ($repository:expr, $id:expr, $lock:literal) => {
         sqlx::query_as!(
             CampaignRun,
-            r#"select c.id, c.name, c.status, r.workflow, r.number as revision, c.schedule, c.stop_on, c.settings, c.next_begin_at, c.enrolled_until, c.enrol_began,
+            r#"select c.id, c.name, c.status, r.workflow, r.number as revision, c.schedule, c.stop_on, c.settings, c.next_begin_at, c.begin_after as "begin_after: LeadId", c.enrolled_until, c.enrol_began,
                       c.enrol_after as "enrol_after: LeadId", c.replanning as "replanning: LeadId", c.replan_hours
                from campaigns c
                join campaign_revisions r on r.organization_id = c.organization_id and r.campaign_id = c.id and r.number = c.revision
@@ -273,13 +275,13 @@ impl CampaignRepository<'_> {
         Ok(done.rows_affected())
     }
 
-    /// Writes how far enrolment has come, and when leads are begun next.
+    /// Writes how far enrolment and beginning have come, and when leads are begun next.
     ///
     /// # Errors
     /// The database's.
     pub async fn advance(&mut self, run: &CampaignRun) -> Result<()> {
         sqlx::query!(
-            "update campaigns set enrol_after = $3, enrolled_until = $4, next_begin_at = $5, enrol_began = $6
+            "update campaigns set enrol_after = $3, enrolled_until = $4, next_begin_at = $5, enrol_began = $6, begin_after = $7
              where organization_id = $1 and id = $2",
             self.scope.id(),
             run.id.0,
@@ -287,6 +289,7 @@ impl CampaignRepository<'_> {
             run.enrolled_until,
             run.next_begin_at,
             run.enrol_began,
+            run.begin_after.map(|id| id.0),
         )
         .execute(&mut *self.conn)
         .await?;

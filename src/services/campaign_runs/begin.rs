@@ -19,7 +19,7 @@ use crate::{
     },
     errors::Result,
     models::{
-        AccountStatus, Activity, AuditEntry, CampaignId, CampaignStatus, ExecutionStatus, Lead, LeadId, Rule, Stand,
+        Activity, AuditEntry, CampaignId, CampaignStatus, ExecutionStatus, Lead, LeadId, OrganizationId, Rule, Stand,
         Walk, workflow::StopOn,
     },
     repositories::{BaseRepository as _, CampaignRun, OrgTx, RunningCampaignRef},
@@ -27,7 +27,7 @@ use crate::{
 
 /// Leads that are looked at together.
 const PAGE: i64 = 500;
-/// Pages of one transaction. What does not fit on the day is looked at again on the next.
+/// Pages of one transaction; the next goes on from there. What does not fit on the day is looked at again on the next.
 const PAGES: usize = 20;
 
 /// What became of a page of pending leads.
@@ -44,7 +44,7 @@ impl RunService {
         let mut tx = self.begin_tx(of.organization).await?;
         let Some(mut run) = tx.campaigns().run_alone(of.campaign).await? else { return Ok(Round::default()) };
         let due = run.next_begin_at.is_some_and(|at| at <= tx.now());
-        let (mut after, mut done) = (None, 0);
+        let mut done = 0;
         match run.status {
             _ if !due || run.replanning.is_some() => return Ok(Round::default()),
             CampaignStatus::Scheduled => {
@@ -56,12 +56,12 @@ impl RunService {
         }
         let (mut full, mut exhausted, mut party) = (false, false, None);
         for _ in 0..PAGES {
-            let walks = tx.executions().lock_pending(run.id, after, PAGE).await?;
+            let walks = tx.executions().lock_pending(run.id, run.begin_after, PAGE).await?;
             let Some(last) = walks.last() else {
                 exhausted = true;
                 break;
             };
-            after = Some(last.lead_id);
+            run.begin_after = Some(last.lead_id);
             let begun = self.begin_page(&mut tx, &run, &mut party, &walks).await?;
             let now = tx.now();
             tx.executions().stand(&begun.stands, now).await?;
@@ -72,11 +72,26 @@ impl RunService {
                 break;
             }
         }
-        let more = done > 0 && !full && !exhausted;
-        run.next_begin_at = if more { Some(tx.now()) } else { next_time(&mut tx, &run).await? };
+        // Whoever is farther on may fit where others do not: it is another's account that is full.
+        let more = !full && !exhausted;
+        if more {
+            run.next_begin_at = Some(tx.now());
+        } else {
+            (run.next_begin_at, run.begin_after) = (next_time(&mut tx, &run).await?, None);
+        }
         tx.campaigns().advance(&run).await?;
         tx.commit().await?;
-        Ok(Round { done, more: false })
+        Ok(Round { done, more })
+    }
+
+    /// Has leads looked at once more that had no room, after accounts were changed so that there may be some.
+    pub(super) async fn use_returned_room(&self, organization: OrganizationId) -> Result<()> {
+        let mut tx = self.context.db.begin_engine(organization, self.context.campaign_clock.now()).await?;
+        // Campaigns are changed, which the engine's other transactions hold in share.
+        tx.campaigns().take_turn().await?;
+        let now = tx.now();
+        tx.campaigns().use_returned_room(now).await?;
+        tx.commit().await
     }
 
     /// The accounts that may begin leads, with what they have promised and how many leads have begun today, and these leads. Accounts are read
@@ -94,9 +109,6 @@ impl RunService {
             return Ok(party);
         }
         let mut gathered = Party::gather(tx, keys, run.id, leads).await?;
-        // Nobody begins with an account that is out of order.
-        let works = |id| gathered.accounts.get(&id).is_some_and(|account| account.status == AccountStatus::Connected);
-        gathered.books.keep(works);
         let zone = planner_of(run)?.hours().zone();
         let today = local_day(zone, tx.now());
         let begun = tx.executions().begun_since(run.id, start_of_day(zone, today)).await?;

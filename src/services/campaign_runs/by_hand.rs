@@ -30,8 +30,9 @@ impl RunService {
     /// # Errors
     /// `nothing_to_retry` with the `state`; `step_in_flight`.
     pub async fn retry(&self, member: &OrgMember, id: ExecutionId) -> Result<CampaignExecution> {
-        let (mut tx, run, walk) = self.open(member, id).await?;
-        let goes_no_further = walk.status != ExecutionStatus::Failed || !is_under_way(&run);
+        let (mut tx, run, walk) = self.open_to(member, id, Purpose::Retry).await?;
+        let goes_no_further =
+            walk.status != ExecutionStatus::Failed || !(is_under_way(&run) || may_reopen(&run, &walk));
         if is_over(&walk) && goes_no_further && undecided(&mut tx, id).await? {
             return self.decide(tx, (run, walk), false).await;
         }
@@ -55,6 +56,9 @@ impl RunService {
             action: node.map(Node::node_type).filter(|action| action.needs_account()),
             ..Stand::of(&walk)
         };
+        if run.status == CampaignStatus::Completed {
+            reopen(&mut tx, &run).await?;
+        }
         self.close(tx, (run, walk), stand, ("campaign_execution.retried", "execution_retried_by_hand")).await
     }
 
@@ -129,15 +133,29 @@ impl RunService {
     }
 
     async fn open(&self, member: &OrgMember, id: ExecutionId) -> Result<(OrgTx, CampaignRun, Walk)> {
+        self.open_to(member, id, Purpose::Other).await
+    }
+
+    async fn open_to(
+        &self,
+        member: &OrgMember,
+        id: ExecutionId,
+        purpose: Purpose,
+    ) -> Result<(OrgTx, CampaignRun, Walk)> {
         let mut tx = self.context.db.begin(member, self.context.campaign_clock.now()).await?;
         // Before all else, as in the engine's own transactions: else this and a pause would wait for each other.
         tx.suppressions().matching([]).await?;
         let execution = tx.executions().get(id).await?;
-        let run = tx.campaigns().run(execution.campaign_id).await?;
+        // One that has come to its end may be taken up again, by one at a time.
+        let run = match tx.campaigns().get(execution.campaign_id).await?.status {
+            CampaignStatus::Completed => tx.campaigns().run_alone(execution.campaign_id).await?,
+            _ => tx.campaigns().run(execution.campaign_id).await?,
+        };
         let walk = tx.executions().lock_many(&[id]).await?.pop();
         let (Some(run), Some(walk)) = (run, walk) else { return Err(AppError::not_found("campaign execution")) };
         // Whether a step was sent can be said at any time: that moves nobody.
-        if !(is_under_way(&run) || is_over(&walk) && undecided(&mut tx, id).await?) {
+        let reopens = purpose == Purpose::Retry && may_reopen(&run, &walk);
+        if !(is_under_way(&run) || reopens || is_over(&walk) && undecided(&mut tx, id).await?) {
             let detail = "The campaign is over, so nothing can be done in it any more.";
             return Err(AppError::conflict("campaign_over", detail).with_member("state", run.status.as_str()));
         }
@@ -168,6 +186,30 @@ impl RunService {
         tx.commit().await?;
         Ok(execution)
     }
+}
+
+/// What somebody wants of a lead's way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Retry,
+    Other,
+}
+
+/// Whether a campaign that has come to its end goes on if this lead's step is tried again: it was over since nobody was on the way any more.
+fn may_reopen(run: &CampaignRun, walk: &Walk) -> bool {
+    run.status == CampaignStatus::Completed && walk.status == ExecutionStatus::Failed
+}
+
+/// Takes up a campaign again that had come to its end.
+async fn reopen(tx: &mut OrgTx, run: &CampaignRun) -> Result<()> {
+    let mut campaign = tx.campaigns().locked(run.id).await?;
+    campaign.status = CampaignStatus::Running;
+    campaign.version += 1;
+    campaign.updated_at = tx.now();
+    tx.campaigns().switch(&campaign, None, None).await?;
+    let (before, after) = (json!({ "status": run.status }), json!({ "status": campaign.status }));
+    tx.audit(AuditEntry::new("campaign.reopened", "campaign", run.id.0).change(before, after));
+    Ok(())
 }
 
 /// What comes after a step that is left out.

@@ -2,16 +2,19 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Round, RunService, endings::stop_some};
 use crate::{
     errors::Result,
-    models::{AuditEntry, CampaignStatus},
+    models::{AuditEntry, CampaignStatus, LeadId},
     repositories::{BaseRepository as _, CampaignRun, OrgTx, RunningCampaignRef},
 };
 
 /// Leads that are looked at, or enrolled, in one transaction.
 const BATCH: i64 = 5_000;
+/// Batches of one campaign in its turn: others come in between, however many leads it has.
+const BATCHES: usize = 4;
 /// Longer than a transaction that puts leads onto a list may take: what it adds is as old as its beginning, and seen only after its end.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
 /// How often the lists of a campaign are looked at for new leads.
@@ -20,15 +23,15 @@ pub(super) const EVERY: TimeDelta = TimeDelta::seconds(10);
 pub(super) const STOPPED_SINCE: TimeDelta = TimeDelta::days(7);
 
 impl RunService {
-    /// Enrols leads, and ends the campaign if it has come to its end.
+    /// Enrols some leads, and ends the campaign if it has come to its end.
     pub(super) async fn enrol(&self, of: RunningCampaignRef) -> Result<Round> {
         let mut done = 0;
-        loop {
+        for _ in 0..BATCHES {
             let mut tx = self.begin_tx(of.organization).await?;
-            let Some(mut run) = tx.campaigns().run_alone(of.campaign).await? else { break };
-            if run.status != CampaignStatus::Running {
-                break;
-            }
+            let run = tx.campaigns().run_alone(of.campaign).await?;
+            let Some(mut run) = run.filter(|run| run.status == CampaignStatus::Running) else {
+                return Ok(Round { done, more: false });
+            };
             // Lists go by the real clock, whatever campaigns go by.
             let last = enrol_some(&mut tx, &mut run, self.context.clock.now(), &mut done).await?;
             tx.campaigns().advance(&run).await?;
@@ -37,10 +40,10 @@ impl RunService {
             }
             tx.commit().await?;
             if last {
-                break;
+                return Ok(Round { done, more: false });
             }
         }
-        Ok(Round { done, more: false })
+        Ok(Round { done, more: true })
     }
 }
 
@@ -72,7 +75,7 @@ async fn enrol_some(
     let new = tx.campaigns().enrol(run.id, &found.new, now).await?;
     *done += new;
     if new > 0 {
-        run.next_begin_at = Some(run.next_begin_at.map_or(now, |at| at.min(now)));
+        begin_from(run, found.new.first(), now);
     }
     let last = found.last.is_none();
     run.enrol_after = found.last;
@@ -80,6 +83,14 @@ async fn enrol_some(
         run.enrolled_until = run.enrol_began.map(|began| began - OVERLAP);
     }
     Ok(last)
+}
+
+/// Has leads begun from `first` on. Those before it had no room on this day, unless a beginning is under way that has not come to them yet.
+fn begin_from(run: &mut CampaignRun, first: Option<&LeadId>, now: DateTime<Utc>) {
+    let before = first.map(|first| LeadId(Uuid::from_u128(first.0.as_u128().saturating_sub(1))));
+    let under_way = run.next_begin_at.is_some_and(|at| at <= now);
+    run.begin_after = if under_way { run.begin_after.min(before) } else { before };
+    run.next_begin_at = Some(run.next_begin_at.map_or(now, |at| at.min(now)));
 }
 
 async fn complete(tx: &mut OrgTx, run: &CampaignRun) -> Result<()> {

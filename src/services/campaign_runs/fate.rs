@@ -218,8 +218,8 @@ impl Judge<'_> {
         if !book.is_open(now) {
             return Err((Rule::AccountHours, now));
         }
-        if book.left_now(action, now) == 0 {
-            return Err((Rule::DayLimit, now));
+        if let Some(rule) = book.used_up(action, now) {
+            return Err((rule, now));
         }
         let closes = terms.hours.open_until(now).min(book.open_until(now));
         Ok(terms.end_at.map_or(closes, |end| closes.min(end)))
@@ -240,7 +240,9 @@ impl Judge<'_> {
         if let Some(at) = stand.next_run_at
             && !stand.moves.iter().any(|moved| moved.rule == rule)
         {
-            stand.moves.insert(0, Move { rule, until: at });
+            // What it says itself of how long is told; what comes after that has rules of its own.
+            let until = if ready_at > self.tx.now() { ready_at } else { at };
+            stand.moves.insert(0, Move { rule, until });
         }
         let end = end_of(self.tx, self.run.id, walk, &stand);
         Fate::Stands(stand, end.into_iter().collect())
@@ -340,9 +342,11 @@ fn misses(planner: &Planner<'_>, accounts: &HashMap<AccountId, ConnectedAccount>
     kept.is_some_and(|kept| !accounts.contains_key(&kept))
 }
 
-/// The workflow was changed, and the step at which the lead stands is no longer in it.
+/// The workflow was changed, and the step at which the lead stands is no longer in it. Until when an answer to it is awaited is kept.
 pub(super) fn node_gone(walk: &Walk) -> Stand {
-    Stand::held(walk, "node_gone", "The step is no longer in the workflow.".into())
+    let until = walk.next_run_at.filter(|_| walk.awaiting.is_some());
+    let held = Stand::held(walk, "node_gone", "The step is no longer in the workflow.".into());
+    Stand { awaiting: walk.awaiting.filter(|_| until.is_some()), ready_at: until, ..held }
 }
 
 /// Nobody else may go on where an account has begun.

@@ -78,7 +78,7 @@ pub use self::{
     trial::{NewTrial, TrialOutcome},
 };
 
-pub(super) use self::{endings::stop_some, unipile_mail::stands_for};
+pub(super) use self::{endings::stop_some, party::book, unipile_mail::stands_for};
 
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{
@@ -152,10 +152,13 @@ impl RunService {
     /// # Errors
     /// The database is away.
     pub async fn begin_due(&self) -> Result<Round> {
+        for organization in self.context.db.with_returned_room(CAMPAIGNS_A_ROUND).await? {
+            self.again(|| self.use_returned_room(organization)).await?;
+        }
         let due = self.context.db.campaigns_to_begin(self.context.campaign_clock.now(), CAMPAIGNS_A_ROUND).await?;
         let full = i64::try_from(due.len()).unwrap_or(i64::MAX) == CAMPAIGNS_A_ROUND;
         let begun = self.each(due, |this, of| async move { this.again(|| this.begin(of)).await }).await?;
-        Ok(Round { more: full && begun.done > 0, ..begun })
+        Ok(Round { more: begun.more || full && begun.done > 0, ..begun })
     }
 
     /// Enrols the leads that have come onto the lists of running campaigns, and ends campaigns of which nothing is left.

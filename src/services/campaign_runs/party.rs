@@ -181,12 +181,13 @@ async fn books(
 
 /// An account that is out of order for a time keeps its promises, and gets new ones of leads that are on their way: they are held when they are
 /// due. One that is not ours any more can do nothing.
-fn book(account: &ConnectedAccount) -> AccountBook {
+pub(in crate::services) fn book(account: &ConnectedAccount) -> AccountBook {
     let ours = account.status != AccountStatus::Disconnected;
     let capabilities = if ours { ConnectedChannel::of(account).capabilities } else { BTreeSet::new() };
     AccountBook::new(AccountTerms {
         id: account.id,
         channel: account.channel,
+        in_order: account.status == AccountStatus::Connected,
         capabilities,
         limits: account.limits.0.clone(),
         window: account.sending_window.as_ref().map(|window| window.0.clone()),

@@ -34,6 +34,8 @@ enum Verdict {
     Moves { ready_at: DateTime<Utc> },
     /// It is held.
     Held(Stand),
+    /// Its step is back, and the answer to that is awaited as long as it was.
+    Awaits { until: DateTime<Utc> },
 }
 
 /// All that is planned anew in one transaction.
@@ -123,6 +125,9 @@ impl Replanning<'_> {
                     activities.push(happened(self.tx, self.run.id, &walk, "step_held", data));
                     stands.push(stand);
                 }
+                Verdict::Awaits { until } => {
+                    stands.push(Stand { next_run_at: Some(until), awaiting: walk.awaiting, ..Stand::of(&walk) });
+                }
                 Verdict::Moves { ready_at } => {
                     self.release(&walk);
                     moving.push((ready_at.max(self.tx.now()), walk));
@@ -150,6 +155,10 @@ impl Replanning<'_> {
             // It will be taken up again with the account.
             (Some("account_unavailable"), Some(_)) if !removed && walk.account_id.is_some() => Verdict::Stays,
             (Some("account_removed"), Some(_)) if removed => Verdict::Stays,
+            (Some("node_gone"), Some(_)) if walk.awaiting.is_some() => {
+                let until = self.promises.get(&walk.id).and_then(|promise| promise.ready_at);
+                Verdict::Awaits { until: until.unwrap_or(now) }
+            }
             (Some(_), Some(_)) if !removed => Verdict::Moves { ready_at: now },
             (None, Some(_)) if walk.awaiting.is_some() => Verdict::Stays,
             (_, Some(node)) if removed && node.node_type().needs_account() => Verdict::Held(account_removed(walk)),

@@ -19,6 +19,7 @@ use crate::{
 mod changes;
 mod edit;
 mod follow;
+mod hours;
 mod lifecycle;
 mod links;
 mod preview;

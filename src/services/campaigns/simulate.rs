@@ -18,7 +18,7 @@ use crate::{
     errors::{AppError, Fault, Result},
     models::{
         Awaiting, Campaign, CampaignId, CampaignSettings, CampaignStatus, ExecutionId, ExecutionStatus, Lead, LeadId,
-        Walk,
+        Move, Walk,
         workflow::{Action, Schedule, StopOn, Workflow},
     },
     repositories::{BaseRepository, CampaignRun, OrgMember, OrgTx},
@@ -82,9 +82,11 @@ impl CampaignService {
             let planner = Planner::new(&workflow, &schedule)?;
             let count = leads.len();
             let simulation = simulate(&planner, (books, caps), leads, &premises);
-            let barred = simulation.ends.barred;
-            if barred > 0 {
-                *left_out.entry("contacted_lately").or_default() += barred;
+            let ends = &simulation.ends;
+            for (why, count) in [("contacted_lately", ends.barred), ("cannot_be_reached", ends.unreachable)] {
+                if count > 0 {
+                    *left_out.entry(why).or_default() += count;
+                }
             }
             Some(CampaignSimulation { simulation, leads: count, more_leads, left_out })
         })
@@ -146,6 +148,10 @@ struct Known {
     /// When any campaign last wrote to them, if that matters.
     contacts: HashMap<LeadId, DateTime<Utc>>,
     settings: CampaignSettings,
+    /// What ends the ways of those who are on theirs.
+    stop_on: Vec<StopOn>,
+    /// What moved those steps that are promised.
+    moves: HashMap<ExecutionId, Vec<Move>>,
     /// The steps that they have had: the workflow may lead them to one of them again.
     had: HashMap<ExecutionId, BTreeSet<String>>,
 }
@@ -173,7 +179,11 @@ impl Known {
             None => HashMap::new(),
         };
         let had = Self::had(tx, &walks).await?;
-        Ok(Self { leads, walks, elsewhere, contacts, settings: settings.clone(), had })
+        let waiting: Vec<_> = walks.values().filter(|walk| walk.next_run_at.is_some()).map(|walk| walk.id).collect();
+        let promises = tx.executions().promises(&waiting).await?;
+        let moves = promises.into_iter().map(|(id, promise)| (id, promise.moves)).collect();
+        let (settings, stop_on) = (settings.clone(), campaign.stop_on.clone());
+        Ok(Self { leads, walks, elsewhere, contacts, settings, stop_on, moves, had })
     }
 
     async fn had(tx: &mut OrgTx, walks: &HashMap<LeadId, Walk>) -> Result<HashMap<ExecutionId, BTreeSet<String>>> {
@@ -194,18 +204,20 @@ fn is_pending(walk: &Walk) -> bool {
 
 /// The leads with where they stand, and how many would be left out.
 fn starting(workflow: &Workflow, party: &Party, known: Known) -> (Vec<SimulatedLead>, BTreeMap<&'static str, u64>) {
-    let Known { leads: ids, walks, elsewhere, contacts, settings, mut had } = known;
+    let Known { leads: ids, walks, elsewhere, contacts, settings, stop_on, mut moves, mut had } = known;
     let rest = TimeDelta::days(settings.skip_contacted_within_days.unwrap_or(0).into());
     let (mut leads, mut left_out) = (Vec::with_capacity(ids.len()), BTreeMap::new());
     for id in &ids {
         let Some(lead) = party.leads.get(id) else { continue };
         let walk = walks.get(id);
         let pending = walk.is_none_or(is_pending);
-        let over = ends_already(lead, party.suppressed.contains_key(id), &[StopOn::Reply, StopOn::Bounce]);
+        // Nobody begins who has answered; who is on the way goes on unless the campaign stops on that.
+        let stops: &[StopOn] = if pending { &[StopOn::Reply, StopOn::Bounce] } else { &stop_on };
+        let over = ends_already(lead, party.suppressed.contains_key(id), stops);
         let why = over.map(|(_, why)| why).or((pending && elsewhere.contains(id)).then_some("in_another_campaign"));
         if let Some(why) = why {
             *left_out.entry(why).or_default() += 1;
-        } else if let Some(stand) = walk.map_or(Some(Standing::Pending), standing) {
+        } else if let Some(stand) = walk.map_or(Some(Standing::Pending), |walk| standing(walk, &mut moves)) {
             let traveller = walk.map_or_else(|| newcomer(lead), |walk| traveller(walk, lead));
             let had = walk.and_then(|walk| had.remove(&walk.id)).unwrap_or_default();
             let barred_until = contacts.get(id).map(|at| *at + rest);
@@ -224,14 +236,17 @@ fn starting(workflow: &Workflow, party: &Party, known: Known) -> (Vec<SimulatedL
     (leads, left_out)
 }
 
-fn standing(walk: &Walk) -> Option<Standing> {
+fn standing(walk: &Walk, moves: &mut HashMap<ExecutionId, Vec<Move>>) -> Option<Standing> {
     if walk.status == ExecutionStatus::Pending {
         return Some(Standing::Pending);
     }
     let (node, at) = (walk.node_id.clone()?, walk.next_run_at?);
     Some(match walk.awaiting {
         Some(Awaiting::Acceptance) => Standing::Awaiting { node, since: walk.updated_at, until: at },
-        None => Standing::Due { node, account: walk.account_id, at },
+        None => {
+            let moves = moves.remove(&walk.id).unwrap_or_default();
+            Standing::Due { node, account: walk.account_id, at, moves }
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use futures::{StreamExt as _, future, stream};
 use url::Url;
 
-use super::CampaignService;
+use super::{CampaignService, hours::never_free};
 use crate::{
     engine::workflow::{self, CampaignInput, ConnectedChannel},
     errors::{AppError, Fault, Result},
@@ -49,6 +49,7 @@ impl CampaignService {
         let channels: Vec<_> = accounts.iter().map(ConnectedChannel::of).collect();
         let now = self.0.clock.now();
         let addresses = webhooks(&campaign);
+        let never_free = never_free(&campaign, accounts, now);
         let mut faults = aside(move || {
             workflow::validate(&CampaignInput {
                 workflow: campaign.workflow.as_deref(),
@@ -61,6 +62,10 @@ impl CampaignService {
             })
         })
         .await?;
+        // Only what is else in order is looked through for days.
+        if faults.is_empty() {
+            faults = never_free;
+        }
         self.check_addresses(addresses, &mut faults).await;
         Ok(faults)
     }

@@ -100,6 +100,36 @@ async fn who_stands_at_a_step_that_is_gone_is_held_and_listed_until_it_is_back_o
 }
 
 #[tokio::test]
+async fn a_wait_for_acceptance_that_has_begun_runs_as_it_was_though_its_step_was_gone_for_a_time() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let list = list_of(&app.member(), 2).await;
+    let linkedin = account(&app.member(), "linkedin", nobody(json!({})), json!({})).await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), json!({})).await;
+    let invite = json!({"id": "invite", "type": "send_connection_request"});
+    let edge = |condition: &str, target: &str, days: i64| json!({"source": "invite", "target": target, "condition": condition, "delay": {"value": days, "unit": "days"}});
+    let chat = json!({"id": "chat", "type": "send_followup", "config": {"message": "Thanks"}});
+    let whole = json!({
+        "nodes": [invite, chat, texts_of("mail", "a")],
+        "edges": [edge("accepted", "chat", 0), edge("not_accepted", "mail", 7)]
+    });
+    let id = campaign(&app.member(), &[&list], &[&linkedin, &mailbox], whole.clone(), schedule()).await;
+    act(&app.member(), &id, "start").await;
+    run_until(&app, at("2026-11-24T07:00:00Z")).await;
+    let until = "select string_agg(next_run_at::text, ' ' order by lead_id) from campaign_executions where awaiting = 'acceptance'";
+    let awaited = async || sqlx::query_scalar::<_, Option<String>>(until).fetch_one(&app.pool).await.unwrap();
+    let before = awaited().await.unwrap();
+    let without = json!({"nodes": [texts_of("mail", "a")], "edges": []});
+    edit(&app.member(), &id, json!({"workflow": without})).await;
+    assert_eq!(executions(&app.member(), &id, "&hold=node_gone").await.len(), 2);
+    app.clock.set(at("2026-11-26T07:00:00Z"));
+    edit(&app.member(), &id, json!({"workflow": whole})).await;
+    assert_eq!(awaited().await.unwrap(), before);
+    run_until(&app, at("2026-12-02T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.iter().filter(|(node, ..)| node == "mail").count(), 2, "a week after the invitation");
+}
+
+#[tokio::test]
 async fn a_step_that_a_lead_has_had_is_not_done_again_where_the_workflow_leads_it_there_again() {
     let app = TestApp::start().await;
     let (id, _) = running(&app, 3).await;

@@ -193,3 +193,25 @@ async fn who_leaves_out_a_step_by_hand_holds_nothing_while_a_pause_is_under_way(
     let (skipped, ()) = tokio::join!(member.post(&path, json!({})), pause);
     assert_eq!(skipped.expect(200)["node_id"], "bump");
 }
+
+#[tokio::test]
+async fn a_failed_step_is_tried_again_though_the_campaign_has_come_to_its_end() {
+    let (app, id) = two_mails_to(2).await;
+    act(&app.member(), &id, "start").await;
+    tick(&app).await;
+    // A provider refuses everything, as long as it is asked.
+    let unwilling = "update campaign_executions set status = 'failed', status_reason = 'temporary', next_run_at = null, action = null";
+    sqlx::raw_sql(unwilling).execute(&app.pool).await.unwrap();
+    run_until(&app, at("2026-11-24T07:00:00Z")).await;
+    let status = async || app.member().get(&format!("{CAMPAIGNS}/{id}")).await.expect(200)["status"].clone();
+    assert_eq!(status().await, "completed");
+    let rows = app.member().get(&format!("{CAMPAIGNS}/{id}/executions")).await.expect(200);
+    let path = |verb: &str| format!("{EXECUTIONS}/{}/{verb}", rows["data"][0]["id"].as_str().unwrap());
+    app.member().post(&path("skip"), json!({})).await.expect_problem(409, "campaign_over");
+    let retried = app.member().post(&path("retry"), json!({})).await.expect(200);
+    assert_eq!((&retried["status"], status().await), (&json!("waiting"), json!("running")));
+    run_until(&app, at("2026-12-31T00:00:00Z")).await;
+    assert_eq!((sent(&app).await.len(), status().await), (2, json!("completed")));
+    let log = "select count(*) from audit_logs where action = 'campaign.reopened'";
+    assert_eq!(count(&app, log).await, 1);
+}

@@ -16,6 +16,7 @@ mod progress;
 mod promises;
 mod reliability;
 mod reviews;
+mod room;
 mod stops;
 mod trials;
 mod turns;

@@ -261,6 +261,40 @@ async fn an_answer_to_the_last_mail_is_told_and_counted() {
 }
 
 #[tokio::test]
+async fn answers_count_for_the_messages_that_they_follow_and_add_up_to_what_is_told() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 12).await;
+    let mailbox = account(&member, "email", nobody(json!({"reply": 1})), json!({})).await;
+    let linkedin = account(&member, "linkedin", nobody(json!({})), json!({})).await;
+    // A visit comes between each mail and its answer, and nobody's way ends by answering.
+    let workflow = json!({
+        "nodes": [
+            {"id": "mail", "type": "send_email", "config": {"variants": [{"subject": "Hi", "text": "Hi"}, {"subject": "Hello", "text": "Hello"}]}},
+            {"id": "visit", "type": "profile_visit"}
+        ],
+        "edges": [{"source": "mail", "target": "visit", "delay": {"value": 1, "unit": "minutes"}}]
+    });
+    let body = json!({"name": "Campaign", "lead_list_ids": [list], "account_ids": [mailbox, linkedin], "workflow": workflow,
+                      "schedule": schedule(), "stop_on": ["unsubscribe"]});
+    let id = super::made(&member, super::CAMPAIGNS, body).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2027-01-31T00:00:00Z")).await;
+    let told = "select count(distinct execution_id) from activities where type = 'lead_replied'";
+    assert_eq!(count(&app, told).await, 12);
+    let statistics = app.member().get(&format!("{}/{id}/statistics", super::CAMPAIGNS)).await.expect(200);
+    assert_eq!(statistics["executions"], json!({"completed": 12}), "{statistics}");
+    let nodes = statistics["nodes"].as_array().unwrap();
+    for node in nodes {
+        let answered = if node["node_id"] == "mail" { &node["sent"] } else { &json!(0) };
+        assert_eq!(&node["replied"], answered, "{statistics}");
+    }
+    let mails: Vec<_> = nodes.iter().filter(|node| node["node_id"] == "mail").collect();
+    assert_eq!((nodes.len(), mails.len()), (3, 2), "each wording has its own: {statistics}");
+}
+
+#[tokio::test]
 async fn who_has_no_day_left_is_left_out_and_the_campaign_ends() {
     let app = TestApp::start().await;
     app.clock.set(at(MONDAY));

@@ -27,6 +27,7 @@ pub(in crate::engine) fn terms(id: u128, channel: Channel, limits: &serde_json::
     AccountTerms {
         id: AccountId(Uuid::from_u128(id)),
         channel,
+        in_order: true,
         capabilities,
         limits: serde_json::from_value(all.into()).unwrap(),
         window: None,

@@ -157,10 +157,10 @@ fn what_is_left_of_a_campaign_goes_on_from_where_each_lead_stands() {
         lead
     };
     let leads = vec![
-        stand(1, Standing::Due { node: "invite".into(), account: Some(linkedin), at: due }),
-        stand(2, Standing::Due { node: "bump".into(), account: Some(mailbox), at: late }),
+        stand(1, Standing::Due { node: "invite".into(), account: Some(linkedin), at: due, moves: Vec::new() }),
+        stand(2, Standing::Due { node: "bump".into(), account: Some(mailbox), at: late, moves: Vec::new() }),
         stand(3, Standing::Awaiting { node: "invite".into(), since: late, until: late + TimeDelta::days(7) }),
-        stand(4, Standing::Due { node: "lost".into(), account: None, at: due }),
+        stand(4, Standing::Due { node: "lost".into(), account: None, at: due, moves: Vec::new() }),
     ];
     let assume = Assume::Accepted { after: TimeDelta::hours(2) };
     let simulation = simulate(&planner, (books, None), leads, &premises("2026-03-03T08:00:00Z", assume, 8));
@@ -199,7 +199,7 @@ fn who_is_on_the_way_comes_before_who_begins_at_the_same_instant() {
     let schedule = office();
     let planner = Planner::new(&workflow, &schedule).unwrap();
     let midnight = utc("2026-03-02T23:00:00Z");
-    let on_the_way = Standing::Due { node: "wait".into(), account: None, at: midnight };
+    let on_the_way = Standing::Due { node: "wait".into(), account: None, at: midnight, moves: Vec::new() };
     let leads = vec![pending(1), SimulatedLead { stand: on_the_way, ..pending(2) }];
     let accounts = [account(1, Channel::Email, &json!({"send_email": {"per_day": 1}}))];
     let premises = Premises { begin_at: Some(midnight), ..premises("2026-03-02T20:00:00Z", Assume::NeverAccepted, 8) };

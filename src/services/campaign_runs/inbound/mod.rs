@@ -255,7 +255,7 @@ async fn end(tx: &mut OrgTx, campaign: CampaignId, walk: &Walk, effect: &Effect)
 impl Deed {
     /// What an activity says of it: never what was written, nor to whom.
     fn told(&self) -> Value {
-        match &self.what {
+        let mut told = match &self.what {
             What::Replied { asks_to_stop: true } => json!({ "asks_to_stop": true }),
             What::AutoReplied { until: Some(until) } => json!({ "until": until }),
             What::Bounced(bounced) => match &bounced.status {
@@ -263,6 +263,10 @@ impl Deed {
                 None => json!({}),
             },
             _ => json!({}),
+        };
+        if let Some(answered) = &self.answers {
+            told["step_id"] = json!(answered.step_id);
         }
+        told
     }
 }
