@@ -24,8 +24,8 @@ use crate::{
     engine::{book::AccountBook, caps::Caps},
     errors::{AppError, Result},
     models::{
-        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionStep, Lead, LeadId,
-        OrganizationId, Rule, Stand, StepId, StepState, Tracking, Usage, Walk,
+        AccountId, Activity, CampaignId, CampaignStatus, ConnectedAccount, ExecutionStep, Lead, LeadId, OrganizationId,
+        Stand, StepId, StepState, Tracking, Usage, Walk,
     },
     repositories::{CampaignRun, History, OrgTx, RunningCampaignRef},
 };
