@@ -59,7 +59,7 @@ fn is_free(
     days.iter().any(|day| {
         let end = LocalDay::at(terms.hours.zone(), *day).end;
         let wanted = Wanted { action, ready_at: *day, terms, seed: 0 };
-        let hours = [Rule::Spacing, Rule::WorkingHours, Rule::AccountHours];
+        let hours = [Rule::Spacing, Rule::WorkingHours, Rule::AccountHours, Rule::TooFar];
         // Limits are another matter: they can be raised while the campaign runs.
         !matches!(book.earliest_before(&wanted, begins.then_some(end)), Placed::Never { rule } if hours.contains(&rule))
     })
