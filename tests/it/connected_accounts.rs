@@ -244,7 +244,8 @@ async fn a_change_needs_the_version_that_was_seen() {
     let path = made.header("location").to_owned();
     member.patch(&path, json!({"display_name": "Second"})).await.expect(200);
     for method in [reqwest::Method::PATCH, reqwest::Method::DELETE] {
-        let call = member.request(method, &path).header("if-match", "\"1\"").json(json!({"display_name": "Third"}));
+        let call = member.request(method.clone(), &path).header("if-match", "\"1\"");
+        let call = if method == reqwest::Method::PATCH { call.json(json!({"display_name": "Third"})) } else { call };
         call.send().await.expect_problem(412, "version_mismatch");
     }
     assert_eq!(member.get(&path).await.expect(200)["display_name"], "Second");

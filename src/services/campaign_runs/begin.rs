@@ -74,12 +74,7 @@ impl RunService {
         }
         // Whoever is farther on may fit where others do not: it is another's account that is full.
         let more = !full && !exhausted;
-        if more {
-            run.next_begin_at = Some(tx.now());
-        } else {
-            (run.next_begin_at, run.begin_after) = (next_time(&mut tx, &run).await?, None);
-        }
-        tx.campaigns().advance(&run).await?;
+        goes_on(&mut tx, run, more).await?;
         tx.commit().await?;
         Ok(Round { done, more })
     }
@@ -195,6 +190,13 @@ async fn next_time(tx: &mut OrgTx, run: &CampaignRun) -> Result<Option<DateTime<
     }
     let skipped = leave_out_some(tx, run.id, Rule::EndAt.as_str()).await?;
     Ok(Some(now).filter(|_| skipped > 0))
+}
+
+/// Notes when the campaign begins leads next: at once where it stopped, if there is `more`.
+async fn goes_on(tx: &mut OrgTx, mut run: CampaignRun, more: bool) -> Result<()> {
+    (run.next_begin_at, run.begin_after) =
+        if more { (Some(tx.now()), run.begin_after) } else { (next_time(tx, &run).await?, None) };
+    tx.campaigns().advance(&run).await
 }
 
 /// A lead that is not begun at all.

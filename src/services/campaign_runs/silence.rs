@@ -20,7 +20,7 @@ const SLOW: &str = "provider_slow";
 const MOST_SLOW: i64 = 2;
 /// How long such a step is put off, time after time: a day and a half in all, for what is out of order at LinkedIn may last for hours.
 const PAUSES: [TimeDelta; 5] =
-    [TimeDelta::minutes(5), TimeDelta::minutes(30), TimeDelta::hours(3), TimeDelta::hours(9), TimeDelta::hours(24)];
+    [TimeDelta::minutes(1), TimeDelta::minutes(30), TimeDelta::hours(3), TimeDelta::hours(9), TimeDelta::hours(24)];
 
 impl Delivery {
     /// Nothing was done, since what was asked before was not answered; the account is left alone for so long.

@@ -152,7 +152,7 @@ async fn each_filter_shows_all_that_it_means_and_nothing_else_nor_of_anybody_els
         (format!("&campaign_id={invites}"), &["First4", "First3", "First2"]),
         (format!("&campaign_id={mails}&account_id={linkedin}"), &["First2"]),
         ("&channel=linkedin".into(), &["First4", "First3", "First2"]),
-        ("&channel=email".into(), &["First1", "First0"]),
+        ("&channel=email".into(), &["First2", "First1", "First0"]),
         ("&state=open".into(), &all[..4]),
         ("&state=closed".into(), &all[4..]),
         ("&unread=true".into(), &all[..4]),
