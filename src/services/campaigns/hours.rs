@@ -41,7 +41,7 @@ pub(super) fn never_free(campaign: &Campaign, accounts: &[ConnectedAccount], now
         let free = |action| of_channel.iter().any(|book| is_free(book, action, &terms, (&days, begins)));
         !of_channel.is_empty() && asked.next().is_some_and(|action| !free(action))
     };
-    [Channel::Linkedin, Channel::Email].iter().filter(|channel| never(channel)).map(fault).collect()
+    [Channel::Linkedin, Channel::Email].into_iter().filter(never).map(fault).collect()
 }
 
 /// The book of an account that has done nothing and rests from nothing.
@@ -65,7 +65,7 @@ fn is_free(
     })
 }
 
-fn fault(channel: &Channel) -> Fault {
+fn fault(channel: Channel) -> Fault {
     let detail = format!(
         "No account for {} is ever free in the campaign's hours: its own hours are others, or its spacing leaves no place in them.",
         channel.as_str()
