@@ -67,7 +67,7 @@ impl Database {
 }
 
 /// Drops what a migration outside a transaction has left behind that was broken off: an index that is not valid, or one that is and of which nobody
-/// has written down that it is there. It would be in its own way for ever.
+/// has written down that it is there. It would be in its own way for ever. A migration that drops an index which is gone already gets another.
 async fn clear_away(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
     let applied = conn.list_applied_migrations("_sqlx_migrations").await.map_err(AppError::internal)?;
     if applied.iter().any(|applied| applied.version == migration.version) {
@@ -92,7 +92,10 @@ async fn clear_away(conn: &mut PgConnection, migration: &Migration) -> Result<()
 /// The index that a migration builds or drops concurrently.
 fn index_of(sql: &str) -> Option<&str> {
     let mut words = sql.split_whitespace().skip_while(|word| *word != "concurrently").skip(1);
-    words.next().filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
+    words
+        .next()
+        .map(|name| name.trim_end_matches(';'))
+        .filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
 }
 
 #[cfg(test)]
