@@ -710,6 +710,7 @@ CREATE TABLE public.execution_steps (
     capped boolean DEFAULT false NOT NULL,
     recipient_domain text,
     company_domain text,
+    unclear boolean DEFAULT false NOT NULL,
     CONSTRAINT execution_steps_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT execution_steps_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT execution_steps_charged_hour_check CHECK (((charged_hour >= 0) AND (charged_hour <= 23))),

@@ -50,23 +50,6 @@ macro_rules! steps {
 }
 
 impl StepRepository<'_> {
-    /// How many attempts of a step were not sent for this reason.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn ended_so(&mut self, execution: ExecutionId, node: &str, reason: &str) -> Result<i64> {
-        Ok(sqlx::query_scalar!(
-            r#"select count(*) as "count!" from execution_steps
-               where organization_id = $1 and execution_id = $2 and node_id = $3 and state = 'not_sent' and reason = $4"#,
-            self.scope.id(),
-            execution.0,
-            node,
-            reason,
-        )
-        .fetch_one(&mut *self.conn)
-        .await?)
-    }
-
     /// Writes that attempts are under way, and that their leads wait for them; answers which those are. A step that is under way or was sent
     /// already is not among them: nothing is sent twice, and no lead keeps others from theirs.
     ///
@@ -171,53 +154,6 @@ impl StepRepository<'_> {
         )
         .fetch_one(&mut *self.conn)
         .await?)
-    }
-
-    /// Takes over attempts whose result was awaited in vain: from now on they answer to `token`. Others' are skipped.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn take_over(
-        &mut self,
-        now: DateTime<Utc>,
-        token: Uuid,
-        deadline: DateTime<Utc>,
-        limit: i64,
-    ) -> Result<Vec<ExecutionStep>> {
-        Ok(sqlx::query_as!(
-            ExecutionStep,
-            r#"update execution_steps set token = $3, deadline = $4
-               where organization_id = $1 and id in (
-                 select id from execution_steps where organization_id = $1 and state = 'sending' and deadline <= $2
-                 order by deadline limit $5 for update skip locked)
-               returning id, organization_id, campaign_id, execution_id, lead_id, account_id, node_id, action, attempt, state, token,
-                         deadline, content as "content: Json<Value>", variant, charged_day, charged_hour, provider_id, reason,
-                         sending_at, settled_at"#,
-            self.scope.id(),
-            now,
-            token,
-            deadline,
-            limit,
-        )
-        .fetch_all(&mut *self.conn)
-        .await?)
-    }
-
-    /// Has the result of an attempt awaited until then, if it still answers to `token`.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn await_until(&mut self, id: StepId, token: Uuid, deadline: DateTime<Utc>) -> Result<()> {
-        sqlx::query!(
-            "update execution_steps set deadline = $4 where organization_id = $1 and id = $2 and token = $3 and state = 'sending'",
-            self.scope.id(),
-            id.0,
-            token,
-            deadline,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
     }
 
     /// Writes how attempts ended, of those that still answer to their token or were recalled from whoever has it; answers their ids.

@@ -33,6 +33,8 @@ pub struct LostMessage {
     pub organization: OrganizationId,
     /// Which one.
     pub id: MessageId,
+    /// Who sends it, if that is known still.
+    pub account: Option<AccountId>,
 }
 
 /// A conversation's thread: its messages, and what campaigns sent the lead.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{LostMessage, OrgConn, OrgTx, campaigns::RunningCampaignRef};
+use super::{LostMessage, LostSteps, OrgConn, OrgTx, campaigns::RunningCampaignRef};
 use crate::{
     errors::Result,
     models::{AccountId, CampaignId, MessageId, OrganizationId},
@@ -261,14 +261,17 @@ impl Database {
         .await?)
     }
 
-    /// Organizations with attempts whose result was awaited in vain.
+    /// Accounts with attempts whose result was awaited in vain, among the `limit` of these that wait longest.
     ///
     /// # Errors
     /// The database's.
-    pub async fn with_lost_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<OrganizationId>> {
-        Ok(sqlx::query_scalar!(
-            r#"select distinct s.organization_id as "id!: OrganizationId" from
-                 (select organization_id from execution_steps where state = 'sending' and deadline <= $1 order by deadline limit $2) s"#,
+    pub async fn lost_steps(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<LostSteps>> {
+        Ok(sqlx::query_as!(
+            LostSteps,
+            r#"select organization_id as "organization!: OrganizationId", account_id as "account: AccountId" from
+                 (select organization_id, account_id, deadline from execution_steps where state = 'sending' and deadline <= $1
+                  order by deadline limit $2) s
+               group by organization_id, account_id order by min(deadline)"#,
             now,
             limit,
         )
@@ -312,7 +315,7 @@ impl Database {
     pub async fn lost_messages(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<LostMessage>> {
         Ok(sqlx::query_as!(
             LostMessage,
-            r#"select organization_id as "organization: OrganizationId", id as "id: MessageId" from messages
+            r#"select organization_id as "organization: OrganizationId", id as "id: MessageId", account_id as "account: AccountId" from messages
                where state = 'sending' and deadline <= $1 order by deadline limit $2"#,
             now,
             limit,

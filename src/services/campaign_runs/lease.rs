@@ -24,6 +24,16 @@ impl Lease {
     pub(super) fn outlasts_a_send(self, passed: Duration) -> bool {
         passed + self.timeout() + self.0 / 6 <= self.0
     }
+
+    /// How long a provider is given to show what it has.
+    pub(super) fn longest_look(self) -> Duration {
+        self.timeout() * 2
+    }
+
+    /// Whether a look at the provider that begins when `passed` of it is over ends before somebody else may take the look over.
+    pub(super) fn outlasts_a_look(self, passed: Duration) -> bool {
+        passed + self.longest_look() <= self.0
+    }
 }
 
 #[cfg(test)]

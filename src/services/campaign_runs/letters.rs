@@ -1,9 +1,10 @@
 //! What people write by hand, from a conversation. As with a step, that it is on its way is committed before the first byte leaves; what is not
 //! proved unsent is looked up, and never sent again.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures::{StreamExt as _, stream};
 use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::{
     deliver::Delivery,
     mail_text::message_id_by_hand,
     outcome::Outcome,
+    reconcile::{ACCOUNTS_AT_A_TIME, together},
 };
 use crate::{
     errors::{AppError, Result},
@@ -24,8 +26,8 @@ use crate::{
     repositories::{BaseRepository as _, LostMessage, OrgPerson, OrgTx},
 };
 
-/// Messages that are looked up in one round.
-const BATCH: i64 = 100;
+/// Messages whose accounts have their turn in one round.
+const LOOKED_THROUGH: i64 = 1_000;
 /// The longest subject, in characters.
 const LONGEST_SUBJECT: usize = 1_000;
 
@@ -134,9 +136,24 @@ impl RunService {
     /// # Errors
     /// The database is away.
     pub async fn reconcile_letters(&self) -> Result<Round> {
-        let lost = self.context.db.lost_messages(self.context.campaign_clock.now(), BATCH).await?;
-        let mut done = 0;
+        let lost = self.context.db.lost_messages(self.context.campaign_clock.now(), LOOKED_THROUGH).await?;
+        let mut by_account: BTreeMap<_, Vec<LostMessage>> = BTreeMap::new();
         for of in lost {
+            by_account.entry((of.organization, of.account)).or_default().push(of);
+        }
+        let looks = stream::iter(by_account.into_values()).map(|lost| self.reconcile_letters_of(lost));
+        let looks: Vec<Result<Round>> = looks.buffer_unordered(ACCOUNTS_AT_A_TIME).collect().await;
+        together(looks)
+    }
+
+    /// Looks up letters of one account, one after the other, for about as long as a lease. The next round goes on.
+    async fn reconcile_letters_of(&self, lost: Vec<LostMessage>) -> Result<Round> {
+        let clock = &self.context.campaign_clock;
+        let (since, mut done) = (clock.monotonic(), 0);
+        for of in lost {
+            if !self.lease().outlasts_a_look(clock.monotonic().saturating_sub(since)) {
+                break;
+            }
             done += u64::from(self.again(|| self.reconcile_letter(of)).await?);
         }
         Ok(Round { done, more: false })

@@ -1,7 +1,13 @@
 //! What was begun and never told how it ended, after a crash or a time-out, is looked up at the provider: found is sent, surely absent is
 //! not sent, and what nobody can tell waits for a person. Nothing is ever sent again on a guess.
 
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt as _, stream};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,12 +23,18 @@ use super::{
 };
 use crate::{
     errors::Result,
-    models::{ConnectedAccount, ExecutionStep, OrganizationId, Stand, StepEnd, StepState},
-    repositories::{BaseRepository as _, RunningCampaignRef},
+    models::{CampaignId, ConnectedAccount, ExecutionStep, OrganizationId, Stand, StepEnd, StepId, StepState},
+    repositories::{BaseRepository as _, LostSteps, RunningCampaignRef},
 };
 
-/// Steps that are looked up together, and organizations in one round.
-const BATCH: i64 = 100;
+/// Lost attempts whose accounts have their turn in one round.
+const LOOKED_THROUGH: i64 = 1_000;
+/// Accounts that are asked at a time: who does not answer keeps no other waiting.
+pub(super) const ACCOUNTS_AT_A_TIME: usize = 32;
+/// Steps of an account that are taken over together.
+const BATCH: i64 = 50;
+/// What is known of so many is written down before the next is asked about.
+const TOLD_TOGETHER: usize = 10;
 /// How long a step rests between two looks, if its provider cannot be asked.
 const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(15);
 /// A step that Unipile did not do and said nothing certain of so many times has its account rest.
@@ -38,52 +50,99 @@ enum Seen {
     Nothing { again_at: DateTime<Utc> },
 }
 
+/// Steps of one account that are being looked up.
+struct Lookup {
+    organization: OrganizationId,
+    account: Option<ConnectedAccount>,
+    token: Uuid,
+    /// When they were taken over, by the clock that never runs backwards.
+    since: Duration,
+}
+
 impl RunService {
-    /// Looks up what was awaited in vain.
+    /// Looks up what was awaited in vain, for many accounts at a time.
     ///
     /// # Errors
     /// The database is away.
     pub async fn reconcile(&self) -> Result<Round> {
-        let mut round = Round::default();
-        for organization in self.context.db.with_lost_steps(self.context.campaign_clock.now(), BATCH).await? {
-            let told = self.again(|| self.reconcile_one(organization)).await?;
-            round = round.and(Round { done: told, more: i64::try_from(told).is_ok_and(|told| told >= BATCH) });
-        }
-        Ok(round)
+        let lost = self.context.db.lost_steps(self.context.campaign_clock.now(), LOOKED_THROUGH).await?;
+        let looks = stream::iter(lost).map(|of| self.reconcile_one(of)).buffer_unordered(ACCOUNTS_AT_A_TIME);
+        let looks: Vec<Result<Round>> = looks.collect().await;
+        together(looks)
     }
 
-    async fn reconcile_one(&self, organization: OrganizationId) -> Result<u64> {
-        let now = self.context.campaign_clock.now();
-        let token = Uuid::new_v4();
-        let mut tx = self.context.db.begin_engine(organization, now).await?;
-        let steps = tx.steps().take_over(now, token, now + self.lease().whole(), BATCH).await?;
-        tx.commit().await?;
-        let mut told = 0;
-        for step in steps {
-            let account = self.account_of(&step).await?;
-            let seen = self.look_up(&step, account.as_ref()).await?;
-            told += 1;
-            let of = RunningCampaignRef { organization, campaign: step.campaign_id };
-            match seen {
-                Seen::Ended(Delivery::Unknown) => self.again(|| self.ask_a_person(&step, token)).await?,
+    /// Looks up steps of one account, one after the other. What there was no time for is left to the next round.
+    async fn reconcile_one(&self, of: LostSteps) -> Result<Round> {
+        let look = Lookup {
+            organization: of.organization,
+            account: self.account_of(of).await?,
+            token: Uuid::new_v4(),
+            since: self.context.campaign_clock.monotonic(),
+        };
+        let steps = self.again(|| self.take_over(of, look.token)).await?;
+        let full = i64::try_from(steps.len()).unwrap_or(i64::MAX) == BATCH;
+        let (mut told, mut done, mut waits) = (Vec::new(), 0, None);
+        let mut steps = steps.into_iter();
+        while self.lease().outlasts_a_look(self.context.campaign_clock.monotonic().saturating_sub(look.since)) {
+            let Some(step) = steps.next() else { break };
+            done += 1;
+            waits = None;
+            match self.look_up(&step, look.account.as_ref()).await? {
                 Seen::Ended(delivery) => {
-                    let versions = account.iter().map(|account| (account.id, account.version)).collect();
-                    let delivered = Delivered { token, deliveries: vec![(step, delivery)], versions };
-                    self.again(|| self.settle(of, &delivered)).await?;
+                    told.push((step, delivery));
+                    if told.len() == TOLD_TOGETHER {
+                        self.tell(&look, std::mem::take(&mut told)).await?;
+                    }
                 }
-                Seen::Nothing { again_at } => self.look_again(&step, token, again_at).await?,
+                Seen::Nothing { again_at } => {
+                    self.look_again(&look, &[step.id], again_at).await?;
+                    waits = Some(again_at);
+                }
             }
         }
-        Ok(told)
+        self.tell(&look, told).await?;
+        let rest: Vec<_> = steps.map(|step| step.id).collect();
+        if !rest.is_empty() {
+            // Whoever does not answer is not asked about all the others too.
+            self.look_again(&look, &rest, waits.unwrap_or_else(|| self.context.campaign_clock.now())).await?;
+        }
+        Ok(Round { done, more: full && waits.is_none() })
     }
 
-    /// Who did a step, if that was an account that is still there.
-    async fn account_of(&self, step: &ExecutionStep) -> Result<Option<ConnectedAccount>> {
-        let Some(account) = step.account_id else { return Ok(None) };
-        let mut conn = self.context.db.engine_conn(step.organization_id).await?;
+    async fn take_over(&self, of: LostSteps, token: Uuid) -> Result<Vec<ExecutionStep>> {
+        let now = self.context.campaign_clock.now();
+        let mut tx = self.context.db.begin_engine(of.organization, now).await?;
+        let steps = tx.steps().take_over(of.account, now, (token, now + self.lease().whole()), BATCH).await?;
+        tx.commit().await?;
+        Ok(steps)
+    }
+
+    /// Whose steps they are, if that is an account that is still there.
+    async fn account_of(&self, of: LostSteps) -> Result<Option<ConnectedAccount>> {
+        let Some(account) = of.account else { return Ok(None) };
+        let mut conn = self.context.db.engine_conn(of.organization).await?;
         let account = conn.accounts().find(account).await?;
         conn.give_back();
         Ok(account)
+    }
+
+    /// Writes down what is known now, by campaign.
+    async fn tell(&self, look: &Lookup, told: Vec<(ExecutionStep, Delivery)>) -> Result<()> {
+        let mut by_campaign: BTreeMap<CampaignId, Vec<(ExecutionStep, Delivery)>> = BTreeMap::new();
+        for (step, delivery) in told {
+            if delivery == Delivery::Unknown {
+                self.again(|| self.ask_a_person(&step, look.token)).await?;
+            } else {
+                by_campaign.entry(step.campaign_id).or_default().push((step, delivery));
+            }
+        }
+        let versions: HashMap<_, _> = look.account.iter().map(|account| (account.id, account.version)).collect();
+        for (campaign, deliveries) in by_campaign {
+            let of = RunningCampaignRef { organization: look.organization, campaign };
+            let delivered = Delivered { token: look.token, deliveries, versions: versions.clone() };
+            self.again(|| self.settle(of, &delivered)).await?;
+        }
+        Ok(())
     }
 
     /// What the provider says of a step.
@@ -106,17 +165,18 @@ impl RunService {
     }
 
     /// What follows from a step's having been looked up in vain. Unipile may tell of a limit of LinkedIn's by a 500, which proves nothing: where that
-    /// happens to one step again and again, its account rests as it does at a limit, and if that does not help, a person must look.
+    /// happens to one step again and again, its account rests as it does at a limit, and if that does not help, a person must look. What we ourselves
+    /// broke off says nothing of the account.
     async fn not_found(&self, step: &ExecutionStep, account: &ConnectedAccount) -> Result<Delivery> {
-        let before = if account.unipile.is_some() {
+        let times = if account.unipile.is_some() {
             let mut conn = self.context.db.engine_conn(step.organization_id).await?;
-            let before = conn.steps().ended_so(step.execution_id, &step.node_id, NOT_FOUND).await?;
+            let times = conn.steps().unclear_in_vain(step, NOT_FOUND).await?;
             conn.give_back();
-            before
+            times
         } else {
             0
         };
-        Ok(match before + 1 {
+        Ok(match times {
             times if times > MOST_NOT_FOUND => Delivery::Other(Outcome::Parked { reason: NOT_FOUND }),
             MOST_NOT_FOUND => Delivery::NotSent { reason: NOT_FOUND, rest: Some(REST), ours: true },
             _ => Delivery::NotSent { reason: NOT_FOUND, rest: None, ours: true },
@@ -128,11 +188,11 @@ impl RunService {
         step.sending_at + self.lease().whole() + channel.shows_within()
     }
 
-    /// Has a step looked up again, by whoever comes first then.
-    async fn look_again(&self, step: &ExecutionStep, token: Uuid, at: DateTime<Utc>) -> Result<()> {
+    /// Has steps looked up again, by whoever comes first then.
+    async fn look_again(&self, look: &Lookup, steps: &[StepId], at: DateTime<Utc>) -> Result<()> {
         let now = self.context.campaign_clock.now();
-        let mut tx = self.context.db.begin_engine(step.organization_id, now).await?;
-        tx.steps().await_until(step.id, token, at).await?;
+        let mut tx = self.context.db.begin_engine(look.organization, now).await?;
+        tx.steps().await_until(steps, look.token, at).await?;
         tx.commit().await
     }
 
@@ -162,4 +222,19 @@ impl RunService {
         }
         Ok(())
     }
+}
+
+/// What rounds came to, of which each stands for itself: that one fails keeps no other waiting, and is told.
+pub(super) fn together(rounds: Vec<Result<Round>>) -> Result<Round> {
+    let (mut all, mut worked, mut failure) = (Round::default(), false, None);
+    for round in rounds {
+        match round {
+            Ok(round) => (all, worked) = (all.and(round), true),
+            Err(error) => {
+                tracing::warn!(code = error.code(), at = %error.location(), cause = error.causes(), "what was lost could not be looked up");
+                failure = Some(error);
+            }
+        }
+    }
+    failure.filter(|_| !worked).map_or(Ok(all), Err)
 }

@@ -55,6 +55,7 @@ pub(super) struct Settled {
 impl RunService {
     /// Writes down what became of steps, and counts it once that is done.
     pub(super) async fn settle(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
+        self.note_unclear(of, delivered).await?;
         let settled = self.write_down(of, delivered).await?;
         for (step, delivery) in &delivered.deliveries {
             if *delivery == Delivery::Unknown || settled.contains(&step.id) {
@@ -65,6 +66,18 @@ impl RunService {
             }
         }
         Ok(())
+    }
+
+    /// Notes what a provider was asked for and did not tell the end of: it is looked up, and says something of the account if that is in vain.
+    async fn note_unclear(&self, of: RunningCampaignRef, delivered: &Delivered) -> Result<()> {
+        let unclear = delivered.deliveries.iter().filter(|(_, delivery)| *delivery == Delivery::Unknown);
+        let unclear: Vec<_> = unclear.map(|(step, _)| step.id).collect();
+        if unclear.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.context.db.begin_engine(of.organization, self.context.campaign_clock.now()).await?;
+        tx.steps().are_unclear(&unclear).await?;
+        tx.commit().await
     }
 
     /// Writes down what became of steps, and answers which those are. Of those that somebody else has taken over meanwhile, that it became known

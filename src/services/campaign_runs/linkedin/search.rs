@@ -41,7 +41,8 @@ impl LinkedinChannel {
         conn.give_back();
         // Nobody can begin it any more either: whoever could does not hold its token now.
         let Some(act) = act else { return Ok(Found::Told(NOT_BEGUN)) };
-        let looking = tokio::time::timeout(Lease(self.context.campaign_lease).timeout() * 2, self.seek(at, step, &act));
+        let looking =
+            tokio::time::timeout(Lease(self.context.campaign_lease).longest_look(), self.seek(at, step, &act));
         Ok(match looking.await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {

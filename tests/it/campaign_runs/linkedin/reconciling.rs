@@ -1,7 +1,10 @@
 //! Outcomes that were lost: looked up by what every attempt is known by, and never repeated on a guess.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use super::{MONDAY, Stage, at, invitation, only};
 use crate::support::unipile::{Act, On, Trouble};
@@ -33,6 +36,16 @@ async fn set(act: Act) -> (Stage, String, String) {
     }
     drop(world);
     (stage, account, list)
+}
+
+/// Waits for what others bring about.
+async fn until(holds: impl AsyncFn() -> bool) {
+    let held = async {
+        while !holds().await {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), held).await.expect("it comes about");
 }
 
 #[tokio::test]
@@ -102,7 +115,7 @@ async fn a_search_that_is_refused_once_is_made_again_at_once() {
     stage.fake.world().shows_after = TimeDelta::zero();
     stage.fake.trouble(On::get("/users/invite/sent"), Trouble::Refuse(500, "provider_error"));
     for _ in 0..8 {
-        stage.app.clock.advance(std::time::Duration::from_secs(15));
+        stage.app.clock.advance(Duration::from_secs(15));
         super::tick(&stage.app).await;
     }
     assert_eq!(stage.attempts().await, ["invite sent"], "within the two minutes after which it would have had to show");
@@ -184,4 +197,64 @@ async fn what_fails_every_time_and_proves_nothing_has_its_account_rest_and_then_
     assert_eq!(stage.attempts().await, [vain, vain, vain, "invite needs_review not_found_at_provider"]);
     assert_eq!(stage.standing().await, ["invite waiting needs_review"]);
     assert_eq!(stage.done(Act::Invite), []);
+}
+
+#[tokio::test]
+async fn who_does_not_answer_keeps_no_other_waiting() {
+    let stage = Stage::set().await;
+    let accounts = [stage.account("A1", true).await, stage.account("A2", true).await];
+    let list = stage.people(2).await;
+    for _ in &accounts {
+        stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
+    }
+    stage.fake.world().shows_after = TimeDelta::seconds(90);
+    let accounts: Vec<_> = accounts.iter().map(String::as_str).collect();
+    stage.start(&list, &accounts, only("send_connection_request", &json!({}))).await;
+    while stage.done(Act::Invite).len() < 2 {
+        stage.app.clock.advance(Duration::from_secs(10));
+        super::tick(&stage.app).await;
+    }
+    assert_eq!(stage.attempts().await, ["it sending", "it sending"]);
+    stage.app.clock.advance(Duration::from_mins(10));
+    stage.fake.trouble(On::get("/users/invite/sent"), Trouble::StallBefore);
+    let runs = stage.app.state.runs().clone();
+    let looking = tokio::spawn(async move { runs.reconcile().await });
+    // Whichever is asked about first gets no answer; the other's is written down meanwhile.
+    until(async || stage.attempts().await.iter().any(|it| it == "it sent")).await;
+    assert!(!looking.is_finished(), "the first is still being asked about");
+    assert_eq!(stage.attempts().await.iter().filter(|it| *it == "it sending").count(), 1);
+    looking.abort();
+}
+
+#[tokio::test]
+async fn what_workers_broke_off_has_no_account_rest() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.start(&list, &[&account], only("send_connection_request", &json!({}))).await;
+    for times in 1..=4 {
+        stage.fake.trouble(On::post("/users/invite"), Trouble::StallBefore);
+        let asked = |stage: &Stage| {
+            stage
+                .fake
+                .world()
+                .requests
+                .iter()
+                .filter(|it| it.starts_with("POST") && it.ends_with("/users/invite"))
+                .count()
+        };
+        // A worker that dies while it waits for the answer.
+        while asked(&stage) < times {
+            stage.app.clock.advance(Duration::from_secs(30));
+            tokio::select! {
+                () = super::tick(&stage.app) => {}
+                () = until(async || asked(&stage) == times) => {}
+            }
+        }
+        assert_eq!(stage.attempts().await.last().unwrap(), "it sending");
+    }
+    stage.pass(1).await;
+    let vain = "it not_sent not_found_at_provider";
+    assert_eq!(stage.attempts().await, [vain, vain, vain, vain, "it sent"]);
+    assert_eq!(stage.done(Act::Invite).len(), 1);
+    let usage = stage.app.member().get(&format!("/api/v1/connected-accounts/{account}/usage")).await.expect(200);
+    assert_eq!(usage["cooling_down"], Value::Null);
 }
