@@ -42,6 +42,33 @@ pub struct CapCount {
     pub sent: i64,
 }
 
+/// How mails fared, of what this table and column name, that went out since then or since it was taken up again.
+macro_rules! mail_fates {
+    ($repository:expr, $table:literal, $column:literal, $of:expr, $since:expr) => {
+        sqlx::query_as!(
+            MailFates,
+            "with bounds as (select greatest(judged_from, $3) as since from " + $table + " where organization_id = $1 and id = $2),"
+                + "mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s." + $column + " = $2 "
+                + r#"and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
+                     and s.sending_at >= bounds.since),
+                   told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
+                     where a.organization_id = $1 and a."# + $column + r#" = $2 and a.type in ('email_bounced', 'lead_complained')
+                       and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
+                     group by a.type)
+                   select (select count(*) from mails) as "sent!",
+                          coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
+                          coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
+                   from bounds"#,
+            $repository.scope.id(),
+            $of,
+            $since,
+        )
+        .fetch_optional(&mut *$repository.conn)
+        .await?
+        .unwrap_or_default()
+    };
+}
+
 impl GuardRepository<'_> {
     /// Notes that mail of a campaign, from an account, came back or was declared to be spam.
     ///
@@ -83,27 +110,7 @@ impl GuardRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn of_campaign(&mut self, campaign: CampaignId, since: DateTime<Utc>) -> Result<MailFates> {
-        Ok(sqlx::query_as!(
-            MailFates,
-            r#"with bounds as (select greatest(judged_from, $3) as since from campaigns where organization_id = $1 and id = $2),
-               mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s.campaign_id = $2
-                 and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
-                 and s.sending_at >= bounds.since),
-               told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
-                 where a.organization_id = $1 and a.campaign_id = $2 and a.type in ('email_bounced', 'lead_complained')
-                   and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
-                 group by a.type)
-               select (select count(*) from mails) as "sent!",
-                      coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
-                      coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
-               from bounds"#,
-            self.scope.id(),
-            campaign.0,
-            since,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?
-        .unwrap_or_default())
+        Ok(mail_fates!(self, "campaigns", "campaign_id", campaign.0, since))
     }
 
     /// The same of a mailbox's, whichever campaigns they were of. One that came back is told of in every campaign that its lead is in, and is one.
@@ -111,27 +118,7 @@ impl GuardRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn of_account(&mut self, account: AccountId, since: DateTime<Utc>) -> Result<MailFates> {
-        Ok(sqlx::query_as!(
-            MailFates,
-            r#"with bounds as (select greatest(judged_from, $3) as since from connected_accounts where organization_id = $1 and id = $2),
-               mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s.account_id = $2
-                 and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
-                 and s.sending_at >= bounds.since),
-               told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
-                 where a.organization_id = $1 and a.account_id = $2 and a.type in ('email_bounced', 'lead_complained')
-                   and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
-                 group by a.type)
-               select (select count(*) from mails) as "sent!",
-                      coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
-                      coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
-               from bounds"#,
-            self.scope.id(),
-            account.0,
-            since,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?
-        .unwrap_or_default())
+        Ok(mail_fates!(self, "connected_accounts", "account_id", account.0, since))
     }
 
     /// Says why a campaign was paused that nobody has paused.

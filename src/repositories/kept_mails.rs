@@ -64,36 +64,19 @@ impl KeptMailRepository<'_> {
         Ok(())
     }
 
-    /// Lets a mail wait for so long: another step of its lead is on its way out.
+    /// Lets a mail wait for so long: another step of its lead is on its way out, or it could not be taken in, which is one of its `failures` more.
     ///
     /// # Errors
     /// The database's.
-    pub async fn wait(&mut self, account: AccountId, key: &str, pause: Duration) -> Result<()> {
+    pub async fn put_off(&mut self, account: AccountId, key: &str, pause: Duration, failures: i32) -> Result<()> {
         sqlx::query!(
-            r#"update kept_mails set next_at = clock_timestamp() + make_interval(secs => $4)
+            r#"update kept_mails set failures = failures + $5, next_at = clock_timestamp() + make_interval(secs => $4)
                where organization_id = $1 and account_id = $2 and key = $3"#,
             self.scope.id(),
             account.0,
             key,
             pause.as_secs_f64(),
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(())
-    }
-
-    /// Puts a mail off that could not be taken in.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn put_off(&mut self, account: AccountId, key: &str, pause: Duration) -> Result<()> {
-        sqlx::query!(
-            r#"update kept_mails set failures = failures + 1, next_at = clock_timestamp() + make_interval(secs => $4)
-               where organization_id = $1 and account_id = $2 and key = $3"#,
-            self.scope.id(),
-            account.0,
-            key,
-            pause.as_secs_f64(),
+            failures,
         )
         .execute(&mut *self.conn)
         .await?;

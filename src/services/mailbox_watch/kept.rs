@@ -59,10 +59,12 @@ impl Inner {
         let mut conn = self.context.db.engine_conn(mail.organization).await?;
         match taken {
             // The next step has begun just now.
-            Ok(MailFate::Later { .. }) => conn.kept_mails().wait(account, key, PAUSE).await?,
+            Ok(MailFate::Later { .. }) => conn.kept_mails().put_off(account, key, PAUSE, 0).await?,
             Ok(_) => conn.kept_mails().let_go(account, key).await?,
             // If the database is away this cannot be written either; one that is only busy is nothing that speaks against the mail.
-            Err(error) if error.kind() == Kind::Unavailable => conn.kept_mails().wait(account, key, PAUSE).await?,
+            Err(error) if error.kind() == Kind::Unavailable => {
+                conn.kept_mails().put_off(account, key, PAUSE, 0).await?
+            }
             Err(error) => {
                 let (code, at, cause) = (error.code(), error.location(), error.causes());
                 tracing::error!(%account, code, %at, cause, failures = mail.failures, "a kept mail cannot be taken in");
@@ -71,7 +73,7 @@ impl Inner {
                     conn.kept_mails().give_up(account, key, CANNOT_BE_TAKEN_IN).await?;
                 } else {
                     let times = 1_u32.checked_shl(mail.failures.try_into().unwrap_or(0)).unwrap_or(u32::MAX);
-                    conn.kept_mails().put_off(account, key, PAUSE.saturating_mul(times)).await?;
+                    conn.kept_mails().put_off(account, key, PAUSE.saturating_mul(times), 1).await?;
                 }
             }
         }
