@@ -13,10 +13,8 @@ use crate::{
     dto::{
         Body, LastEventId, PathId, Versioned,
         activities::ActivityDto,
-        campaign_runs::{
-            CampaignPreviewDto, CampaignSimulationDto, CampaignStatisticsDto, PreviewCampaignRequest,
-            SimulateCampaignRequest,
-        },
+        campaign_runs::{CampaignPreviewDto, CampaignStatisticsDto, PreviewCampaignRequest},
+        campaign_simulations::{CampaignSimulationDto, SimulateCampaignRequest},
         campaign_trials::{TestSendDto, TestSendRequest},
         campaigns::CampaignDto,
     },
@@ -32,7 +30,8 @@ use crate::{
 /// Simulate a campaign
 ///
 /// The calendar of all it would do from now on, each act with its lead, account, instant and the rules that moved it, by the very planner
-/// that runs it. Of a campaign under way, what is left. Nothing is changed, and nothing is sent.
+/// that runs it. Of a campaign under way, what is left. Whose text could not be written, and so whose step would be held, is in `held`, with what
+/// the lead lacks. Nothing is changed, and nothing is sent.
 #[utoipa::path(post, path = "/campaigns/{id}/simulate", params(("id" = CampaignId, Path)), request_body = SimulateCampaignRequest,
     responses((status = 200, body = CampaignSimulationDto)))]
 pub async fn simulate(

@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod audit_logs;
 pub mod campaign_executions;
 pub mod campaign_runs;
+pub mod campaign_simulations;
 pub mod campaign_trials;
 pub mod campaigns;
 pub mod clay_destinations;

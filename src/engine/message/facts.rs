@@ -61,10 +61,35 @@ impl Facts {
         named.filter(known).or_else(walk).filter(known)
     }
 
+    /// What a message that asks for `path` finds there.
+    pub(super) fn held(&self, path: &str) -> Held {
+        let walked = path.split('.').try_fold(self.0.clone(), |value, step| value.get_attr(step));
+        let Ok(value) = walked else { return Held::Nothing };
+        match (value.kind(), value.as_str()) {
+            (ValueKind::Undefined, _) => Held::Nothing,
+            (_, Some(words)) => Held::Text(text::length(words)),
+            (ValueKind::Number | ValueKind::Bool, _) => Held::Plain,
+            _ => Held::More,
+        }
+    }
+
     /// All of it, as the language of messages takes it.
     pub(super) fn values(&self) -> &Value {
         &self.0
     }
+}
+
+/// What is known under a name, as far as it matters to whoever only wants to know whether it can be printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Nothing.
+    Nothing,
+    /// A text of so many characters.
+    Text(usize),
+    /// A number, or yes or no.
+    Plain,
+    /// A list, or more.
+    More,
 }
 
 fn known<'n, const N: usize>(texts: [(&'n str, &Option<String>); N]) -> BTreeMap<&'n str, Value> {

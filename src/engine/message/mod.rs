@@ -4,14 +4,17 @@ mod content;
 mod facts;
 pub mod limits;
 mod list;
+mod needs;
 #[cfg(test)]
 pub(in crate::engine) mod tests;
 mod unfit;
+mod words;
 mod writer;
 
 pub use content::Content;
 pub use facts::Facts;
 pub use unfit::Unfit;
+pub use words::Words;
 
 use self::writer::Writer;
 use crate::models::workflow::Action;

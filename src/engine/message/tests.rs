@@ -49,7 +49,7 @@ pub(in crate::engine) fn lead(custom_fields: &Json) -> Lead {
     }
 }
 
-fn sender(display_name: &str) -> ConnectedAccount {
+pub(in crate::engine) fn sender(display_name: &str) -> ConnectedAccount {
     let at = DateTime::UNIX_EPOCH;
     ConnectedAccount {
         id: AccountId(uuid_at(at)),
@@ -316,6 +316,32 @@ proptest! {
                 prop_assert!(!body.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')));
             }
             prop_assert_eq!(composed(&mail, seed), Ok(Some(content)));
+        }
+    }
+
+    /// Of whom it is not known beforehand that all can be written to, it is written: never is a lead promised what it would not be sent.
+    #[test]
+    fn for_whom_words_are_said_to_fit_they_do(
+        text in r"([ab é<>]|\{|\}|\||\\|<b>|<script>|\{Hi\|\}|\{\{ first_name \}\}|\{\{ company \}\}|\{\{ company\|d\('x'\)\|upper \}\}|\{\{ custom_fields.role \}\}|\{\{ custom_fields.team\|d\('y'\) \}\}|\{\{ tags \}\}|\{\{ sender.first_name\|title \}\}|\{% if company %\}|\{% else %\}|\{% endif %\}){0,9}",
+        padding in prop::sample::select(vec![0_usize, 150, 185, 245, 1_240, 10_200]), company in prop::option::of("ß{1,9}"),
+        custom in prop::sample::select(vec![json!({}), json!({"role": 7}), json!({"role": "Boss", "team": ["a"]}), json!({"role": [], "team": {"x": 1}})]),
+        name in prop::sample::select(vec!["Alex Sender", "alex@sender.example"]), seed in any::<u128>(),
+    ) {
+        let id = LeadId(uuid::Uuid::from_u128(seed));
+        let person = Lead { id, company, ..lead(&custom) };
+        let from = sender(name);
+        let text = format!("{text}{}", "x".repeat(padding));
+        for (kind, config) in [
+            ("send_email", json!({"variants": [{"subject": text, "text": "x"}, {"weight": 0, "text": "{{ x }}"}, {"subject": "x", "html": text}]})),
+            ("send_email", json!({"thread": true, "variants": [{"text": text, "html": " "}]})),
+            ("send_connection_request", json!({"message": text})), ("comment_post", json!({"message": text})),
+            ("send_inmail", json!({"subject": text, "message": "x"})), ("send_followup", json!({"message": text})),
+        ] {
+            let node: crate::models::workflow::Node = serde_json::from_value(json!({"id": "n", "type": kind, "config": config})).unwrap();
+            let workflow = crate::models::workflow::Workflow { nodes: vec![node.clone()], ..Default::default() };
+            let mut words = Words::new(&workflow, [(id, person.clone())].into(), [(from.id, from.clone())].into());
+            let composed = compose(&node.action, &Facts::of(&person, Some(&from)), crate::engine::planner::seed(id, "n"), 300);
+            prop_assert_eq!(words.unfit(&node, id, from.id), composed.err(), "{} {}", kind, text);
         }
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     caps::{Addressee, Caps},
+    message::{Unfit, Words},
     planner::{Books, Planner, Traveller},
 };
 use crate::models::{AccountId, LeadId, Move, Rule, workflow::NodeType};
@@ -65,6 +66,17 @@ pub enum Standing {
 /// simulation ends as if its time were over.
 const MOST_PUT_OFF: u32 = 1_000_000;
 
+/// What a campaign has to go by.
+#[derive(Debug, Default)]
+pub struct Means {
+    /// What its accounts have done and are to do.
+    pub books: Books,
+    /// What has gone out on the first day already, if there are caps.
+    pub caps: Option<Caps>,
+    /// What is written.
+    pub words: Words,
+}
+
 /// What is imagined beside the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Premises {
@@ -95,6 +107,8 @@ pub enum Assume {
 pub struct Simulation {
     /// All that would reach the outside, in the order of its instants. Waits and conditions are not among it.
     pub actions: Vec<SimulatedAction>,
+    /// The steps that would wait for a person or for a change, in the order of their instants.
+    pub held: Vec<SimulatedHold>,
     /// How the leads would end.
     pub ends: Ends,
     /// The leads that would not begin, and what has no room for them.
@@ -124,6 +138,53 @@ pub struct SimulatedAction {
     pub moves: Vec<Move>,
 }
 
+/// A step that would not be done at its instant, but wait for a person or for a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulatedHold {
+    /// Whose.
+    pub lead: LeadId,
+    /// The node.
+    pub node: String,
+    /// By whom it would have been done.
+    pub account: Option<AccountId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why it would not.
+    pub why: Hold,
+}
+
+/// Why a step waits whose account cannot be used.
+pub const NOT_CONNECTED: &str = "The account that is to do this is not connected.";
+
+/// Why a step would wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// Its account is out of order.
+    AccountUnavailable,
+    /// Its words cannot be written to this lead.
+    Unfit(Unfit),
+}
+
+impl Hold {
+    /// The stable machine-readable kind.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AccountUnavailable => "account_unavailable",
+            Self::Unfit(unfit) => unfit.code(),
+        }
+    }
+
+    /// The same in English, in a whole sentence.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::AccountUnavailable => NOT_CONNECTED.to_owned(),
+            Self::Unfit(unfit) => unfit.detail(),
+        }
+    }
+}
+
 /// How leads would end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ends {
@@ -146,17 +207,12 @@ pub struct Ends {
 }
 
 /// Imagines the campaign: each call to the planner is one that a worker would make at that instant. What is due comes before who begins. On
-/// `caps` counts what has gone out on the first day already; what other campaigns will send nobody can tell.
+/// caps counts what has gone out on the first day already; what other campaigns will send nobody can tell.
 #[must_use]
-pub fn simulate(
-    planner: &Planner<'_>,
-    (books, caps): (Books, Option<Caps>),
-    leads: Vec<SimulatedLead>,
-    premises: &Premises,
-) -> Simulation {
+pub fn simulate(planner: &Planner<'_>, means: Means, leads: Vec<SimulatedLead>, premises: &Premises) -> Simulation {
     let until = premises.now.checked_add_signed(premises.horizon).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let mut begin_at = premises.begin_at.or_else(|| planner.first_beginning(premises.now));
-    let mut run = Run::new(planner, (books, caps), premises.assume);
+    let mut run = Run::new(planner, means, premises.assume);
     run.set_out(leads, premises.now);
     loop {
         let due = run.next_due().filter(|due| *due <= until);

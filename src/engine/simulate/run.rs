@@ -7,10 +7,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Assume, Ends, SimulatedAction, SimulatedLead, Simulation, Standing, digest::digest};
+use super::{
+    Assume, Ends, Hold, Means, SimulatedAction, SimulatedHold, SimulatedLead, Simulation, Standing, digest::digest,
+};
 use crate::{
     engine::{
         caps::{Addressee, Caps},
+        message::Words,
         planner::{Books, Decision, Plan, Planner, Traveller},
         route::Answer,
     },
@@ -26,6 +29,7 @@ pub(super) struct Run<'a> {
     planner: &'a Planner<'a>,
     books: Books,
     caps: Option<Caps>,
+    words: Words,
     assume: Assume,
     ways: Vec<Way>,
     /// The instants at which something happens to a lead, by its place among the ways.
@@ -33,6 +37,7 @@ pub(super) struct Run<'a> {
     /// Who has not begun, in order, and what had no room.
     pending: Vec<(usize, Rule)>,
     actions: Vec<SimulatedAction>,
+    held: Vec<SimulatedHold>,
     ends: Ends,
     /// How often a step was put off for a cap.
     put_off: u32,
@@ -56,9 +61,11 @@ enum Next {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(planner: &'a Planner<'a>, (books, caps): (Books, Option<Caps>), assume: Assume) -> Self {
-        let (ways, queue, pending, actions) = (Vec::new(), BinaryHeap::new(), Vec::new(), Vec::new());
-        Self { planner, books, caps, assume, ways, queue, pending, actions, ends: Ends::default(), put_off: 0 }
+    pub(super) fn new(planner: &'a Planner<'a>, means: Means, assume: Assume) -> Self {
+        let Means { books, caps, words } = means;
+        let (ways, queue, pending, ends) = (Vec::new(), BinaryHeap::new(), Vec::new(), Ends::default());
+        let (actions, held) = (Vec::new(), Vec::new());
+        Self { planner, books, caps, words, assume, ways, queue, pending, actions, held, ends, put_off: 0 }
     }
 
     pub(super) fn set_out(&mut self, leads: Vec<SimulatedLead>, now: DateTime<Utc>) {
@@ -121,7 +128,7 @@ impl<'a> Run<'a> {
             Next::Answer { node, answer } => (node, answer),
             Next::Step { node, account, moves } => {
                 if let Some(why) = self.hold(index, &node, account) {
-                    return self.held(&node, (account, now), why);
+                    return self.hold_back(index, node, (account, now), why);
                 }
                 if let Some(full) = self.full(index, &node, account, now) {
                     return self.put_off(index, &node, (account, now), full);
@@ -145,6 +152,7 @@ impl<'a> Run<'a> {
             last_at: self.actions.last().map(|action| action.at),
             hash: digest(&self.actions),
             actions: self.actions,
+            held: self.held,
             ends: self.ends,
         }
     }
@@ -162,20 +170,27 @@ impl<'a> Run<'a> {
         if way.had.contains(node) { None } else { caps.take(&way.addressee, action, account, now).err() }
     }
 
-    /// Why a step is held at its instant, if it is.
-    fn hold(&self, index: usize, node: &str, account: Option<AccountId>) -> Option<&'static str> {
-        let had = self.ways.get(index)?.had.contains(node);
-        let book = account.and_then(|account| self.books.get(account)).filter(|_| !had)?;
-        (!book.terms().in_order).then_some("account_unavailable")
+    /// Why a step is held at its instant, if it is: by what a worker asks then, in its order.
+    fn hold(&mut self, index: usize, node: &str, account: Option<AccountId>) -> Option<Hold> {
+        let way = self.ways.get(index).filter(|way| !way.had.contains(node))?;
+        let account = account?;
+        if !self.books.get(account)?.terms().in_order {
+            return Some(Hold::AccountUnavailable);
+        }
+        let node = self.planner.route().node(node)?;
+        self.words.unfit(node, way.traveller.lead, account).map(Hold::Unfit)
     }
 
     /// A step waits for a person or for a change, and its place is free.
-    fn held(&mut self, node: &str, (account, at): (Option<AccountId>, DateTime<Utc>), why: &'static str) {
-        let action = self.planner.route().node(node).map(Node::node_type);
+    fn hold_back(&mut self, index: usize, node: String, (account, at): (Option<AccountId>, DateTime<Utc>), why: Hold) {
+        let action = self.planner.route().node(&node).map(Node::node_type);
         if let (Some(action), Some(book)) = (action, account.and_then(|account| self.books.get_mut(account))) {
             book.released(action, at);
         }
-        *self.ends.held.entry(why).or_default() += 1;
+        *self.ends.held.entry(why.code()).or_default() += 1;
+        if let Some(lead) = self.ways.get(index).map(|way| way.traveller.lead) {
+            self.held.push(SimulatedHold { lead, node, account, at, why });
+        }
     }
 
     /// A step for which there was no room on its day gets another.

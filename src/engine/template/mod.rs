@@ -11,10 +11,12 @@ mod bounds;
 mod environment;
 mod missing;
 mod pieces;
+mod plain;
 mod scan;
 mod spintax;
 
 use environment::{Mode, environment};
+pub use plain::{Plain, Print, plain};
 pub(crate) use scan::quoted;
 
 /// The code of a fault that lies in the values rather than in the text.

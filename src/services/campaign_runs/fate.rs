@@ -19,6 +19,7 @@ use crate::{
         message::{Content, Facts, Unfit, compose},
         planner::{Decision, Plan, Planner, seed},
         route::Answer,
+        simulate::NOT_CONNECTED,
         workflow::ConnectedChannel,
     },
     models::{
@@ -31,9 +32,6 @@ use crate::{
 
 /// A step that is overdue by more than this is planned anew, with its account's spacing, and not done in a rush.
 const GRACE: TimeDelta = TimeDelta::hours(1);
-
-/// Why a step waits whose account cannot be used.
-pub(super) const NOT_CONNECTED: &str = "The account that is to do this is not connected.";
 
 /// What becomes of a lead.
 pub(super) enum Fate {

@@ -11,14 +11,14 @@ use super::{
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
     endings::CAMPAIGN_STOPPED,
-    fate::{Judge, NOT_CONNECTED},
+    fate::Judge,
     foresight::{Ended, judged},
     lookups::bounded,
     measure::{count, count_late},
     party::{Party, traveller},
 };
 use crate::{
-    engine::route::Answer,
+    engine::{route::Answer, simulate::NOT_CONNECTED},
     errors::Result,
     models::{
         AccountId, AccountStatus, Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId,

@@ -9,11 +9,11 @@ use super::{CampaignService, validate::aside};
 use crate::{
     engine::{
         calendar::{WorkingHours, local_day, start_of_day},
-        caps::{Addressee, Caps},
+        caps::Addressee,
         condition,
-        message::Facts,
-        planner::{Books, Planner},
-        simulate::{Assume, Premises, SimulatedLead, Simulation, Standing, simulate},
+        message::{Facts, Words},
+        planner::Planner,
+        simulate::{Assume, Means, Premises, SimulatedLead, Simulation, Standing, simulate},
     },
     errors::{AppError, Fault, Result},
     models::{
@@ -54,8 +54,7 @@ pub struct CampaignSimulation {
 struct Start {
     workflow: Json<Workflow>,
     schedule: Json<Schedule>,
-    books: Books,
-    caps: Option<Caps>,
+    means: Means,
     leads: Vec<SimulatedLead>,
     more_leads: bool,
     left_out: BTreeMap<&'static str, u64>,
@@ -78,10 +77,10 @@ impl CampaignService {
         let premises =
             Premises { now: self.0.campaign_clock.now(), begin_at: start.begin_at, assume, horizon: request.horizon };
         aside(move || {
-            let Start { workflow, schedule, books, caps, leads, more_leads, mut left_out, begin_at: _ } = start;
+            let Start { workflow, schedule, means, leads, more_leads, mut left_out, begin_at: _ } = start;
             let planner = Planner::new(&workflow, &schedule)?;
             let count = leads.len();
-            let simulation = simulate(&planner, (books, caps), leads, &premises);
+            let simulation = simulate(&planner, means, leads, &premises);
             let ends = &simulation.ends;
             for (why, count) in [("contacted_lately", ends.barred), ("cannot_be_reached", ends.unreachable)] {
                 if count > 0 {
@@ -121,7 +120,9 @@ impl CampaignService {
         let workflow = run.map_or(written, |run| run.workflow);
         let more_leads = i64::try_from(known.leads.len()).is_ok_and(|count| count >= MOST_LEADS);
         let (leads, left_out) = starting(&workflow, &party, known);
-        Ok(Start { workflow, schedule, books: party.books, caps, leads, more_leads, left_out, begin_at })
+        let Party { leads: people, accounts, books, suppressed: _ } = party;
+        let means = Means { books, caps, words: Words::new(&workflow, people, accounts) };
+        Ok(Start { workflow, schedule, means, leads, more_leads, left_out, begin_at })
     }
 }
 

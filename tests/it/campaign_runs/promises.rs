@@ -152,3 +152,51 @@ async fn a_way_is_explained_from_its_beginning_to_its_end() {
     assert_eq!(told, "execution_begun,email_sent,email_sent,execution_completed");
     assert_eq!(count(&app, "select count(*) from leads where status = 'contacted'").await, 1);
 }
+
+#[tokio::test]
+async fn whoever_is_held_for_a_gap_in_the_text_was_told_of_by_the_simulation() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let member = app.member();
+    let list = list_of(&member, 4).await;
+    let lacking = |i: usize, lacks: &str| {
+        let mut person = super::person(10 + i);
+        person[lacks] = json!(null);
+        person
+    };
+    let people =
+        json!([lacking(0, "first_name"), lacking(1, "company"), lacking(2, "first_name"), lacking(3, "company")]);
+    member.post("/api/v1/leads/batch", json!({"lead_list_id": list, "leads": people})).await.expect(200);
+    let mailbox = account(&member, "email", nobody(json!({})), json!({"limits": {"send_email": {"per_day": 3}}})).await;
+    // Whoever has no first name may be drawn the greeting without one, and whoever has no company is not asked for it before the end.
+    let workflow = json!({
+        "nodes": [
+            {"id": "mail", "type": "send_email", "config": {"variants": [{"subject": "Hello", "text": "{Hi {{ first_name }}|Hello}, how are you?"}]}},
+            {"id": "bump", "type": "send_email", "config": {"thread": true, "variants": [{"text": "{{ first_name | default('So') }}, did you see this?"}]}},
+            {"id": "last", "type": "send_email", "config": {"variants": [{"subject": "At {{ company | upper }}", "html": "<p>{{ tags | join(', ') }}Bye</p>"}]}}
+        ],
+        "edges": [
+            {"source": "mail", "target": "bump", "delay": {"value": 1, "unit": "days"}},
+            {"source": "bump", "target": "last", "delay": {"value": 1, "unit": "days"}}
+        ]
+    });
+    let id = campaign(&member, &[&list], &[&mailbox], workflow, schedule()).await;
+    let before = simulated(&app, &id).await;
+    act(&member, &id, "start").await;
+    run_until(&app, at("2026-12-31T12:00:00Z")).await;
+    assert_eq!(sent(&app).await, promised(&app, &before).await);
+    let held = "select e.lead_id::text, e.node_id, e.hold, e.status_reason, a.occurred_at from campaign_executions e
+                join activities a on a.execution_id = e.id and a.type = 'step_held' order by a.occurred_at";
+    let held: Vec<(String, String, String, String, chrono::DateTime<chrono::Utc>)> =
+        sqlx::query_as(held).fetch_all(&app.pool).await.unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let foreseen = before["held"].as_array().unwrap().iter().map(|held| {
+        let [lead, node, hold, detail] = ["lead_id", "node_id", "hold", "detail"].map(|name| text(&held[name]));
+        (lead, node, hold, detail, at(held["at"].as_str().unwrap()))
+    });
+    assert_eq!(held, foreseen.collect::<Vec<_>>(), "{before}");
+    let variables: Vec<_> = before["held"].as_array().unwrap().iter().map(|held| text(&held["variable"])).collect();
+    assert_eq!(variables.iter().filter(|name| *name == "company").count(), 2, "{before}");
+    assert_eq!(before["ends"]["held"], json!({"missing_variable": held.len()}), "{before}");
+    assert_eq!(before["ends"]["completed"], 8 - held.len(), "{before}");
+}

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,11 +13,12 @@ use crate::{
             tests::{schedule, terms, window},
         },
         calendar::{WorkingHours, local_day, local_hour},
+        message::tests::{lead, sender},
         planner::{Decision, Plan},
         route::Answer,
     },
     models::{
-        Channel,
+        Channel, ConnectedAccount, Lead,
         workflow::{Node, Schedule, Workflow},
     },
 };
@@ -48,6 +51,10 @@ fn account(id: u128, channel: Channel, limits: &serde_json::Value) -> AccountTer
 
 fn books(accounts: &[AccountTerms]) -> Books {
     Books::new(accounts.iter().cloned().map(AccountBook::new).collect())
+}
+
+fn means(accounts: &[AccountTerms]) -> Means {
+    Means { books: books(accounts), ..Means::default() }
 }
 
 fn premises(now: &str, assume: Assume, weeks: i64) -> Premises {
@@ -89,12 +96,7 @@ fn the_calendar_of_a_small_campaign() {
         account(2, Channel::Email, &json!({})),
     ];
     let run = |assume| {
-        simulate(
-            &planner,
-            (books(&accounts), None),
-            vec![pending(1), pending(2)],
-            &premises("2026-03-05T09:00:00Z", assume, 8),
-        )
+        simulate(&planner, means(&accounts), vec![pending(1), pending(2)], &premises("2026-03-05T09:00:00Z", assume, 8))
     };
     let never = run(Assume::NeverAccepted);
     // The second lead waits for the first one's visit: one a day. Friday's wait of a day ends on Monday.
@@ -132,7 +134,7 @@ fn a_simulation_ends_at_its_horizon_and_tells_who_has_not_begun() {
     let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
     let leads: Vec<_> = (0..20).map(pending).collect();
     let premises = premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1);
-    let simulation = simulate(&planner, (books(&accounts), None), leads, &premises);
+    let simulation = simulate(&planner, means(&accounts), leads, &premises);
     // Three on each working day, and three on the Monday after.
     assert_eq!(simulation.ends, Ends { under_way: 18, ..Ends::default() });
     let left: Vec<_> = simulation.never_begun.iter().map(|(lead, rule)| (lead.0.as_u128(), *rule)).collect();
@@ -163,7 +165,8 @@ fn what_is_left_of_a_campaign_goes_on_from_where_each_lead_stands() {
         stand(4, Standing::Due { node: "lost".into(), account: None, at: due, moves: Vec::new() }),
     ];
     let assume = Assume::Accepted { after: TimeDelta::hours(2) };
-    let simulation = simulate(&planner, (books, None), leads, &premises("2026-03-03T08:00:00Z", assume, 8));
+    let simulation =
+        simulate(&planner, Means { books, ..Means::default() }, leads, &premises("2026-03-03T08:00:00Z", assume, 8));
     // The mail that is late is sent at once; who accepted long ago is written to two hours from now.
     assert_eq!(days(&simulation), ["bump Tue 03", "chat Tue 03", "invite Wed 04", "chat Wed 04"]);
     assert_eq!(simulation.actions[2].at, due, "what was promised is kept");
@@ -183,8 +186,7 @@ fn a_condition_is_answered_for_each_lead_when_it_is_due() {
     let planner = Planner::new(&workflow, &schedule).unwrap();
     let boss = SimulatedLead { answers: BTreeMap::from([("boss".into(), true)]), ..pending(1) };
     let leads = vec![boss, pending(2)];
-    let simulation =
-        simulate(&planner, (books(&[]), None), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1));
+    let simulation = simulate(&planner, means(&[]), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1));
     assert_eq!(days(&simulation), ["call Mon 02"], "waits and conditions are nothing that anybody sees");
     assert_eq!(simulation.ends.completed, 2);
 }
@@ -204,7 +206,7 @@ fn who_is_on_the_way_comes_before_who_begins_at_the_same_instant() {
     let accounts = [account(1, Channel::Email, &json!({"send_email": {"per_day": 1}}))];
     let premises = Premises { begin_at: Some(midnight), ..premises("2026-03-02T20:00:00Z", Assume::NeverAccepted, 8) };
     assert_eq!(
-        days(&simulate(&planner, (books(&accounts), None), leads, &premises)),
+        days(&simulate(&planner, means(&accounts), leads, &premises)),
         ["bump Tue 03", "mail Wed 04", "bump Thu 05"]
     );
 }
@@ -216,13 +218,41 @@ fn a_campaign_that_is_over_begins_nobody_any_more() {
     let planner = Planner::new(&workflow, &schedule).unwrap();
     let accounts = [account(1, Channel::Linkedin, &json!({})), account(2, Channel::Email, &json!({}))];
     let leads: Vec<_> = (0..5).map(pending).collect();
-    let simulation = simulate(
-        &planner,
-        (books(&accounts), None),
-        leads,
-        &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 8),
-    );
+    let simulation =
+        simulate(&planner, means(&accounts), leads, &premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 8));
     assert_eq!(days(&simulation), ["visit Mon 02", "visit Tue 03", "invite Tue 03", "visit Wed 04", "invite Wed 04"]);
     assert_eq!(simulation.ends.never, BTreeMap::from([(Rule::EndAt, 3)]));
     assert_eq!(simulation.never_begun.len(), 2);
+}
+
+#[test]
+fn whoever_lacks_what_a_text_asks_for_is_held_there_and_leaves_its_place_to_others() {
+    let workflow: Workflow = serde_json::from_value(json!({
+        "nodes": [
+            {"id": "mail", "type": "send_email", "config": {"variants": [{"subject": "Hi", "text": "Hi {{ first_name }}"}]}},
+            {"id": "bump", "type": "send_email", "config": {"thread": true, "variants": [{"text": "At {{ company }}"}]}}
+        ],
+        "edges": [{"source": "mail", "target": "bump", "delay": {"value": 1, "unit": "hours"}}]
+    }))
+    .unwrap();
+    let schedule = office();
+    let planner = Planner::new(&workflow, &schedule).unwrap();
+    let accounts = [account(1, Channel::Email, &json!({"send_email": {"per_day": 2}}))];
+    let person = |id: u128, first_name: Option<&str>, company: Option<&str>| {
+        let (id, [first_name, company]) =
+            (LeadId(Uuid::from_u128(id)), [first_name, company].map(|it| it.map(str::to_owned)));
+        (id, Lead { id, first_name, full_name: None, company, ..lead(&json!({})) })
+    };
+    let people = [person(1, Some("Ada"), None), person(2, None, None), person(3, Some("Eve"), Some("Initech"))];
+    let mailbox = ConnectedAccount { id: accounts[0].id, ..sender("Alex") };
+    let words = Words::new(&workflow, people.into(), [(mailbox.id, mailbox)].into());
+    let leads = (1..4).map(pending).collect();
+    let premises = premises("2026-03-02T06:00:00Z", Assume::NeverAccepted, 1);
+    let simulation = simulate(&planner, Means { words, ..means(&accounts) }, leads, &premises);
+    let held: Vec<_> =
+        simulation.held.iter().map(|held| (held.lead.0.as_u128(), held.node.as_str(), &held.why)).collect();
+    let lacks = |path: &str| Hold::Unfit(Unfit::MissingVariable { path: path.into() });
+    assert_eq!(held, [(2, "mail", &lacks("first_name")), (1, "bump", &lacks("company"))]);
+    assert_eq!(days(&simulation), ["mail Mon 02", "mail Tue 03", "bump Tue 03"]);
+    assert_eq!(simulation.ends, Ends { completed: 1, held: [("missing_variable", 2)].into(), ..Ends::default() });
 }

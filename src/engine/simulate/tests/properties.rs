@@ -1,6 +1,7 @@
 //! A simulation beside a worker that rebuilds its books from rows before every decision.
 
 use super::*;
+use crate::engine::message::{Facts, compose};
 
 /// A campaign of any kind, with its leads.
 #[derive(Debug, Clone)]
@@ -9,6 +10,8 @@ struct World {
     schedule: Schedule,
     accounts: Vec<AccountTerms>,
     leads: Vec<SimulatedLead>,
+    people: HashMap<LeadId, Lead>,
+    senders: HashMap<AccountId, ConnectedAccount>,
     premises: Premises,
 }
 
@@ -25,14 +28,27 @@ fn any_workflow() -> impl Strategy<Value = Workflow> {
         "wait",
         "condition",
     ]);
-    prop::collection::vec((kinds, any::<prop::sample::Index>(), 0_i64..8000), 1..8).prop_map(|drawn| {
+    let words = prop::sample::select(vec![
+        "Hi {{ first_name }}",
+        "{Hi {{ company }}|Hello}",
+        "{{ company | default('you') }} know",
+        "{% if company %}As {{ title }}{% endif %}",
+        "{{ tags | join(', ') }} {{ company }}",
+    ]);
+    let config = |kind: &str, words: &str| match kind {
+        "send_email" => json!({"variants": [{"subject": "Hi", "text": words}]}),
+        "send_followup" | "send_connection_request" => json!({"message": words}),
+        _ => json!(null),
+    };
+    let node = (kinds, words, any::<prop::sample::Index>(), 0_i64..8000);
+    prop::collection::vec(node, 1..8).prop_map(move |drawn| {
         let conditions = |kind: &str| match kind {
             "send_connection_request" => vec![Some("accepted"), Some("not_accepted")],
             "condition" => vec![Some("true"), Some("false")],
             _ => vec![None],
         };
         let (mut nodes, mut edges, mut open) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, (kind, pick, minutes)) in drawn.iter().enumerate() {
+        for (number, (kind, words, pick, minutes)) in drawn.iter().enumerate() {
             if number > 0 {
                 if open.is_empty() {
                     break;
@@ -40,7 +56,7 @@ fn any_workflow() -> impl Strategy<Value = Workflow> {
                 let (source, condition, _) = open.remove(pick.index(open.len()));
                 edges.push(json!({"source": source, "target": format!("n{number}"), "condition": condition, "delay": {"value": minutes, "unit": "minutes"}}));
             }
-            nodes.push(json!({"id": format!("n{number}"), "type": kind}));
+            nodes.push(json!({"id": format!("n{number}"), "type": kind, "config": config(kind, words)}));
             open.extend(conditions(kind).into_iter().map(|condition| (format!("n{number}"), condition, (number, *pick, *minutes))));
         }
         for (source, condition, (number, pick, minutes)) in open {
@@ -92,10 +108,25 @@ fn any_leads() -> impl Strategy<Value = Vec<SimulatedLead>> {
     })
 }
 
+/// Whose leads: some have no company, some no title.
+fn people(leads: &[SimulatedLead], lacks: u128) -> HashMap<LeadId, Lead> {
+    let has = |bit: usize| (lacks >> bit & 1 == 0).then(|| "Something".to_owned());
+    let person = |(number, of): (usize, &SimulatedLead)| {
+        let (id, company, title) = (of.traveller.lead, has(2 * number), has(2 * number + 1));
+        (id, Lead { id, company, title, ..lead(&json!({})) })
+    };
+    leads.iter().enumerate().map(person).collect()
+}
+
+fn senders(accounts: &[AccountTerms]) -> HashMap<AccountId, ConnectedAccount> {
+    let of = |terms: &AccountTerms| ConnectedAccount { id: terms.id, channel: terms.channel, ..sender("Alex") };
+    accounts.iter().map(|terms| (terms.id, of(terms))).collect()
+}
+
 prop_compose! {
     /// Around the changes of clocks in spring.
     fn any_world()(
-        workflow in any_workflow(), accounts in any_accounts(), leads in any_leads(), zone in any_zone(),
+        workflow in any_workflow(), accounts in any_accounts(), leads in any_leads(), lacks in any::<u128>(), zone in any_zone(),
         days in prop::sample::select(vec!["mon tue wed thu fri", "tue", "sat sun mon"]),
         clock in prop::sample::select(vec![("09:00", "17:30"), ("00:00", "24:00"), ("01:30", "03:15")]),
         use_lead_timezone in any::<bool>(), new_leads_per_day in prop::option::of(1_i64..10), ends in prop::option::of(0_i64..60),
@@ -111,14 +142,17 @@ prop_compose! {
         };
         let assume = accepted.map_or(Assume::NeverAccepted, |minutes| Assume::Accepted { after: TimeDelta::minutes(minutes) });
         let premises = Premises { now, begin_at: None, assume, horizon: TimeDelta::days(3000) };
-        World { workflow, schedule, accounts, leads, premises }
+        let (people, senders) = (people(&leads, lacks), senders(&accounts));
+        World { workflow, schedule, accounts, leads, people, senders, premises }
     }
 }
 
 impl World {
     fn simulate(&self) -> Simulation {
         let planner = Planner::new(&self.workflow, &self.schedule).unwrap();
-        simulate(&planner, (books(&self.accounts), None), self.leads.clone(), &self.premises)
+        let words = Words::new(&self.workflow, self.people.clone(), self.senders.clone());
+        let means = Means { words, ..means(&self.accounts) };
+        simulate(&planner, means, self.leads.clone(), &self.premises)
     }
 }
 
@@ -130,6 +164,7 @@ struct Worker<'a> {
     ledger: Vec<(AccountId, NodeType, DateTime<Utc>)>,
     begun: Vec<DateTime<Utc>>,
     sent: Vec<(LeadId, String, Option<AccountId>, DateTime<Utc>)>,
+    held: Vec<(LeadId, String, Option<AccountId>, DateTime<Utc>)>,
 }
 
 struct Row {
@@ -149,7 +184,7 @@ impl<'a> Worker<'a> {
     fn new(world: &'a World) -> Self {
         let planner = Planner::new(&world.workflow, &world.schedule).unwrap();
         let rows = world.leads.iter().map(|lead| Row { who: lead.traveller, stand: Stand::Pending }).collect();
-        Self { world, planner, rows, ledger: Vec::new(), begun: Vec::new(), sent: Vec::new() }
+        Self { world, planner, rows, ledger: Vec::new(), begun: Vec::new(), sent: Vec::new(), held: Vec::new() }
     }
 
     fn books(&self) -> Books {
@@ -213,6 +248,9 @@ impl<'a> Worker<'a> {
             Stand::Awaiting { node, answer, .. } => (node, answer),
             Stand::Waiting { node, account, .. } => {
                 let (action, lead) = (self.node(&node).node_type(), &self.world.leads[index]);
+                if !self.can_write(lead.traveller.lead, &node, account) {
+                    return self.held.push((lead.traveller.lead, node, account, now));
+                }
                 self.ledger.extend(account.map(|account| (account, action, now)));
                 if !matches!(action, NodeType::Wait | NodeType::Condition) {
                     self.sent.push((lead.traveller.lead, node.clone(), account, now));
@@ -228,6 +266,12 @@ impl<'a> Worker<'a> {
         };
         let plan = self.planner.onward(&self.rows[index].who, &node, answer, now, &mut self.books());
         self.write(index, plan, now);
+    }
+
+    fn can_write(&self, lead: LeadId, node: &str, account: Option<AccountId>) -> bool {
+        let Some(sender) = account.map(|account| &self.world.senders[&account]) else { return true };
+        let facts = Facts::of(&self.world.people[&lead], Some(sender));
+        compose(&self.node(node).action, &facts, crate::engine::planner::seed(lead, node), 300).is_ok()
     }
 
     fn write(&mut self, index: usize, plan: Plan, now: DateTime<Utc>) {
@@ -258,15 +302,19 @@ proptest! {
     fn what_is_simulated_is_what_a_worker_then_does(world in any_world()) {
         let mut worker = Worker::new(&world);
         worker.work();
-        let promised: Vec<_> = world.simulate().actions.into_iter().map(|action| (action.lead, action.node, action.account, action.at)).collect();
+        let simulation = world.simulate();
+        let promised: Vec<_> = simulation.actions.into_iter().map(|action| (action.lead, action.node, action.account, action.at)).collect();
         prop_assert_eq!(promised, worker.sent);
+        let held: Vec<_> = simulation.held.into_iter().map(|held| (held.lead, held.node, held.account, held.at)).collect();
+        prop_assert_eq!(held, worker.held);
     }
 
     #[test]
     fn every_lead_comes_to_an_end_and_is_counted_once(world in any_world()) {
         let simulation = world.simulate();
-        let Ends { completed, never, gone, under_way, unreachable, .. } = &simulation.ends;
-        let ended = completed + unreachable + never.values().sum::<u64>();
+        let Ends { completed, never, gone, under_way, unreachable, held, .. } = &simulation.ends;
+        prop_assert_eq!(held.values().sum::<u64>(), simulation.held.len() as u64);
+        let ended = completed + unreachable + never.values().sum::<u64>() + simulation.held.len() as u64;
         prop_assert_eq!((ended + simulation.never_begun.len() as u64, *gone, *under_way), (world.leads.len() as u64, 0, 0));
         if world.schedule.end_at.is_none() {
             // Who is left has nobody to begin with.
