@@ -130,6 +130,9 @@ async fn serve_over(
     state.settled().await;
     workers.ended().await;
     state.api_keys().settle().await;
+    if let Err(error) = state.api_keys().tell_all_uses().await {
+        tracing::warn!(code = error.code(), cause = error.causes(), "the last uses of API keys were not told");
+    }
     Ok(())
 }
 

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, header},
     middleware::Next,
     response::Response,
 };
 
 use super::{
-    observe::client_address,
+    observe::{client_address, method_label, request_context},
     rate_limit::refused,
     witness::{PresentedKey, Session},
 };
 use crate::{
     errors::{AppError, Kind, Result},
-    models::ApiKeySecret,
+    models::{ApiKeySecret, KeyUse},
+    repositories::RequestContext,
     state::AppState,
 };
 
@@ -28,13 +29,13 @@ static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// What a request is signed with.
 enum Credential<'r> {
     Token(&'r str),
-    ApiKey(&'r str),
+    ApiKey(&'r str, KeyUse),
 }
 
 /// Who a request is from.
 enum Caller {
     Session(Session),
-    ApiKey(PresentedKey),
+    ApiKey(PresentedKey, KeyUse),
 }
 
 /// Lets a request through that carries a valid Clerk session token or API key, and leaves a [`Session`] or a [`PresentedKey`] in it. Only
@@ -46,7 +47,8 @@ enum Caller {
 /// database, cannot be reached.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
-    let caller = match identified(&state, request.headers()).await {
+    let credential = credential(&state, &request);
+    let caller = match identified(&state, credential).await {
         Ok(caller) => caller,
         Err(error) if error.kind() == Kind::Unauthenticated => {
             let counted = state.sign_in_failures().count(&address);
@@ -54,12 +56,26 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
         }
         Err(error) => return Err(error),
     };
-    let extensions = request.extensions_mut();
-    match caller {
-        Caller::Session(session) => drop(extensions.insert(session)),
-        Caller::ApiKey(key) => drop(extensions.insert(key)),
-    }
-    Ok(next.run(request).await)
+    let (presented, used_for) = match caller {
+        Caller::Session(session) => {
+            request.extensions_mut().insert(session);
+            return Ok(next.run(request).await);
+        }
+        Caller::ApiKey(presented, used_for) => (presented, used_for),
+    };
+    // Whatever becomes of the request: a key that is refused what it asks for is what an auditor looks for.
+    let under_way = state.api_keys().using(&presented.key, used_for);
+    request.extensions_mut().insert(presented);
+    let response = next.run(request).await;
+    under_way.answered(response.status().as_u16());
+    Ok(response)
+}
+
+/// What a key is presented for, and from where.
+fn used_for(state: &AppState, request: &Request) -> KeyUse {
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let RequestContext { ip_address, user_agent, .. } = request_context(state, request);
+    KeyUse { operation: format!("{} {route}", method_label(request.method())), ip_address, user_agent }
 }
 
 fn too_many_failures(state: &AppState, wait: Duration) -> Response {
@@ -67,8 +83,8 @@ fn too_many_failures(state: &AppState, wait: Duration) -> Response {
     refused(state.sign_in_failures(), wait, "too_many_failures", detail)
 }
 
-async fn identified(state: &AppState, headers: &HeaderMap) -> Result<Caller> {
-    match credential(headers)? {
+async fn identified(state: &AppState, credential: Result<Credential<'_>>) -> Result<Caller> {
+    match credential? {
         Credential::Token(token) => {
             let verifier = state.verifier().ok_or_else(|| {
                 AppError::new(
@@ -79,31 +95,33 @@ async fn identified(state: &AppState, headers: &HeaderMap) -> Result<Caller> {
             })?;
             Ok(Caller::Session(Session { token: verifier.verify(token).await? }))
         }
-        Credential::ApiKey(text) => {
+        Credential::ApiKey(text, used_for) => {
             // The checksum tells a mistyped or invented key, without a question to the database.
             let secret = ApiKeySecret::parse(text).ok_or_else(|| {
                 AppError::new(Kind::Unauthenticated, "api_key_malformed", "This is no API key, or not a whole one.")
             })?;
-            Ok(Caller::ApiKey(PresentedKey { key: state.api_keys().identify(&secret).await? }))
+            let key = state.api_keys().identify(&secret, &used_for).await?;
+            Ok(Caller::ApiKey(PresentedKey { key }, used_for))
         }
     }
 }
 
 /// The token or key of `Authorization: Bearer …` (RFC 6750, 2.1), or the key of `X-API-Key`. Cookies are not read, so no request can be
 /// forged across sites.
-fn credential(headers: &HeaderMap) -> Result<Credential<'_>> {
+fn credential<'r>(state: &AppState, request: &'r Request) -> Result<Credential<'r>> {
+    let headers = request.headers();
     let mut bearers = headers.get_all(header::AUTHORIZATION).iter();
     let mut keys = headers.get_all(&API_KEY).iter();
     match (bearers.next(), keys.next()) {
         (None, Some(key)) if keys.next().is_none() => {
-            Ok(Credential::ApiKey(key.to_str().map(str::trim).unwrap_or_default()))
+            Ok(Credential::ApiKey(key.to_str().map(str::trim).unwrap_or_default(), used_for(state, request)))
         }
         (Some(bearer), None) if bearers.next().is_none() => {
             let parts = bearer.to_str().ok().and_then(|value| value.split_once(' '));
             let (_, token) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(missing)?;
             let token = token.trim();
             let is_key = token.starts_with(ApiKeySecret::PREFIX);
-            Ok(if is_key { Credential::ApiKey(token) } else { Credential::Token(token) })
+            Ok(if is_key { Credential::ApiKey(token, used_for(state, request)) } else { Credential::Token(token) })
         }
         (None, None) => Err(missing()),
         _ => Err(AppError::new(

@@ -106,7 +106,7 @@ fn measure(method: &Method, route: &str, response: &Response, took: Duration) {
 }
 
 /// The method, if it is one of HTTP's: callers may invent others, and each would be measured for ever.
-fn method_label(method: &Method) -> &'static str {
+pub(super) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -11,8 +12,8 @@ use super::{
 use crate::{
     errors::{AppError, Result},
     models::{
-        ActorType, ApiKeyId, AuditActor, AuditLog, AuditLogFilter, ChainHead, ChainVerification, ExportedAuditLog,
-        OrganizationId,
+        ActorType, ApiKeyId, AuditActor, AuditEntry, AuditLog, AuditLogFilter, ChainHead, ChainVerification,
+        ExportedAuditLog, OrganizationId,
         page::{Page, PageRequest},
     },
     repositories::{BaseRepository, Need, OrgAdmin, SealedBatch},
@@ -84,10 +85,11 @@ impl AuditLogService {
 
     /// Every line that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, admin: &OrgAdmin, filter: AuditLogFilter) -> Result<Rows<ExportedAuditLog>> {
+        let entry = AuditEntry::new("audit_log.exported", "audit_log", None).change(None, asked_for(&filter));
         let mut conn = self.context.db.export(admin).await?;
         let (feed, rows) = exports::export_to(&self.context, admin, Need::Admin);
         tokio::spawn(async move { feed.pour(conn.audit_logs().export(&filter)).await });
-        rows.begun().await
+        exports::told(&self.context, admin, rows, entry).await
     }
 
     /// Computes every seal of the organization's chain anew and compares it, a chunk at a time. Lines sealed meanwhile are left to the
@@ -159,6 +161,15 @@ impl AuditLogService {
         }
         Ok(sealing)
     }
+}
+
+/// Which lines are exported, as the log itself keeps it.
+fn asked_for(filter: &AuditLogFilter) -> Value {
+    let AuditLogFilter { action, entity_type, entity_id, actor_id, occurred_after, occurred_before } = filter;
+    json!({"filter": {
+        "action": action, "entity_type": entity_type, "entity_id": entity_id, "actor_id": actor_id,
+        "occurred_after": occurred_after, "occurred_before": occurred_before,
+    }})
 }
 
 /// Whom of one kind the lines name, each once.

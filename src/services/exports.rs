@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     errors::{AppError, Result},
+    models::AuditEntry,
     repositories::{Need, OrgMember},
 };
 
@@ -62,6 +63,20 @@ pub(super) fn export_to<T>(context: &super::Context, member: &OrgMember, need: N
     let known = context.clock.monotonic();
     let admission = Admission { context: context.clone(), member: member.clone(), need, known };
     (Feed { admission: Some(admission), ..feed }, rows)
+}
+
+/// Waits until an export has begun, and tells the audit log of it before anything is handed out.
+pub(super) async fn told<T>(
+    context: &super::Context,
+    member: &OrgMember,
+    rows: Rows<T>,
+    entry: AuditEntry,
+) -> Result<Rows<T>> {
+    let rows = rows.begun().await?;
+    let mut tx = context.db.begin(member, context.clock.now()).await?;
+    tx.audit(entry);
+    tx.commit().await?;
+    Ok(rows)
 }
 
 /// Both ends of an export. After `patience` with a reader who takes nothing it is given up.

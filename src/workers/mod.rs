@@ -71,6 +71,8 @@ const QUEUE: Task = Task { name: "work_on_queue", every: Duration::from_secs(1) 
 /// Mailboxes are watched until the process stops, or the database goes away; then again.
 const MAILBOXES: Task = Task { name: "watch_mailboxes", every: Duration::from_secs(1) };
 const METRICS: Task = Task { name: "sum_up_metrics", every: Duration::from_secs(5) };
+/// What an API key does for the first time is in the audit log within about this time.
+const KEY_USES: Task = Task { name: "tell_key_uses", every: Duration::from_secs(5) };
 const IDLE_CALLERS: Task = Task { name: "forget_idle_callers", every: Duration::from_mins(1) };
 
 /// The running workers of one process.
@@ -97,6 +99,9 @@ impl Workers {
             state.rate_limiter().forget_idle();
             state.sign_in_failures().forget_idle();
             Ok(Done::default())
+        });
+        self.start(KEY_USES, state, |state| async move {
+            state.api_keys().tell_uses().await.map(|rows| Done { rows, more: false })
         });
     }
 

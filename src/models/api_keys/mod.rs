@@ -2,6 +2,7 @@
 
 mod scopes;
 mod secret;
+mod uses;
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +10,7 @@ use super::{ApiKeyId, OrganizationId, UserId};
 
 pub use scopes::{ApiResource, Scope};
 pub use secret::{ApiKeyHash, ApiKeySecret};
+pub use uses::{KeyUse, KeyUsesLine};
 
 /// A key, without its secrets.
 #[derive(Debug, Clone)]

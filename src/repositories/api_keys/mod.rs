@@ -1,6 +1,7 @@
 //! Keys by which programs call.
 
 mod identify;
+mod uses;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

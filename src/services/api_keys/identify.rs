@@ -8,9 +8,12 @@ use std::sync::{
 use super::ApiKeyService;
 use crate::{
     errors::{AppError, Kind, Result},
-    models::{ApiKeyHash, ApiKeySecret},
+    models::{ApiKeyHash, ApiKeySecret, KeyUse},
     repositories::IdentifiedApiKey,
 };
+
+/// How a request by a key whose time is over is answered (RFC 9110, 15.5.2).
+const EXPIRED: u16 = 401;
 
 /// What the database knew of a secret a moment ago.
 pub(super) struct Known {
@@ -23,8 +26,8 @@ impl ApiKeyService {
     /// The key that a secret belongs to, and that it may be used now.
     ///
     /// # Errors
-    /// 401 if there is no such key, or its time is over; 503 while the database is away.
-    pub async fn identify(&self, secret: &ApiKeySecret) -> Result<Arc<IdentifiedApiKey>> {
+    /// 401 if there is no such key, or its time is over, which is told to the audit log; 503 while the database is away.
+    pub async fn identify(&self, secret: &ApiKeySecret, r#use: &KeyUse) -> Result<Arc<IdentifiedApiKey>> {
         let hash = secret.hash();
         let known = match self.remembered.recall(&hash) {
             Some(known) => known,
@@ -32,6 +35,7 @@ impl ApiKeyService {
         };
         let key = known.key.as_ref().ok_or_else(unknown)?;
         if key.is_expired(self.context.clock.now()) {
+            self.using(key, r#use.clone()).answered(EXPIRED);
             return Err(expired());
         }
         self.note_use(&known, key);

@@ -2,6 +2,7 @@
 
 mod identify;
 mod rotate;
+mod uses;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
-use self::identify::Known;
+use self::{identify::Known, uses::Uses};
 use super::Context;
 use crate::{
     errors::{AppError, Result},
@@ -32,6 +33,7 @@ pub struct ApiKeyService {
     context: Context,
     remembered: BriefMemory<ApiKeyHash, Arc<Known>>,
     notes: TaskTracker,
+    uses: Arc<Uses>,
 }
 
 /// A key to be made.
@@ -70,7 +72,7 @@ impl ApiKeyService {
     #[must_use]
     pub fn new(context: Context) -> Self {
         let remembered = BriefMemory::new(SECRETS, Arc::clone(&context.clock));
-        Self { context, remembered, notes: TaskTracker::new() }
+        Self { context, remembered, notes: TaskTracker::new(), uses: Arc::default() }
     }
 
     /// A page of the organization's keys.

@@ -3,7 +3,7 @@
 use super::ImportService;
 use crate::{
     errors::Result,
-    models::{ImportId, Rejection, Scope},
+    models::{AuditEntry, ImportId, Rejection, Scope},
     repositories::{BaseRepository as _, Need, OrgMember},
     services::exports::{self, Rows},
 };
@@ -24,6 +24,7 @@ impl ImportService {
         let columns = conn.imports().get(id).await?.columns;
         let (feed, rows) = exports::export_to(&self.context, member, Need::Scope(Scope::LeadsRead));
         tokio::spawn(async move { feed.pour(Box::pin(conn.imports().rejections(id))).await });
-        Ok(RejectedRows { columns, rows: rows.begun().await? })
+        let entry = AuditEntry::new("import.rejected_exported", "import", id.0);
+        Ok(RejectedRows { columns, rows: exports::told(&self.context, member, rows, entry).await? })
     }
 }

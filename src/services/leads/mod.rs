@@ -11,6 +11,8 @@ pub use batch::LeadBatch;
 pub use batch_delete::{BatchDelete, BatchDeleted, Doomed};
 pub use upsert::LeadUpsert;
 
+use serde_json::{Value, json};
+
 use super::{
     Context,
     exports::{self, Rows},
@@ -64,10 +66,11 @@ impl LeadService {
 
     /// Every lead that `filter` lets through as of now, the oldest first.
     pub async fn export(&self, member: &OrgMember, filter: LeadFilter) -> Result<Rows<ExportedLead>> {
+        let entry = AuditEntry::new("lead.exported", "lead", None).change(None, asked_for(&filter));
         let mut conn = self.0.db.export(member).await?;
         let (feed, rows) = exports::export_to(&self.0, member, Need::Scope(Scope::LeadsRead));
         tokio::spawn(async move { feed.pour(conn.leads().export(&filter)).await });
-        rows.begun().await
+        exports::told(&self.0, member, rows, entry).await
     }
 
     /// Makes a lead. The answer is what was written, not read again.
@@ -168,10 +171,19 @@ fn suppressed(kind: SuppressionKind) -> AppError {
 }
 
 fn created(lead: &Lead) -> AuditEntry {
-    let facts = serde_json::Value::Object(facts::facts(lead));
+    let facts = Value::Object(facts::facts(lead));
     AuditEntry::new("lead.created", "lead", lead.id.0).change(None, facts)
 }
 
 fn deleted(lead: &Lead) -> AuditEntry {
     AuditEntry::new("lead.deleted", "lead", lead.id.0).change(facts::last_facts(lead), None)
+}
+
+/// Which leads are exported, as the audit log keeps it.
+fn asked_for(filter: &LeadFilter) -> Value {
+    let LeadFilter { lead_list_id, status, search, tag, company, created_after, created_before } = filter;
+    json!({"filter": {
+        "lead_list_id": lead_list_id, "status": status, "search": search, "tag": tag, "company": company,
+        "created_after": created_after, "created_before": created_before,
+    }})
 }

@@ -1,5 +1,6 @@
 //! API keys: what they are, who may call with them, and how they end.
 
+mod audited;
 mod credentials;
 mod lifetime;
 mod manage;
