@@ -4,6 +4,7 @@ pub mod brief_memory;
 pub mod canonical_json;
 pub mod clean_html;
 pub mod clock;
+pub mod country;
 pub mod crypto;
 pub mod domain;
 pub mod draw;

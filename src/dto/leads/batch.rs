@@ -37,8 +37,8 @@ impl BatchLeadsRequest {
     #[must_use]
     pub fn judged(self, schemas: &Schemas) -> LeadBatch {
         let Self { lead_list_id, on_duplicate, leads } = self;
-        let read = |BatchRow(row)| {
-            let lead = fit(schemas, row, CreateLeadRequest::read);
+        let read = |row: BatchRow| {
+            let lead = fit(schemas, row.said(), CreateLeadRequest::read);
             lead.map_err(|error| error.faults().to_vec())
         };
         let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::UpdateEmpty);

@@ -52,7 +52,8 @@ pub struct CreateLeadRequest {
     /// Where the person is.
     #[schema(max_length = 300)]
     pub location: Option<String>,
-    /// The country.
+    /// The country, by a name or an ISO 3166-1 code of two or three letters: kept as its English name, such as `Germany`. What names no
+    /// country that is known is kept as it is.
     #[schema(max_length = 100)]
     pub country: Option<String>,
     /// A LinkedIn profile, in any form that people copy. No other lead of the organization may have it.
@@ -107,7 +108,7 @@ impl CreateLeadRequest {
             company_domain: read("company_domain", self.company_domain, input::company_domain),
             industry: read("industry", self.industry, input::line),
             location: read("location", self.location, input::line),
-            country: read("country", self.country, input::line),
+            country: read("country", self.country, input::country),
             linkedin_url: read("linkedin_url", self.linkedin_url, input::linkedin_url),
             timezone: read("timezone", self.timezone, input::time_zone),
             external_id: read("external_id", self.external_id, input::line),

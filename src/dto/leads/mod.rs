@@ -72,7 +72,7 @@ pub struct LeadDto {
     /// Where the person is.
     #[schema(example = "Berlin")]
     pub location: Option<String>,
-    /// The country.
+    /// The country's English name, if it is known; else what was given.
     #[schema(example = "Germany")]
     pub country: Option<String>,
     /// The LinkedIn profile, in its one form.

@@ -10,11 +10,24 @@ use utoipa::{
 };
 
 use super::CreateLeadRequest;
+use crate::models::says_nothing;
 
 /// One row, not judged yet.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct BatchRow(pub Value);
+
+impl BatchRow {
+    /// The row without the fields whose text only says that there is nothing, as a file's cells are read.
+    #[must_use]
+    pub fn said(self) -> Value {
+        let Self(mut row) = self;
+        if let Value::Object(fields) = &mut row {
+            fields.retain(|name, value| !value.as_str().is_some_and(|text| says_nothing(name, text)));
+        }
+        row
+    }
+}
 
 /// The document shows what a row should be; the whole is not refused for a row that is something else.
 impl PartialSchema for BatchRow {

@@ -61,7 +61,7 @@ pub struct UpdateLeadRequest {
     #[serde(default, with = "double_option")]
     #[schema(max_length = 300, value_type = Option<String>)]
     pub location: Option<Option<String>>,
-    /// A new country.
+    /// A new country, by a name or an ISO 3166-1 code; kept as its English name.
     #[serde(default, with = "double_option")]
     #[schema(max_length = 100, value_type = Option<String>)]
     pub country: Option<Option<String>>,
@@ -111,7 +111,7 @@ impl Checked for UpdateLeadRequest {
             company_domain: read("company_domain", self.company_domain, input::company_domain),
             industry: read("industry", self.industry, input::line),
             location: read("location", self.location, input::line),
-            country: read("country", self.country, input::line),
+            country: read("country", self.country, input::country),
             linkedin_url: read("linkedin_url", self.linkedin_url, input::linkedin_url),
             timezone: read("timezone", self.timezone, input::time_zone),
             external_id: read("external_id", self.external_id, input::line),

@@ -66,7 +66,7 @@ impl LeadField {
             Self::FirstName | Self::LastName | Self::Industry | Self::ExternalId => (input::line, 200),
             Self::FullName => (input::line, 400),
             Self::Title | Self::Company | Self::Location => (input::line, 300),
-            Self::Country => (input::line, 100),
+            Self::Country => (input::country, 100),
             Self::Phone => (input::line, 50),
             Self::Email => (input::email, 320),
             Self::CompanyDomain => (input::company_domain, 2_000),

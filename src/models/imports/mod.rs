@@ -15,5 +15,6 @@ pub use column::Target;
 pub use field::LeadField;
 pub use import::{Import, ImportCounts, ImportStatus, NewImport, Rejection, UndoCounts, outcome_letter};
 pub use mapping::{ChosenMapping, Mapping};
+pub use placeholder::says_nothing;
 pub use proposal::{ColumnProposal, Proposal, ProposalNote};
 pub use row::{CellFault, RowReader};

@@ -1,4 +1,4 @@
-//! What people and tools write into a cell that has nothing to say.
+//! What people and tools write into a cell, or a column sends, that has nothing to say.
 
 use super::LeadField;
 use crate::utils::text;
@@ -50,6 +50,14 @@ const LONGEST: usize = 16;
 pub(super) fn content(cell: &str, field: Option<LeadField>) -> Option<&str> {
     let content = text::trim(cell);
     (!content.is_empty() && !stands_for_nothing(content, field)).then_some(content)
+}
+
+/// Whether the text of a lead's field of this name only says that there is nothing: the rule of a file's cells, for rows that machines send. In
+/// fields of the caller's own, and in lists and objects, everything is said.
+#[must_use]
+pub fn says_nothing(field: &str, value: &str) -> bool {
+    let field = LeadField::ALL.iter().copied().find(|known| known.as_str() == field);
+    field.is_some_and(|field| field != LeadField::CustomFields && content(value, Some(field)).is_none())
 }
 
 fn stands_for_nothing(content: &str, field: Option<LeadField>) -> bool {

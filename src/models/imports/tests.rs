@@ -237,7 +237,7 @@ fn a_row_becomes_a_lead_in_its_normal_form() {
         ("linkedin_url", "http://de.linkedin.com/in/Jane-Doe/?trk=x"),
         ("company_domain", "https://www.Example.com/about"),
         ("timezone", "europe/berlin"),
-        ("country", "NA"),
+        ("country", "de"),
         ("title", "N/A"),
         ("company", " "),
         ("status", "Do not contact"),
@@ -253,7 +253,7 @@ fn a_row_becomes_a_lead_in_its_normal_form() {
     assert_eq!((lead.email, lead.phone), (text("jane@example.com"), text("+49 30 1")));
     assert_eq!(lead.linkedin_url, text("https://www.linkedin.com/in/jane-doe"));
     assert_eq!((lead.company_domain, lead.timezone), (text("example.com"), text("Europe/Berlin")));
-    assert_eq!((lead.country, lead.title, lead.company), (text("NA"), None, None));
+    assert_eq!((lead.country, lead.title, lead.company), (text("Germany"), None, None));
     assert_eq!((lead.status, lead.source), (Some(LeadStatus::DoNotContact), None));
     assert_eq!(lead.tags, ["berlin", "q4"]);
     assert_eq!(serde_json::to_string(&lead.custom_fields).unwrap(), r#"{"plan":{"a":null},"seats":"40"}"#);

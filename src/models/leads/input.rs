@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     models::patch::Patch,
-    utils::{domain, email::NormalizedEmail, linkedin::LinkedinUrl, refusal::Refusal, text, timezone},
+    utils::{country, domain, email::NormalizedEmail, linkedin::LinkedinUrl, refusal::Refusal, text, timezone},
 };
 
 /// The most custom fields of a lead.
@@ -124,6 +124,15 @@ pub fn tags(tags: impl IntoIterator<Item = String>) -> Vec<String> {
 /// `control_character`.
 pub fn line(value: &str) -> Result<Option<String>, Refusal> {
     Ok(text::single_line(value)?.map(std::borrow::Cow::into_owned))
+}
+
+/// The English name of a country; what names none that is known stays as it is, for it may be a region, or in another language.
+///
+/// # Errors
+/// `control_character`.
+pub fn country(value: &str) -> Result<Option<String>, Refusal> {
+    let text = line(value)?;
+    Ok(text.map(|text| country::name(&text).map_or(text, str::to_owned)))
 }
 
 /// An e-mail address, in the one spelling that stands for its mailbox.

@@ -220,3 +220,48 @@ async fn rows_at_once(people: usize) {
     let again = member.get(&format!("{LEADS}/{}", id_of(&lead["data"][0]))).await.expect(200);
     assert_eq!(again["custom_fields"].as_object().unwrap().len(), 4);
 }
+
+/// What spreadsheets and lead tools write for "nothing", and a person's name that looks like it.
+#[tokio::test]
+async fn what_only_says_that_there_is_nothing_is_nothing_for_a_column_and_in_a_batch_as_in_a_file() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let row = |email: &str| {
+        json!({
+            "email": email, "linkedin_url": "N/A", "company_domain": "-", "timezone": "null", "status": "Unknown", "title": "n/a",
+            "phone": "#N/A", "country": "NULL", "first_name": "Nan", "last_name": "None", "custom_fields": {"note": "N/A"}
+        })
+    };
+    let made = member.post(UPSERT, row("nan@example.com")).await.expect(201);
+    let batch = member.post(&format!("{LEADS}/batch"), json!({"leads": [row("nan@example.org")]})).await.expect(200);
+    assert_eq!(batch["counts"]["created"], 1, "{batch}");
+    for id in [&made["lead_id"], &batch["results"][0]["lead_id"]] {
+        let lead = member.get(&format!("{LEADS}/{}", id.as_str().unwrap())).await.expect(200);
+        for field in ["linkedin_url", "company_domain", "timezone", "title", "phone", "country"] {
+            assert_eq!(lead[field], json!(null), "{field}");
+        }
+        assert_eq!((&lead["first_name"], &lead["last_name"]), (&json!("Nan"), &json!("None")));
+        assert_eq!((&lead["status"], &lead["custom_fields"]), (&json!("new"), &json!({"note": "N/A"})));
+    }
+    let nobody = member.post(UPSERT, json!({"email": "not found"})).await;
+    assert_eq!(nobody.expect_problem(422, "validation_failed")["errors"][0]["code"], "identity_required");
+    let typed = member.post(LEADS, json!({"email": "N/A"})).await;
+    typed.expect_problem(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn a_country_is_kept_by_its_english_name_whichever_way_it_comes() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    for (given, kept) in
+        [("DE", "Germany"), (" united  states ", "United States"), ("GBR", "United Kingdom"), ("EMEA", "EMEA")]
+    {
+        let email = format!("{}@example.com", given.trim().len());
+        let lead = member.post(LEADS, json!({"email": email, "country": given})).await.expect(201);
+        assert_eq!(lead["country"], kept);
+        let again = member.post(UPSERT, json!({"email": email, "country": kept})).await.expect(200);
+        assert_eq!(again["outcome"], "unchanged");
+        let path = path_of(&lead);
+        assert_eq!(member.patch(&path, json!({"country": "fra"})).await.expect(200)["country"], "France");
+    }
+}

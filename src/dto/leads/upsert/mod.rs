@@ -15,7 +15,7 @@ use super::CreateLeadRequest;
 use crate::{
     dto::extract::{Checked, fit},
     errors::{AppError, Fault, MAX_FAULTS, Result},
-    models::{LeadListId, OnDuplicate},
+    models::{LeadListId, OnDuplicate, says_nothing},
     services::leads::LeadUpsert,
     utils::{json_schema::Schemas, labels, text},
 };
@@ -98,7 +98,8 @@ impl UpsertLeadRequest {
     /// The row as the fields of a lead, with everything else under `custom_fields`.
     fn unfolded(self) -> Map<String, Value> {
         let (mut lead, mut others) = (Map::new(), Map::new());
-        for (name, value) in self.0.into_iter().filter(|(_, value)| !is_blank(value)) {
+        for (name, value) in self.0.into_iter().filter(|(name, value)| !is_blank(value) && !is_placeholder(name, value))
+        {
             match name.as_str() {
                 TAGS => lead.insert(name, list(value)),
                 text if TEXTS.contains(&text) => lead.insert(name, as_text(value)),
@@ -125,6 +126,11 @@ fn is_blank(value: &Value) -> bool {
         Value::String(text) => text::trim(text).is_empty(),
         _ => false,
     }
+}
+
+/// Or a text that stands for nothing, as in a cell of a file.
+fn is_placeholder(name: &str, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| says_nothing(name, text))
 }
 
 fn as_text(value: Value) -> Value {
