@@ -18,6 +18,7 @@ mod openapi;
 mod organizations;
 mod problem_examples;
 mod public;
+mod response_headers;
 mod security;
 mod shared;
 mod suppressions;

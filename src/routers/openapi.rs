@@ -8,7 +8,7 @@ use super::{
     OrganizationSource::{Context, Path},
     Routes, Zone, bulk_zones,
     problem_examples::example,
-    public, security, upload_zones, zones,
+    public, response_headers, security, upload_zones, zones,
 };
 use crate::dto::problem::{Problem, ProblemFault};
 
@@ -60,8 +60,10 @@ pub fn document() -> Value {
     paths.sort_keys();
     schemas.sort_keys();
     document["tags"] = tags(&paths);
+    response_headers::stamp(&mut paths, &schemas);
     document["paths"] = paths.into();
     document["components"] = json!({
+        "headers": response_headers::components(),
         "schemas": schemas,
         "securitySchemes": security::schemes(),
     });
@@ -153,12 +155,6 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
             responses[status] = problem(description, example(method, status, zone, noun));
-        }
-    }
-    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        if status.starts_with('2') {
-            answer["headers"]["X-Request-Id"] =
-                json!({"schema": {"type": "string"}, "description": "The request's id."});
         }
     }
 }

@@ -3,6 +3,8 @@
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
+use super::documented;
+
 /// Somebody with a token, or nobody.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -68,7 +70,12 @@ impl Call {
 
     /// The answer as it begins, its body not read yet.
     pub(crate) async fn open(self) -> reqwest::Response {
-        self.0.send().await.expect("an answer")
+        let (client, request) = self.0.build_split();
+        let request = request.expect("a request");
+        let method = request.method().clone();
+        let response = client.execute(request).await.expect("an answer");
+        documented::check(&method, &response);
+        response
     }
 
     pub(crate) async fn send(self) -> Answer {

@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod cut_imap;
 pub(crate) mod cut_smtp;
 pub(crate) mod dns;
+pub(crate) mod documented;
 pub(crate) mod fake_clay;
 pub(crate) mod fake_clerk;
 pub(crate) mod fake_hook;

@@ -118,3 +118,40 @@ async fn what_clerk_is_asked_for_tells_that_clerk_may_fail() {
         ]
     );
 }
+
+/// That they are what is sent, the callers of all tests look at each answer for: `support::documented`.
+#[test]
+fn the_document_tells_what_answers_carry_in_their_headers() {
+    let document = document();
+    let headers = |method: &str, path: &str, status: &str| {
+        let headers = document["paths"][path][method]["responses"][status]["headers"].as_object();
+        headers.map(|headers| headers.keys().cloned().collect::<Vec<_>>().join(" ")).unwrap_or_default()
+    };
+    let counted = "RateLimit RateLimit-Policy X-Request-Id";
+    for (method, path, status, told) in [
+        ("get", "/api/v1/lead-lists/{id}", "200", format!("ETag {counted}")),
+        ("get", LISTS, "200", counted.to_owned()),
+        ("get", LISTS, "429", "RateLimit RateLimit-Policy Retry-After X-Request-Id".to_owned()),
+        ("get", LISTS, "401", "RateLimit RateLimit-Policy WWW-Authenticate X-Request-Id".to_owned()),
+        ("post", LISTS, "201", format!("ETag Idempotent-Replayed Location {counted}")),
+        ("post", "/api/v1/campaigns/{id}/validate", "200", counted.to_owned()),
+        ("get", "/api/v1/leads/export.csv", "200", format!("Content-Disposition {counted}")),
+        ("get", "/health", "200", "X-Request-Id".to_owned()),
+        ("get", "/l/{token}", "302", "Location X-Request-Id".to_owned()),
+    ] {
+        let mut words: Vec<_> = told.split(' ').collect();
+        words.sort_unstable();
+        let found = headers(method, path, status);
+        let mut found: Vec<_> = found.split(' ').collect();
+        found.sort_unstable();
+        assert_eq!(found, words, "{method} {path} {status}");
+    }
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    for answer in operations.flat_map(|operation| operation["responses"].as_object().unwrap().values()) {
+        for reference in answer["headers"].as_object().unwrap().values() {
+            let name = reference["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            assert!(document["components"]["headers"][name].is_object(), "{name}");
+        }
+    }
+}
