@@ -50,10 +50,11 @@ impl Needs {
                 add(inmail.message.as_deref(), Limit::Fixed(limits::INMAIL))?;
             }
             // It goes out without a note if there is nothing in it.
-            Action::SendConnectionRequest(note) => match note.message.as_deref() {
-                Some(note) => needs.add(note, Limit::Note, |_| true, paths)?,
-                None => {}
-            },
+            Action::SendConnectionRequest(note) => {
+                if let Some(note) = note.message.as_deref() {
+                    needs.add(note, Limit::Note, |_| true, paths)?;
+                }
+            }
             Action::SendEmail(mail) => needs.add_mail(mail, paths)?,
             Action::ProfileVisit
             | Action::LikePost(_)

@@ -67,9 +67,13 @@ fn prints(template: &Template<'_, '_>) -> Option<Vec<Print>> {
         match step {
             Instruction::EmitRaw(_) | Instruction::Jump(_) => {}
             Instruction::Lookup(root) => {
-                let mut use_of = Use { instructions, at, path: (*root).to_owned(), steps: 1 };
-                prints.extend(use_of.read()?);
-                at = use_of.at;
+                let mut made = Use { instructions, at, path: (*root).to_owned(), steps: 1 };
+                match made.read() {
+                    Made::Print(print) => prints.push(print),
+                    Made::Question => {}
+                    Made::More => return None,
+                }
+                at = made.at;
             }
             _ => return None,
         }
@@ -78,6 +82,16 @@ fn prints(template: &Template<'_, '_>) -> Option<Vec<Print>> {
 }
 
 /// What is made of a variable.
+enum Made {
+    /// It is printed.
+    Print(Print),
+    /// Whether there is one is asked.
+    Question,
+    /// More than that.
+    More,
+}
+
+/// A variable, and what follows it.
 struct Use<'i, 's> {
     instructions: &'i Instructions<'s>,
     at: u32,
@@ -86,24 +100,29 @@ struct Use<'i, 's> {
 }
 
 impl<'i, 's> Use<'i, 's> {
-    /// That it is printed, or nothing if it is only asked for; none if more is made of it.
-    fn read(&mut self) -> Option<Option<Print>> {
+    fn read(&mut self) -> Made {
         while let Some(Instruction::GetAttr(name)) = self.next() {
             self.path = format!("{}.{name}", self.path);
             self.steps += 1;
             self.at += 1;
         }
         if self.is_asked() {
-            return self.may_be_missing().then_some(None);
+            return if self.may_be_missing() { Made::Question } else { Made::More };
         }
+        self.print().map_or(Made::More, Made::Print)
+    }
+
+    fn print(&mut self) -> Option<Print> {
         let default = self.default();
         let has_default = default.is_some();
+        if has_default && !self.may_be_missing() {
+            return None;
+        }
         let mut in_letters = false;
         loop {
             let step = self.next()?;
             self.at += 1;
             match step {
-                Instruction::Emit if has_default && !self.may_be_missing() => return None,
                 Instruction::Emit => break,
                 // Other letters of other alphabets may be more than one for one.
                 Instruction::ApplyFilter(name, Some(1), _) if LETTERS.contains(name) && default != Some(false) => {
@@ -112,7 +131,7 @@ impl<'i, 's> Use<'i, 's> {
                 _ => return None,
             }
         }
-        Some(Some(Print { path: std::mem::take(&mut self.path), has_default, in_letters }))
+        Some(Print { path: std::mem::take(&mut self.path), has_default, in_letters })
     }
 
     fn next(&self) -> Option<&'i Instruction<'s>> {

@@ -112,8 +112,8 @@ fn any_leads() -> impl Strategy<Value = Vec<SimulatedLead>> {
 fn people(leads: &[SimulatedLead], lacks: u128) -> HashMap<LeadId, Lead> {
     let has = |bit: usize| (lacks >> bit & 1 == 0).then(|| "Something".to_owned());
     let person = |(number, of): (usize, &SimulatedLead)| {
-        let (id, company, title) = (of.traveller.lead, has(2 * number), has(2 * number + 1));
-        (id, Lead { id, company, title, ..lead(&json!({})) })
+        let (id, title, company) = (of.traveller.lead, has(2 * number + 1), has(2 * number));
+        (id, Lead { id, title, company, ..lead(&json!({})) })
     };
     leads.iter().enumerate().map(person).collect()
 }
