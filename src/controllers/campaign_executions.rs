@@ -15,7 +15,8 @@ use crate::{
 
 /// Read a campaign execution
 ///
-/// One lead's way through one campaign: what happened, what is next, when, which rules moved it, and what it waits for.
+/// One lead's way through one campaign: what happened, what is next, when, which rules moved it, and what it waits for. Of one that has not begun,
+/// what keeps it from that, when it may begin, and what would free it.
 #[utoipa::path(get, path = "/campaign-executions/{id}", params(("id" = ExecutionId, Path)),
     responses((status = 200, body = ExecutionDetailDto)))]
 pub async fn get(
@@ -23,10 +24,9 @@ pub async fn get(
     State(executions): State<ExecutionService>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Versioned<ExecutionDetailDto>> {
-    let (execution, steps) = executions.get(&person, id).await?;
-    let version = execution.version;
-    let steps = steps.into_iter().map(Into::into).collect();
-    Ok(Versioned(ExecutionDetailDto { execution: execution.into(), steps }, version))
+    let view = executions.get(&person, id).await?;
+    let version = view.execution.version;
+    Ok(Versioned(view.into(), version))
 }
 
 /// Retry a step

@@ -6,9 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::connected_accounts::AccountRefDto;
-use crate::models::{
-    AccountId, Awaiting, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep, LeadId, Move,
-    StepId, StepState, workflow::NodeType,
+use crate::{
+    models::{
+        AccountId, Awaiting, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep, LeadId, Move,
+        StepId, StepState, workflow::NodeType,
+    },
+    services::{campaign_executions::ExecutionView, campaign_runs::PendingWait},
 };
 
 /// Which of a campaign's executions are wanted.
@@ -138,6 +141,41 @@ pub struct ExecutionDetailDto {
     pub execution: ExecutionDto,
     /// Every attempt of every step that reached the outside, the oldest first.
     pub steps: Vec<ExecutionStepDto>,
+    /// What keeps a lead that is `pending` from beginning, as of this moment; null of every other.
+    pub waits: Option<PendingWaitDto>,
+}
+
+/// What keeps a lead from beginning.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PendingWait)]
+pub struct PendingWaitDto {
+    /// The rule: one that also moves steps, such as `new_leads_per_day`, `start_at`, `working_hours`, `day_limit` or `no_account`; or
+    /// `campaign_paused`, `campaign_replanning`, `next_beginning`; or why the lead will be left out, such as `contacted_lately`.
+    #[schema(example = "new_leads_per_day")]
+    pub rule: &'static str,
+    /// The earliest instant at which its first step may be done; later if other leads come before it. Null if no time frees it.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The rules that move `not_before`, once the lead begins.
+    pub moves: Vec<Move>,
+    /// What would free it, in words.
+    #[schema(example = "Wait for the campaign's next day, or raise `new_leads_per_day`.")]
+    pub freed_by: &'static str,
+}
+
+impl From<PendingWait> for PendingWaitDto {
+    fn from(wait: PendingWait) -> Self {
+        let freed_by = wait.freed_by();
+        let PendingWait { rule, not_before, moves } = wait;
+        Self { rule, not_before, moves, freed_by }
+    }
+}
+
+impl From<ExecutionView> for ExecutionDetailDto {
+    fn from(view: ExecutionView) -> Self {
+        let ExecutionView { execution, steps, waits } = view;
+        let steps = steps.into_iter().map(Into::into).collect();
+        Self { execution: execution.into(), steps, waits: waits.map(Into::into) }
+    }
 }
 
 /// One attempt of one step.

@@ -1,6 +1,9 @@
 //! Leads' ways through campaigns.
 
-use super::Context;
+use super::{
+    Context,
+    campaign_runs::{PendingWait, pending_wait},
+};
 use crate::{
     errors::{AppError, Result},
     models::{
@@ -13,6 +16,17 @@ use crate::{
 /// Leads' ways through campaigns.
 #[derive(Clone)]
 pub struct ExecutionService(pub Context);
+
+/// One lead's way through one campaign.
+#[derive(Debug)]
+pub struct ExecutionView {
+    /// Where it stands.
+    pub execution: CampaignExecution,
+    /// Every attempt of its steps.
+    pub steps: Vec<ExecutionStep>,
+    /// What keeps it from beginning.
+    pub waits: Option<PendingWait>,
+}
 
 impl ExecutionService {
     /// A page of a campaign's executions, of all, of those in one state, or of those that are held for one reason.
@@ -31,10 +45,19 @@ impl ExecutionService {
         conn.executions().list_of(campaign, status, hold, page).await
     }
 
-    /// One execution, with every attempt of its steps.
-    pub async fn get(&self, member: &OrgMember, id: ExecutionId) -> Result<(CampaignExecution, Vec<ExecutionStep>)> {
+    /// One execution, with every attempt of its steps, and if it is pending, with what keeps it from beginning.
+    pub async fn get(&self, member: &OrgMember, id: ExecutionId) -> Result<ExecutionView> {
         let mut conn = self.0.db.read(member).await?;
         let execution = conn.executions().get(id).await?;
-        Ok((execution, conn.steps().of_execution(id).await?))
+        let steps = conn.steps().of_execution(id).await?;
+        conn.give_back();
+        let waits = match execution.status {
+            ExecutionStatus::Pending => {
+                let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
+                pending_wait(&mut tx, &self.0.suppression_keys, &execution).await?
+            }
+            _ => None,
+        };
+        Ok(ExecutionView { execution, steps, waits })
     }
 }

@@ -160,13 +160,17 @@ async fn listed(tx: &mut OrgTx, run: &CampaignRun, walks: &[Walk], leads: &[Lead
 }
 
 /// Why a lead is not begun at all, if it is not.
-fn unfit(lead: &Lead, party: &Party, barred: &HashMap<LeadId, &'static str>) -> Option<&'static str> {
+pub(super) fn unfit(lead: &Lead, party: &Party, barred: &HashMap<LeadId, &'static str>) -> Option<&'static str> {
     let over = ends_already(lead, party.suppressed.contains_key(&lead.id), &[StopOn::Reply, StopOn::Bounce]);
     over.map(|(_, why)| why).or_else(|| barred.get(&lead.id).copied())
 }
 
 /// Those whom the campaign leaves out by its settings, and why.
-async fn barred(tx: &mut OrgTx, run: &CampaignRun, leads: &[LeadId]) -> Result<HashMap<LeadId, &'static str>> {
+pub(super) async fn barred(
+    tx: &mut OrgTx,
+    run: &CampaignRun,
+    leads: &[LeadId],
+) -> Result<HashMap<LeadId, &'static str>> {
     let mut barred = HashMap::new();
     if let Some(since) = run.settings.untouched_since(tx.now()) {
         let contacts = tx.steps().contacts(leads, since).await?;

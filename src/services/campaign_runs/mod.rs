@@ -54,6 +54,7 @@ mod measure;
 mod not_let_in;
 mod outcome;
 mod party;
+mod pending;
 mod reconcile;
 mod replan;
 mod sandbox;
@@ -74,6 +75,7 @@ pub use self::{
     inbound::{Intake, LinkedinMessage, MailFate, Parties, PastMessage},
     letters::NewLetter,
     party::{Party, newcomer, traveller},
+    pending::{PendingWait, pending_wait},
     replan::replan,
     trial::{NewTrial, TrialOutcome},
 };

@@ -78,6 +78,16 @@ impl Party {
         Self::read(tx, keys, (campaign, Hold::Nothing, Promises::All), leads).await
     }
 
+    /// The same, only to look at what bears on days before `until`.
+    pub(super) async fn look_until(
+        tx: &mut OrgTx,
+        keys: &SuppressionKeys,
+        (campaign, until): (CampaignId, DateTime<Utc>),
+        leads: &[LeadId],
+    ) -> Result<Self> {
+        Self::read(tx, keys, (campaign, Hold::Nothing, Promises::Before(until)), leads).await
+    }
+
     async fn read(
         tx: &mut OrgTx,
         keys: &SuppressionKeys,

@@ -12,6 +12,7 @@ mod inbox;
 mod lifecycle;
 mod limits;
 mod linkedin;
+mod pending;
 mod progress;
 mod promises;
 mod reliability;
