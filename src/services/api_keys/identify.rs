@@ -8,7 +8,7 @@ use std::sync::{
 use super::ApiKeyService;
 use crate::{
     errors::{AppError, Kind, Result},
-    models::{ApiKeyHash, ApiKeySecret, KeyUse},
+    models::{ApiKeyHash, KeyUse},
     repositories::IdentifiedApiKey,
 };
 
@@ -27,19 +27,24 @@ impl ApiKeyService {
     ///
     /// # Errors
     /// 401 if there is no such key, or its time is over, which is told to the audit log; 503 while the database is away.
-    pub async fn identify(&self, secret: &ApiKeySecret, r#use: &KeyUse) -> Result<Arc<IdentifiedApiKey>> {
-        let hash = secret.hash();
+    pub async fn identify(&self, hash: ApiKeyHash, used_for: &KeyUse) -> Result<Arc<IdentifiedApiKey>> {
         let known = match self.remembered.recall(&hash) {
             Some(known) => known,
             None => self.ask(hash).await?,
         };
         let key = known.key.as_ref().ok_or_else(unknown)?;
         if key.is_expired(self.context.clock.now()) {
-            self.using(key, r#use.clone()).answered(EXPIRED);
+            self.using(key, used_for.clone()).answered(EXPIRED);
             return Err(expired());
         }
         self.note_use(&known, key);
         Ok(Arc::clone(key))
+    }
+
+    /// Whether nothing is known of a secret: the database would have to be asked, and it has not worked here within the last day.
+    #[must_use]
+    pub fn is_strange(&self, hash: &ApiKeyHash) -> bool {
+        !self.proven.contains_key(hash) && self.remembered.recall(hash).is_none()
     }
 
     /// Waits until every use that was noted is written.
@@ -51,6 +56,9 @@ impl ApiKeyService {
     async fn ask(&self, hash: ApiKeyHash) -> Result<Arc<Known>> {
         let asked = self.remembered.asking();
         let key = self.context.db.identify_api_key(hash).await?.map(Arc::new);
+        if key.is_some() {
+            self.proven.insert(hash, ());
+        }
         let known = Arc::new(Known { key, noted: AtomicBool::new(false) });
         self.remembered.keep(hash, Arc::clone(&known), asked);
         Ok(known)

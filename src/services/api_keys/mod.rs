@@ -4,9 +4,10 @@ mod identify;
 mod rotate;
 mod uses;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use moka::sync::Cache;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -26,12 +27,16 @@ use crate::{
 
 /// Secrets remembered at a time.
 const SECRETS: u64 = 10_000;
+/// How long it is known of a secret that is not used that it has worked.
+const PROVEN_FOR: Duration = Duration::from_hours(24);
 
 /// Keys by which programs call.
 #[derive(Clone)]
 pub struct ApiKeyService {
     context: Context,
     remembered: BriefMemory<ApiKeyHash, Arc<Known>>,
+    /// Secrets that have worked lately.
+    proven: Cache<ApiKeyHash, ()>,
     notes: TaskTracker,
     uses: Arc<Uses>,
 }
@@ -72,7 +77,8 @@ impl ApiKeyService {
     #[must_use]
     pub fn new(context: Context) -> Self {
         let remembered = BriefMemory::new(SECRETS, Arc::clone(&context.clock));
-        Self { context, remembered, notes: TaskTracker::new(), uses: Arc::default() }
+        let proven = Cache::builder().max_capacity(SECRETS).time_to_idle(PROVEN_FOR).build();
+        Self { context, remembered, proven, notes: TaskTracker::new(), uses: Arc::default() }
     }
 
     /// A page of the organization's keys.

@@ -1,5 +1,7 @@
 //! How a key is presented.
 
+use std::time::Duration;
+
 use clento::models::ApiKeySecret;
 use reqwest::Method;
 use serde_json::json;
@@ -105,6 +107,8 @@ async fn each_key_has_an_allowance_of_its_own() {
 async fn an_address_that_guesses_keys_is_told_to_wait_and_a_key_that_works_is_served_there() {
     let app = TestApp::start_with(|server| server.rate_limit_per_second = 2).await;
     let key = make(&app).await;
+    holder(&app, secret_of(&key)).get(LISTS).await.expect(200);
+    app.clock.advance(Duration::from_secs(2));
     let guesses = (0..12).map(|_| async {
         let guess = ApiKeySecret::draw();
         holder(&app, guess.expose()).get(LISTS).await
@@ -113,4 +117,30 @@ async fn an_address_that_guesses_keys_is_told_to_wait_and_a_key_that_works_is_se
     assert!(answers.iter().any(|answer| answer.body["code"] == "too_many_failures"), "{answers:?}");
     assert!(answers.iter().any(|answer| answer.body["code"] == "api_key_invalid"), "{answers:?}");
     holder(&app, secret_of(&key)).get(LISTS).await.expect(200);
+}
+
+/// A guess with a right checksum is a question to the database, and an address has only so many of them.
+#[tokio::test]
+async fn guesses_beyond_what_an_address_is_allowed_ask_nothing_of_the_database() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 1).await;
+    let key = make(&app).await;
+    let guess = async || {
+        let guess = ApiKeySecret::draw();
+        holder(&app, guess.expose()).get(LISTS).await
+    };
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(guess().await);
+    }
+    let asked = answers.iter().filter(|answer| answer.status == 401).count();
+    assert!(asked < 6 && answers.iter().any(|answer| answer.body["code"] == "too_many_failures"), "{answers:?}");
+    // With the table out of reach, who would be asked for fails otherwise than who is not.
+    sqlx::query("alter table api_key_secrets rename to away").execute(&app.pool).await.unwrap();
+    let answers = futures::future::join_all((0..20).map(|_| guess())).await;
+    let asked = answers.iter().filter(|answer| answer.status.is_server_error()).count();
+    assert!(asked < 10, "{asked} of twenty guesses at once asked");
+    assert!(answers.iter().filter(|answer| answer.status == 429).count() > 10);
+    sqlx::query("alter table away rename to api_key_secrets").execute(&app.pool).await.unwrap();
+    let waited = holder(&app, secret_of(&key)).get(LISTS).await;
+    assert!([200, 429].contains(&waited.status.as_u16()), "a key that is new here waits with them, {}", waited.text);
 }
