@@ -12,11 +12,13 @@ use axum::{
 use super::{
     membership::organization_header,
     observe::request_context,
+    watched_body::watched,
     witness::{PresentedKey, not_for_keys},
 };
 use crate::{
     errors::{AppError, Result},
     models::ApiResource,
+    repositories::Need,
     state::AppState,
 };
 
@@ -45,6 +47,7 @@ pub async fn admit_api_key(
     let member = key.member();
     let context = request_context(&state, &request);
     request.extensions_mut().insert(member.acting_in(Arc::new(context)));
+    let request = watched(&state, &member, Need::Scope(needed), request);
     let mut response = next.run(request).await;
     response.extensions_mut().insert(member);
     Ok(response)

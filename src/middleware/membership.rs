@@ -15,13 +15,14 @@ use axum::{
 
 use super::{
     observe::request_context,
+    watched_body::watched,
     witness::{CurrentUser, Session},
 };
 use crate::{
     errors::{AppError, Fault, Kind, Result},
     integrations::clerk::SessionToken,
     models::Role,
-    repositories::{OrgMember, OrgPerson, OrganizationRef},
+    repositories::{Need, OrgMember, OrgPerson, OrganizationRef},
     state::AppState,
 };
 
@@ -102,7 +103,7 @@ pub async fn require_organization(request: Request, next: Next) -> Result<Respon
 /// 404 if the caller named an organization that is not theirs, whether it exists or not; 403 if the token's own organization is no
 /// longer theirs.
 pub async fn verify_organization_membership(
-    State(state): State<AppState>,
+    State((state, need)): State<(AppState, Need)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
@@ -123,6 +124,7 @@ pub async fn verify_organization_membership(
     })?;
     let context = request_context(&state, &request);
     request.extensions_mut().insert(member.acting_in(Arc::new(context)));
+    let request = watched(&state, &member, need, request);
     let mut response = next.run(request).await;
     response.extensions_mut().insert(member);
     Ok(response)

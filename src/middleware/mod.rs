@@ -11,6 +11,7 @@ mod query;
 mod rate_limit;
 mod unread_body;
 mod upload_hash;
+mod watched_body;
 mod whole_body;
 mod witness;
 

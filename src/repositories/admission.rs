@@ -13,6 +13,8 @@ use crate::{
 pub enum Need {
     /// What members may do, and keys that have this scope.
     Scope(Scope),
+    /// What members may do, and no key.
+    Member,
     /// What administrators may do.
     Admin,
 }

@@ -52,6 +52,7 @@ use crate::{
         verify_organization_membership,
     },
     models::ApiResource,
+    repositories::Need,
     state::AppState,
 };
 
@@ -97,6 +98,11 @@ impl Zone {
     /// Whether its requests are about an organization.
     fn is_of_an_organization(self) -> bool {
         matches!(self, Self::Organization(_) | Self::Keyed(_) | Self::Admin(_))
+    }
+
+    /// What a person must be allowed to do here, as long as their request lasts.
+    fn need(self) -> Need {
+        if matches!(self, Self::Admin(_)) { Need::Admin } else { Need::Member }
     }
 
     /// What API keys are let at here.
@@ -251,7 +257,7 @@ fn guarded(zone: Zone, routes: Router<AppState>, state: &AppState) -> Router<App
         routes.route_layer(
             ServiceBuilder::new()
                 .layer(shared::layer((), require_organization))
-                .layer(shared::layer(state.clone(), verify_organization_membership)),
+                .layer(shared::layer((state.clone(), zone.need()), verify_organization_membership)),
         )
     } else {
         routes

@@ -114,16 +114,34 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
     Err(AppError::new(Kind::UnsupportedMedia, "unsupported_media_type", "Send the body as application/json in UTF-8."))
 }
 
+/// Why a body is read no further: its sender has lost meanwhile what they were let in for.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the sender is no longer let in")]
+pub struct AdmissionEnded;
+
+fn admission_ended() -> AppError {
+    AppError::forbidden("admission_ended", "You may not do this any more.")
+}
+
+/// Whether an error is of this kind, or comes of one that is.
+fn comes_of<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
+}
+
 pub(in crate::dto) fn unread(rejection: &BytesRejection) -> AppError {
+    if comes_of::<AdmissionEnded>(rejection) {
+        return admission_ended();
+    }
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { body_too_large() } else { body_broken_off() }
 }
 
 /// Why a body cannot be read to its end.
 #[must_use]
 pub fn broken(error: &axum::Error) -> AppError {
-    let first: &(dyn std::error::Error + 'static) = error;
-    let is_too_large =
-        std::iter::successors(Some(first), |error| error.source()).any(<dyn std::error::Error>::is::<LengthLimitError>);
+    if comes_of::<AdmissionEnded>(error) {
+        return admission_ended();
+    }
+    let is_too_large = comes_of::<LengthLimitError>(error);
     if is_too_large { body_too_large() } else { body_broken_off() }
 }
 

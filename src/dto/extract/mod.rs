@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod unipile_event;
 
-pub use body::{Body, Checked, body_broken_off, body_too_large, broken};
+pub use body::{AdmissionEnded, Body, Checked, body_broken_off, body_too_large, broken};
 pub(in crate::dto) use body::{fit, parse, unread};
 pub use clerk_event::ClerkWebhookEvent;
 pub use if_match::IfMatch;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clento::utils::clock::Clock as _;
+use futures::{SinkExt as _, channel::mpsc};
+use reqwest::{Body, Method};
 use serde_json::json;
 
 use super::{KEYS, LISTS, holder, make, path_of, secret_of};
@@ -71,4 +73,39 @@ async fn a_key_ends_with_its_organization_and_not_with_its_maker() {
     app.deliver("msg_3", &deleted("organization.deleted", "org_ours", app.now_millis())).await.expect(200);
     app.clock.advance(Duration::from_secs(2));
     program.get(LISTS).await.expect_problem(401, "api_key_invalid");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_its_body_is_coming_has_sent_it_in_vain() {
+    let app = TestApp::start().await;
+    let key = make(&app).await;
+    let call = holder(&app, secret_of(&key)).request(Method::POST, LISTS);
+    let (mut rest, body) = mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let call = call.header("content-type", "application/json").body(Body::wrap_stream(body));
+    let sending = tokio::spawn(call.send());
+    rest.send(Ok(b"{\"name\":".to_vec())).await.unwrap();
+    // It was let in.
+    while app.admin().get(&path_of(&key)).await.expect(200)["last_used_at"].is_null() {}
+    app.admin().delete(&path_of(&key)).await.expect(204);
+    app.clock.advance(Duration::from_secs(2));
+    // Its end is yet to come.
+    rest.send(Ok(b" \"Late\",".to_vec())).await.unwrap();
+    sending.await.unwrap().expect_problem(403, "admission_ended");
+    assert_eq!(app.admin().get(LISTS).await.expect(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_body_that_takes_its_time_is_taken_of_who_may_still_send_it() {
+    let app = TestApp::start().await;
+    let key = make(&app).await;
+    let call = holder(&app, secret_of(&key)).request(Method::POST, LISTS);
+    let (mut rest, body) = mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let call = call.header("content-type", "application/json").body(Body::wrap_stream(body));
+    let sending = tokio::spawn(call.send());
+    for part in ["{", "\"name\":", " \"Slow\"", "}"] {
+        rest.send(Ok(part.as_bytes().to_vec())).await.unwrap();
+        app.clock.advance(Duration::from_secs(2));
+    }
+    drop(rest);
+    assert_eq!(sending.await.unwrap().expect(201)["name"], "Slow");
 }
