@@ -25,6 +25,10 @@ const WRONG_NAME: Refusal = Refusal::new("wrong_name", "A custom field's name ha
 const TOO_LARGE: Refusal = Refusal::new("too_large", "Custom fields may take up at most 16 KiB together.");
 const TOO_MANY_VALUES: Refusal =
     Refusal::new("too_many_values", "Custom fields may hold at most 1000 values, those in lists and objects included.");
+const TOO_BIG: Refusal = Refusal::new(
+    "number_too_large",
+    "A whole number in custom fields lies between -2^63 and 2^64 - 1: beyond, digits would be lost. Send it as text.",
+);
 const TOO_DEEP: Refusal = Refusal::new("too_deep", "Custom fields may be nested at most 5 levels deep.");
 
 /// Why a lead that nothing tells from another cannot be taken.
@@ -82,6 +86,7 @@ pub fn custom_field_faults(fields: &Map<String, Value>) -> Vec<Refusal> {
         (!fields.is_empty() && json_bytes(fields) > MAX_CUSTOM_BYTES, TOO_LARGE),
         (fields.values().map(values_in).sum::<usize>() > MAX_CUSTOM_VALUES, TOO_MANY_VALUES),
         (!fields.values().all(|value| fits_depth(value, MAX_CUSTOM_DEPTH - 1)), TOO_DEEP),
+        (!fields.values().all(is_exact), TOO_BIG),
     ];
     faults.into_iter().filter_map(|(broken, refusal)| broken.then_some(refusal)).collect()
 }
@@ -102,6 +107,20 @@ fn fits_depth(value: &Value, left: usize) -> bool {
     match value {
         Value::Array(items) => left > 0 && items.iter().all(|item| fits_depth(item, left - 1)),
         Value::Object(fields) => left > 0 && fields.values().all(|field| fits_depth(field, left - 1)),
+        _ => true,
+    }
+}
+
+/// Whether no number is as large as only whole numbers are that were rounded when they were read. What lies below is kept digit by digit.
+fn is_exact(value: &Value) -> bool {
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+    const BELOW: f64 = -9_223_372_036_854_775_808.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().is_some_and(|number| number < BEYOND && number > BELOW)
+        }
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Object(fields) => fields.values().all(is_exact),
         _ => true,
     }
 }

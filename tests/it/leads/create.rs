@@ -205,3 +205,34 @@ async fn many_at_once_make_one_lead() {
     assert_eq!((second.header("idempotent-replayed"), &second.body), ("true", &first.body));
     assert_eq!(count(&app, "select count(*) from audit_logs where action = 'lead.created'").await, 2);
 }
+
+#[tokio::test]
+async fn whole_numbers_of_custom_fields_are_kept_to_the_last_digit_or_refused() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let call = |body: &str| {
+        member.request(Method::POST, LEADS).header("content-type", "application/json").body(body.to_owned())
+    };
+    for (number, email) in [
+        ("9007199254740993", "a@example.com"),
+        ("18446744073709551615", "b@example.com"),
+        ("-9223372036854775808", "c@example.com"),
+        ("0.1", "d@example.com"),
+        ("1.5e15", "e@example.com"),
+    ] {
+        let made =
+            call(&format!(r#"{{"email": "{email}", "custom_fields": {{"n": {number}}}}}"#)).send().await.expect(201);
+        let read = member.get(&path_of(&made)).await;
+        let kept: Value = serde_json::from_str(number).unwrap();
+        assert_eq!(read.body["custom_fields"]["n"].as_f64(), kept.as_f64());
+        assert!(number.contains('.') || read.text.contains(&format!("\"n\":{number}")), "{}", read.text);
+    }
+    for number in ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890"] {
+        let body = format!(r#"{{"email": "z@example.com", "custom_fields": {{"list": [{{"n": {number}}}]}}}}"#);
+        let refused = call(&body).send().await.expect_problem(422, "validation_failed");
+        assert_eq!(
+            (&refused["errors"][0]["code"], &refused["errors"][0]["pointer"]),
+            (&json!("number_too_large"), &json!("/custom_fields"))
+        );
+    }
+}
