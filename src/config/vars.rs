@@ -1,7 +1,12 @@
 //! Reading variables one by one while collecting every fault. (The configuration libraries stop at the first fault and guess the type
 //! of a value from its looks, so that a numeric password is no longer a string.)
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use secrecy::SecretString;
 
@@ -32,6 +37,10 @@ impl fmt::Display for ConfigFaults {
 #[derive(Debug, Default)]
 pub struct Vars {
     values: BTreeMap<String, String>,
+    /// Names of values that are no text.
+    unreadable: BTreeSet<String>,
+    /// Those of them that were asked for.
+    missed: RefCell<BTreeSet<&'static str>>,
     faults: Vec<ConfigFault>,
 }
 
@@ -52,21 +61,32 @@ impl Vars {
             Err(error) if error.not_found() => {}
             Err(error) => return Err(dotenv_fault(&error)),
         }
-        values.extend(
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        );
-        Ok(Self { values, faults: Vec::new() })
+        let mut unreadable = BTreeSet::new();
+        // A name that is no text is none of ours.
+        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        for (name, value) in named {
+            // What the file says in its place is not what was meant.
+            values.remove(&name);
+            match value.into_string() {
+                Ok(value) => drop(values.insert(name, value)),
+                Err(_) => drop(unreadable.insert(name)),
+            }
+        }
+        Ok(Self { values, unreadable, ..Self::default() })
     }
 
     /// Just these, as a test gives them.
     pub fn given<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { values, faults: Vec::new() }
+        Self { values, ..Self::default() }
     }
 
     /// The value of `name`; an empty or blank one counts as none, as in a file with lines left unfilled.
     #[must_use]
     pub fn text(&self, name: &'static str) -> Option<String> {
+        if self.unreadable.contains(name) {
+            self.missed.borrow_mut().insert(name);
+        }
         self.values.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
@@ -113,7 +133,11 @@ impl Vars {
     ///
     /// # Errors
     /// All faults found.
-    pub fn finish<T>(self, config: T) -> Result<T, ConfigFaults> {
+    pub fn finish<T>(mut self, config: T) -> Result<T, ConfigFaults> {
+        for variable in self.missed.take() {
+            self.faults.retain(|fault| fault.variable != variable);
+            self.fault(variable, "is not UTF-8");
+        }
         if self.faults.is_empty() { Ok(config) } else { Err(ConfigFaults(self.faults)) }
     }
 }

@@ -242,3 +242,23 @@ fn unipile_needs_all_its_settings_and_all_well_formed() {
     assert_eq!(variables(Config::from_vars(Vars::given([key]))), ["UNIPILE_DSN"]);
     assert!(Config::from_vars(Vars::given([dsn, key])).unwrap().server.unipile.unwrap().webhook_secret.is_none());
 }
+
+/// What is no text is not as good as not there.
+#[test]
+fn a_variable_that_is_not_utf_8_is_named() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let not_text = OsStr::from_bytes(b"\xff\xfe");
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_clento"))
+        .arg("dev-token")
+        .env_clear()
+        .env("PORT", not_text)
+        .env("ENCRYPTION_KEY", not_text)
+        .env("NONE_OF_OURS", not_text)
+        .current_dir(std::env::temp_dir())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(told.contains("2 fault(s)") && told.contains("PORT: is not UTF-8"), "{told}");
+    assert!(told.contains("ENCRYPTION_KEY: is not UTF-8") && !told.contains("NONE_OF_OURS"), "{told}");
+}
