@@ -14,7 +14,7 @@ use crate::{
         CampaignStatus, CampaignSummary, ExecutionStatus, LeadListId, LeadListStatus, UserId,
         workflow::{Schedule, StopOn, Workflow},
     },
-    services::campaigns::CampaignView,
+    services::campaigns::{CampaignView, Validation},
 };
 
 mod patches;
@@ -117,18 +117,22 @@ pub struct CampaignProgressDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CampaignValidation, example = json!({
     "valid": false,
-    "faults": [{"pointer": "/workflow/nodes/2/config/message", "code": "unknown_variable", "detail": "Line 1: there is no variable `firstname`."}]
+    "faults": [{"pointer": "/workflow/nodes/2/config/message", "code": "unknown_variable", "detail": "Line 1: there is no variable `firstname`."}],
+    "warnings": []
 }))]
 pub struct CampaignValidationDto {
     /// Whether it could.
     pub valid: bool,
     /// Everything that is in the way, in the order of the campaign's body.
     pub faults: Vec<ProblemFault>,
+    /// What it could start with, and is probably not meant: `reply_to_unread`, answers go to an address that no mailbox here reads.
+    pub warnings: Vec<ProblemFault>,
 }
 
-impl From<Vec<Fault>> for CampaignValidationDto {
-    fn from(faults: Vec<Fault>) -> Self {
-        Self { valid: faults.is_empty(), faults: faults.iter().map(ProblemFault::from).collect() }
+impl From<Validation> for CampaignValidationDto {
+    fn from(Validation { faults, warnings }: Validation) -> Self {
+        let told = |faults: &[Fault]| faults.iter().map(ProblemFault::from).collect();
+        Self { valid: faults.is_empty(), faults: told(&faults), warnings: told(&warnings) }
     }
 }
 

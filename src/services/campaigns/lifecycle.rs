@@ -26,7 +26,7 @@ impl CampaignService {
     /// Every fault that keeps it from starting; `campaign_not_startable` with the `state`.
     pub async fn start(&self, member: &OrgMember, id: CampaignId) -> Result<CampaignView> {
         let validated = self.0.db.read(member).await?.campaigns().get(id).await?.version;
-        let faults = self.validate(member, id).await?;
+        let faults = self.validate(member, id).await?.faults;
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
         let campaign = tx.campaigns().locked(id).await?;
         match campaign.status {

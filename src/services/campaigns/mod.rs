@@ -30,6 +30,7 @@ pub use changes::{CampaignChanges, ScheduleChanges, SettingsChanges, WorkflowCha
 pub use follow::{FollowService, Told};
 pub use preview::{LeadPreview, PreviewedMessage};
 pub use simulate::{CampaignSimulation, SimulationRequest};
+pub use validate::Validation;
 
 /// Campaigns.
 #[derive(Clone)]

@@ -94,7 +94,7 @@ impl CampaignService {
     }
 
     async fn start_of_simulation(&self, member: &OrgMember, id: CampaignId) -> Result<Start> {
-        let faults = self.validate(member, id).await?;
+        let faults = self.validate(member, id).await?.faults;
         let mut tx = self.0.db.begin(member, self.0.campaign_clock.now()).await?;
         let campaign = tx.campaigns().get(id).await?;
         refuse(&campaign, faults)?;

@@ -10,26 +10,36 @@ use crate::{
     engine::workflow::{self, CampaignInput, ConnectedChannel},
     errors::{AppError, Fault, Result},
     models::{
-        AccountStatus, Campaign, CampaignId, ConnectedAccount, LeadListStatus,
+        AccountId, AccountStatus, Campaign, CampaignId, ConnectedAccount, LeadListStatus,
         workflow::{Action, Node, WebhookConfig},
     },
-    repositories::{BaseRepository, OrgMember},
+    repositories::{BaseRepository, OrgConn, OrgMember},
 };
 
 /// Names of webhooks' hosts that are looked up at a time.
 const LOOKED_UP_AT_A_TIME: usize = 8;
 
+/// What there is to say about a campaign before it starts.
+#[derive(Debug, Default)]
+pub struct Validation {
+    /// Everything that keeps it from starting now; nothing if it could.
+    pub faults: Vec<Fault>,
+    /// What it could start with, and is probably not meant.
+    pub warnings: Vec<Fault>,
+}
+
 impl CampaignService {
-    /// Everything that keeps a campaign from starting now; nothing if it could.
-    pub async fn validate(&self, member: &OrgMember, id: CampaignId) -> Result<Vec<Fault>> {
+    /// Everything that keeps a campaign from starting now, and what is probably not meant.
+    pub async fn validate(&self, member: &OrgMember, id: CampaignId) -> Result<Validation> {
         let mut conn = self.0.db.read(member).await?;
         let campaign = conn.campaigns().get(id).await?;
         let overview = conn.campaigns().outline(id).await?;
         let mut accounts = conn.accounts().find_many(&overview.account_ids()).await?;
+        let warnings = answers_unread(&mut conn, &overview.account_ids(), &accounts).await?;
         drop(conn);
         accounts.retain(|account| account.status == AccountStatus::Connected);
         let lead_lists = overview.lead_lists.iter().map(|list| list.status).collect();
-        self.faults(member, campaign, &accounts, lead_lists).await
+        Ok(Validation { faults: self.faults(member, campaign, &accounts, lead_lists).await?, warnings })
     }
 
     /// Everything that would keep `campaign` from starting now, with these accounts and lists in these states.
@@ -91,6 +101,23 @@ impl CampaignService {
         let known = self.0.db.read(member).await?.campaigns().known_custom_fields(&names).await?;
         Ok(known.into_iter().collect())
     }
+}
+
+/// The mailboxes whose answers go to an address that no mailbox here reads: nothing would stop, whoever answers.
+async fn answers_unread(conn: &mut OrgConn, order: &[AccountId], accounts: &[ConnectedAccount]) -> Result<Vec<Fault>> {
+    let mut warnings = Vec::new();
+    for (index, id) in order.iter().enumerate() {
+        let account = accounts.iter().find(|account| account.id == *id);
+        let mailbox = account.and_then(|account| account.mailbox.as_ref());
+        let Some(address) = mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()) else { continue };
+        if !conn.accounts().reads(address).await? {
+            let detail = format!(
+                "Answers go to {address}, whose mail no mailbox here reads: whoever answers is written to again all the same."
+            );
+            warnings.push(Fault::new(format!("/account_ids/{index}"), "reply_to_unread", detail));
+        }
+    }
+    Ok(warnings)
 }
 
 /// The address of each webhook step, with its place in the body.

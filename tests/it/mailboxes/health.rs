@@ -149,11 +149,17 @@ async fn an_address_for_answers_that_nobody_reads_is_told_of() {
     let path = format!("{PATH}/{account}");
     let told = async || app.member().get(&format!("{path}/usage")).await.expect(200)["reply_to_unread"].clone();
     assert_eq!(told().await, "Carl@sender.example");
+    let campaign = json!({"name": "Founders", "account_ids": [account]});
+    let campaign = app.member().post("/api/v1/campaigns", campaign).await.expect(201);
+    let validate = format!("/api/v1/campaigns/{}/validate", campaign["id"].as_str().unwrap());
+    let warnings = async || app.member().post(&validate, json!({})).await.expect(200)["warnings"].clone();
+    let warned = warnings().await;
+    assert_eq!((&warned[0]["pointer"], &warned[0]["code"]), (&json!("/account_ids/0"), &json!("reply_to_unread")));
     // Another organization's mailbox reads nothing for this one.
     super::sending::made(&app.outsider(), PATH, carl.request()).await;
     assert_eq!(told().await, "Carl@sender.example");
     super::sending::made(&app.member(), PATH, carl.request()).await;
-    assert_eq!(told().await, Value::Null);
+    assert_eq!((told().await, warnings().await), (Value::Null, json!([])));
     app.member().patch(&path, json!({"reply_to": null})).await.expect(200);
     assert_eq!(told().await, Value::Null);
 }
