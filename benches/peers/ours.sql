@@ -56,8 +56,15 @@ select e.id, e.organization_id, e.campaign_id, e.lead_id, 'waiting', 'step', e.n
 from peer.campaign_executions e join peer.leads l on l.id = e.lead_id where e.next_run_at >= '2036-01-01';
 
 -- E1: what is left to do, and what was done in how many seconds, from the first step's being claimed to the last one's activity.
+-- The first is asked four times a second while it is measured, so it goes by the index that claims go by instead of reading all executions.
 create view bench_e1_remaining as
-select count(*) as n from public.campaign_executions where status = 'running' or (status = 'waiting' and next_run_at <= now());
+select coalesce(sum(due.n), 0) as n
+from public.campaigns c
+cross join lateral (select count(*) as n from public.campaign_executions e
+                    where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'waiting' and e.next_run_at <= now()
+                    union all
+                    select count(*) from public.campaign_executions e
+                    where e.organization_id = c.organization_id and e.campaign_id = c.id and e.status = 'running') due;
 create view bench_e1_done as
 select count(*) as n,
        extract(epoch from max(occurred_at) - (select min(sending_at) from public.execution_steps)) as seconds

@@ -1,6 +1,8 @@
 //! The ledger of what accounts have done. It is charged in the transaction that says an act is under way, with the account locked, and given
 //! back only for what was surely not done.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -145,6 +147,13 @@ impl UsageRepository<'_> {
     }
 }
 
+/// The lines as one for each of the ledger's: a batch charges very few of them, each many times.
 fn json(lines: &[Usage]) -> Result<Value> {
-    serde_json::to_value(lines).map_err(AppError::internal)
+    let mut sums: BTreeMap<_, Usage> = BTreeMap::new();
+    for line in lines {
+        let Usage { account_id, action, day, hour, used } = *line;
+        let sum = sums.entry((account_id, action, day, hour)).or_insert(Usage { used: 0, ..*line });
+        sum.used = sum.used.saturating_add(used);
+    }
+    serde_json::to_value(sums.into_values().collect::<Vec<_>>()).map_err(AppError::internal)
 }
