@@ -63,7 +63,7 @@ impl Inner {
             Ok(_) => conn.kept_mails().let_go(account, key).await?,
             // If the database is away this cannot be written either; one that is only busy is nothing that speaks against the mail.
             Err(error) if error.kind() == Kind::Unavailable => {
-                conn.kept_mails().put_off(account, key, PAUSE, 0).await?
+                conn.kept_mails().put_off(account, key, PAUSE, 0).await?;
             }
             Err(error) => {
                 let (code, at, cause) = (error.code(), error.location(), error.causes());

@@ -49,9 +49,9 @@ fn with(field: &str, value: Value) -> Value {
 #[tokio::test]
 async fn who_waits_for_its_day_begins_when_it_was_told() {
     let (app, id, _) = started(3, MONDAY, with("new_leads_per_day", json!(1)), json!({})).await;
-    let waits = self::waits(&app).await;
-    assert_eq!(waits.len(), 2);
-    let next = &waits[0];
+    let told = waits(&app).await;
+    assert_eq!(told.len(), 2);
+    let next = &told[0];
     assert_eq!(next["rule"], "new_leads_per_day", "{next}");
     assert!(next["freed_by"].as_str().unwrap().contains("`new_leads_per_day`"), "{next}");
     assert_eq!(next["moves"][0]["rule"], "working_hours", "on the next day it begins with the hours: {next}");
@@ -61,10 +61,10 @@ async fn who_waits_for_its_day_begins_when_it_was_told() {
     let path = format!("{EXECUTIONS}/{}", begun["data"][0]["id"].as_str().unwrap());
     assert_eq!(app.member().get(&path).await.expect(200)["waits"], json!(null), "who has begun waits for its step");
     act(&app.member(), &id, "pause").await;
-    let paused = self::waits(&app).await;
+    let paused = waits(&app).await;
     assert_eq!((&paused[0]["rule"], &paused[0]["not_before"]), (&json!("campaign_paused"), &json!(null)), "{paused:?}");
     act(&app.member(), &id, "resume").await;
-    assert_eq!(self::waits(&app).await[0]["rule"], "new_leads_per_day");
+    assert_eq!(waits(&app).await[0]["rule"], "new_leads_per_day");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn whichever_rule_leaves_no_room_is_told() {
         ("window", MONDAY, schedule(), tuesdays, "account_hours", "2026-11-24T09:0"),
     ] {
         let (app, ..) = started(4, now, schedule, mailbox).await;
-        let waits = self::waits(&app).await;
+        let waits = waits(&app).await;
         assert!(!waits.is_empty(), "{case}");
         for wait in waits {
             assert_eq!(wait["rule"], rule, "{case}: {wait}");
@@ -93,9 +93,9 @@ async fn whichever_rule_leaves_no_room_is_told() {
 async fn whom_no_time_frees_is_told_so() {
     let limited = json!({"spacing_seconds": 0, "limits": {"send_email": {"per_day": 2}}});
     let (app, _, mailbox) = started(4, MONDAY, schedule(), limited).await;
-    assert_eq!(self::waits(&app).await.len(), 2);
+    assert_eq!(waits(&app).await.len(), 2);
     app.member().patch(&mailbox, json!({"status": "paused"})).await.expect(200);
-    for wait in self::waits(&app).await {
+    for wait in waits(&app).await {
         assert_eq!((&wait["rule"], &wait["not_before"]), (&json!("no_account"), &json!(null)), "{wait}");
     }
     app.member().patch(&mailbox, json!({"status": "connected"})).await.expect(200);
@@ -104,7 +104,7 @@ async fn whom_no_time_frees_is_told_so() {
         ("delete from campaign_lead_lists", "not_on_lists"),
     ] {
         sqlx::raw_sql(AssertSqlSafe(change)).execute(&app.pool).await.unwrap();
-        for wait in self::waits(&app).await {
+        for wait in waits(&app).await {
             assert_eq!((&wait["rule"], &wait["not_before"]), (&json!(rule), &json!(null)), "{wait}");
         }
     }

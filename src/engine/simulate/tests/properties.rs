@@ -15,9 +15,8 @@ struct World {
     premises: Premises,
 }
 
-/// A graph without cycles that begins at its first node: each other node is led to by an open way of an earlier one, and ways that are left
-/// open join in later nodes or end.
-fn any_workflow() -> impl Strategy<Value = Workflow> {
+/// A node's kind, its words, where it is hung, and after how many minutes.
+fn any_node() -> impl Strategy<Value = (&'static str, &'static str, prop::sample::Index, i64)> {
     let kinds = prop::sample::select(vec![
         "profile_visit",
         "send_connection_request",
@@ -35,13 +34,18 @@ fn any_workflow() -> impl Strategy<Value = Workflow> {
         "{% if company %}As {{ title }}{% endif %}",
         "{{ tags | join(', ') }} {{ company }}",
     ]);
+    (kinds, words, any::<prop::sample::Index>(), 0_i64..8000)
+}
+
+/// A graph without cycles that begins at its first node: each other node is led to by an open way of an earlier one, and ways that are left
+/// open join in later nodes or end.
+fn any_workflow() -> impl Strategy<Value = Workflow> {
     let config = |kind: &str, words: &str| match kind {
         "send_email" => json!({"variants": [{"subject": "Hi", "text": words}]}),
         "send_followup" | "send_connection_request" => json!({"message": words}),
         _ => json!(null),
     };
-    let node = (kinds, words, any::<prop::sample::Index>(), 0_i64..8000);
-    prop::collection::vec(node, 1..8).prop_map(move |drawn| {
+    prop::collection::vec(any_node(), 1..8).prop_map(move |drawn| {
         let conditions = |kind: &str| match kind {
             "send_connection_request" => vec![Some("accepted"), Some("not_accepted")],
             "condition" => vec![Some("true"), Some("false")],
