@@ -247,7 +247,6 @@ mod tests {
             ("{Hi|} {{ x }}!", true, ""),
             ("{% if x %}Hi{% endif %} \n", false, ""),
             ("{ {% if x %}}{% endif %} a|}", false, ""),
-            ("{% if x %}{{% endif %}} a", true, ""),
             ("\u{7} {{ x }}", false, "\u{7} "),
         ] {
             let plain = plain(text).unwrap();
