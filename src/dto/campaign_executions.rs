@@ -149,7 +149,7 @@ pub struct ExecutionDetailDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PendingWait)]
 pub struct PendingWaitDto {
-    /// The rule: one that also moves steps, such as `new_leads_per_day`, `start_at`, `working_hours`, `day_limit` or `no_account`; or
+    /// The rule: one that also moves steps, such as `new_leads_per_day`, `working_hours`, `day_limit` or `no_account`; or
     /// `campaign_paused`, `campaign_replanning`, `next_beginning`; or why the lead will be left out, such as `contacted_lately`.
     #[schema(example = "new_leads_per_day")]
     pub rule: &'static str,

@@ -12,7 +12,7 @@ use crate::{
         planner::{Books, Decision, Planner, Traveller},
     },
     errors::Result,
-    models::{CampaignExecution, CampaignStatus, Move, Rule},
+    models::{CampaignExecution, CampaignStatus, Move},
     repositories::{CampaignRun, OrgTx},
     services::SuppressionKeys,
 };
@@ -44,7 +44,6 @@ impl PendingWait {
             "campaign_replanning" => "It goes on when what waits in the campaign is planned anew.",
             "next_beginning" => "There is room for it: leads are begun at `not_before`.",
             "not_on_lists" => "Put the lead back onto one of the campaign's lists.",
-            "start_at" => "Wait for the campaign's start, or set an earlier `start_at`.",
             "new_leads_per_day" => "Wait for the campaign's next day, or raise `new_leads_per_day`.",
             "hour_limit" | "day_limit" | "week_limit" | "ramp_up" | "spacing" => {
                 "Wait for the next day, raise the account's limits, or add an account."
@@ -64,7 +63,7 @@ impl PendingWait {
     }
 }
 
-/// What keeps the lead of an execution that is pending from beginning; nothing if its campaign is over.
+/// What keeps the lead of an execution that is pending from beginning; nothing if its campaign is over. Before a campaign starts it has no executions.
 ///
 /// # Errors
 /// The database's.
@@ -75,7 +74,6 @@ pub async fn pending_wait(
 ) -> Result<Option<PendingWait>> {
     let Some(run) = tx.campaigns().run(execution.campaign_id).await? else { return Ok(None) };
     match run.status {
-        CampaignStatus::Scheduled => return Ok(Some(PendingWait::of(Rule::StartAt.as_str(), run.next_begin_at))),
         CampaignStatus::Paused => return Ok(Some(PendingWait::of("campaign_paused", None))),
         CampaignStatus::Running => {}
         _ => return Ok(None),

@@ -54,7 +54,7 @@ async fn an_export_is_one_snapshot_whatever_is_written_meanwhile() {
 
 #[tokio::test]
 async fn who_stops_reading_is_given_up_and_can_tell_and_the_others_go_on() {
-    let app = TestApp::start_with(|server| server.export_patience = Duration::from_millis(200)).await;
+    let app = TestApp::start_with(|server| server.export_patience = Duration::from_secs(1)).await;
     let (member, admin) = (app.member(), app.admin());
     fill(&app, MANY).await;
     let mut stalled = open(&member).await;
