@@ -18,6 +18,7 @@ use crate::{
     errors::{AppError, Kind, Result},
     models::{ApiKeyHash, ApiKeySecret, KeyUse},
     repositories::RequestContext,
+    services::Turn,
     state::AppState,
 };
 
@@ -50,13 +51,16 @@ enum Caller {
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
     let address = client_address(&state, &request).unwrap_or_default();
     let credential = credential(&state, &request);
-    let is_strange = matches!(&credential, Ok(Credential::ApiKey(Some(hash), _)) if state.api_keys().is_strange(hash));
-    if is_strange && let Err(wait) = state.sign_in_failures().count(&address) {
-        return Ok(too_many_failures(&state, wait));
-    }
-    let caller = match identified(&state, credential).await {
+    let turn = match counted_before(&state, &credential, &address).await {
+        Ok(turn) => turn,
+        Err(wait) => return Ok(too_many_failures(&state, wait)),
+    };
+    let identified = identified(&state, credential).await;
+    let is_counted = turn.is_some();
+    drop(turn);
+    let caller = match identified {
         Ok(caller) => caller,
-        Err(error) if error.kind() == Kind::Unauthenticated && !is_strange => {
+        Err(error) if error.kind() == Kind::Unauthenticated && !is_counted => {
             let counted = state.sign_in_failures().count(&address);
             return counted.map_or_else(|wait| Ok(too_many_failures(&state, wait)), |_| Err(error));
         }
@@ -75,6 +79,25 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
     let response = next.run(request).await;
     under_way.answered(response.status().as_u16());
     Ok(response)
+}
+
+/// Counts a key that the database would have to be asked for as if it were refused: once, however many present it at a time.
+async fn counted_before(
+    state: &AppState,
+    credential: &Result<Credential<'_>>,
+    address: &String,
+) -> Result<Option<Turn>, Duration> {
+    let Ok(Credential::ApiKey(Some(hash), _)) = credential else { return Ok(None) };
+    if !state.api_keys().is_strange(hash) {
+        return Ok(None);
+    }
+    let turn = state.api_keys().turn(hash).await;
+    // Whoever was first with it may know by now.
+    if !state.api_keys().is_strange(hash) {
+        return Ok(None);
+    }
+    state.sign_in_failures().count(address)?;
+    Ok(Some(turn))
 }
 
 /// What a key is presented for, and from where.

@@ -36,7 +36,7 @@ pub mod webhook_secrets;
 use std::{sync::Arc, time::Duration};
 
 pub use activities::ActivityService;
-pub use api_keys::ApiKeyService;
+pub use api_keys::{ApiKeyService, Turn};
 pub use audit_logs::AuditLogService;
 pub use campaign_executions::ExecutionService;
 pub use campaign_runs::RunService;

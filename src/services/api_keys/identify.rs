@@ -1,9 +1,14 @@
 //! Which key is calling, remembered for a moment.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::ApiKeyService;
 use crate::{
@@ -14,6 +19,13 @@ use crate::{
 
 /// How a request by a key whose time is over is answered (RFC 9110, 15.5.2).
 const EXPIRED: u16 = 401;
+
+/// How long whoever comes later waits for the one who asks.
+const LONGEST_TURN: Duration = Duration::from_secs(1);
+
+/// Others who present the same secret wait as long as this is held.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "it is held")] Option<OwnedMutexGuard<()>>);
 
 /// What the database knew of a secret a moment ago.
 pub(super) struct Known {
@@ -45,6 +57,13 @@ impl ApiKeyService {
     #[must_use]
     pub fn is_strange(&self, hash: &ApiKeyHash) -> bool {
         !self.proven.contains_key(hash) && self.remembered.recall(hash).is_none()
+    }
+
+    /// Has those who present the same secret wait for who came first with it, whose answer is theirs too. If that does not come soon, they ask for
+    /// themselves.
+    pub async fn turn(&self, hash: &ApiKeyHash) -> Turn {
+        let turn = self.turns.get_with(*hash, Arc::default).lock_owned();
+        Turn(tokio::time::timeout(LONGEST_TURN, turn).await.ok())
     }
 
     /// Waits until every use that was noted is written.

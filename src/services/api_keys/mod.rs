@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
+pub use self::identify::Turn;
 use self::{identify::Known, uses::Uses};
 use super::Context;
 use crate::{
@@ -30,6 +31,9 @@ const SECRETS: u64 = 10_000;
 /// How long it is known of a secret that is not used that it has worked.
 const PROVEN_FOR: Duration = Duration::from_hours(24);
 
+/// How long turns are remembered that nobody takes.
+const TURNS_KEPT_FOR: Duration = Duration::from_secs(10);
+
 /// Keys by which programs call.
 #[derive(Clone)]
 pub struct ApiKeyService {
@@ -37,6 +41,8 @@ pub struct ApiKeyService {
     remembered: BriefMemory<ApiKeyHash, Arc<Known>>,
     /// Secrets that have worked lately.
     proven: Cache<ApiKeyHash, ()>,
+    /// Whose turn it is to ask for a secret.
+    turns: Cache<ApiKeyHash, Arc<tokio::sync::Mutex<()>>>,
     notes: TaskTracker,
     uses: Arc<Uses>,
 }
@@ -78,7 +84,8 @@ impl ApiKeyService {
     pub fn new(context: Context) -> Self {
         let remembered = BriefMemory::new(SECRETS, Arc::clone(&context.clock));
         let proven = Cache::builder().max_capacity(SECRETS).time_to_idle(PROVEN_FOR).build();
-        Self { context, remembered, proven, notes: TaskTracker::new(), uses: Arc::default() }
+        let turns = Cache::builder().max_capacity(SECRETS).time_to_idle(TURNS_KEPT_FOR).build();
+        Self { context, remembered, proven, turns, notes: TaskTracker::new(), uses: Arc::default() }
     }
 
     /// A page of the organization's keys.

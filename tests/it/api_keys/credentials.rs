@@ -144,3 +144,16 @@ async fn guesses_beyond_what_an_address_is_allowed_ask_nothing_of_the_database()
     let waited = holder(&app, secret_of(&key)).get(LISTS).await;
     assert!([200, 429].contains(&waited.status.as_u16()), "a key that is new here waits with them, {}", waited.text);
 }
+
+#[tokio::test]
+async fn a_key_that_is_brought_for_the_first_time_by_many_at_once_is_one_guess_at_most() {
+    let app = TestApp::start_with(|server| server.rate_limit_per_second = 5).await;
+    let key = make(&app).await;
+    for _ in 0..9 {
+        holder(&app, ApiKeySecret::draw().expose()).get(LISTS).await.expect_problem(401, "api_key_invalid");
+    }
+    let program = holder(&app, secret_of(&key));
+    for answer in futures::future::join_all((0..10).map(|_| program.get(LISTS))).await {
+        answer.expect(200);
+    }
+}
