@@ -1,20 +1,27 @@
 //! The answer to a question about a lead.
 
+mod compare;
+
 use std::cmp::Ordering;
 
 use minijinja::{Value, value::ValueKind};
 
+use self::compare::{equals, is_same_country, order};
 use super::message::Facts;
 use crate::{
     models::workflow::{ConditionConfig, Operator, Scalar},
     utils::text::fold,
 };
 
+/// The field that is kept by one name of the many that people write for it.
+const COUNTRY: &str = "country";
+
 /// Whether what the condition says is true of the lead. Of a field that is empty, only `not_exists`, `not_equals` and `not_contains` are; of
 /// a condition that is not complete, nothing is.
 #[must_use]
 pub fn holds(condition: &ConditionConfig, facts: &Facts) -> bool {
     let ConditionConfig { field: Some(field), operator: Some(operator), value } = condition else { return false };
+    let equals = if field == COUNTRY { is_same_country } else { equals };
     let field = facts.get(field);
     let is = |asked: fn(&Value, &Scalar) -> bool| match (&field, value) {
         (Some(field), Some(value)) => any(field, |item| asked(item, value)),
@@ -49,34 +56,6 @@ fn contains(field: Option<&Value>, value: Option<&Scalar>) -> bool {
         ValueKind::Seq => any(field, |item| equals(item, value)),
         _ => any(field, |field| text(field).contains(&written(value))),
     }
-}
-
-/// Two texts are compared as such: `0123` is not `123`. As soon as one of them is a number, both are.
-fn equals(field: &Value, value: &Scalar) -> bool {
-    if field.is_number() || matches!(value, Scalar::Number(_)) {
-        order(field, value) == Some(Ordering::Equal)
-    } else {
-        text(field) == written(value)
-    }
-}
-
-/// How the field compares with the value, if both are numbers or texts that are numbers.
-fn order(field: &Value, value: &Scalar) -> Option<Ordering> {
-    let field = match field.as_str() {
-        Some(text) => number(text),
-        None if field.is_number() => f64::try_from(field.clone()).ok(),
-        None => None,
-    };
-    let value = match value {
-        Scalar::Text(text) => number(text),
-        Scalar::Number(number) => number.as_f64(),
-        Scalar::Flag(_) => None,
-    };
-    field?.partial_cmp(&value?)
-}
-
-fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The field as text, in no case of letters.

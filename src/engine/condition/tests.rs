@@ -14,6 +14,7 @@ fn facts() -> Facts {
         full_name: None,
         email: some("joerg@example.com"),
         title: some("Head of Sales"),
+        country: some("Germany"),
         company: None,
         tags: vec!["VIP".into(), "berlin".into()],
         ..lead(&custom)
@@ -49,6 +50,21 @@ fn text_is_compared_in_any_case_of_letters() {
         ("title", "ends_with", json!("head"), false),
         ("status", "equals", json!("NEW"), true),
         ("custom_fields.last.round", "equals", json!("a"), true),
+    ]);
+}
+
+#[test]
+fn a_country_is_one_whatever_it_is_called() {
+    table(&[
+        ("country", "equals", json!("DE"), true),
+        ("country", "equals", json!("deutschland"), true),
+        ("country", "equals", json!("GERMANY"), true),
+        ("country", "equals", json!("FR"), false),
+        ("country", "equals", json!("NA"), false),
+        ("country", "equals", json!(49), false),
+        ("country", "not_equals", json!("DE"), false),
+        ("country", "not_equals", json!("FR"), true),
+        ("country", "contains", json!("german"), true),
     ]);
 }
 

@@ -136,7 +136,7 @@ pub struct ConditionConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "custom_fields.seniority")]
     pub field: Option<String>,
-    /// How the field is held against the value. Text is compared in any case.
+    /// How the field is held against the value. Text is compared in any case, and `country` is equal by any of its names and codes: `DE` is `Germany`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<Operator>,
     /// What the field is held against; none for `exists` and `not_exists`.
