@@ -165,19 +165,20 @@ impl AccountRepository<'_> {
         Ok(())
     }
 
-    /// Whether a mailbox with this address is read.
+    /// Those of `addresses` whose mail no mailbox here reads.
     ///
     /// # Errors
     /// The database's.
-    pub async fn reads(&mut self, address: &str) -> Result<bool> {
+    pub async fn unread(&mut self, addresses: &[String]) -> Result<Vec<String>> {
         Ok(sqlx::query_scalar!(
-            r#"select exists (select from connected_accounts
-                              where organization_id = $1 and channel = 'email' and status in ('connected', 'paused')
-                                and (mailbox is not null or unipile is not null) and lower(email) = lower($2)) as "reads!""#,
+            r#"select address as "address!" from unnest($2::text[]) as address
+               where not exists (select from connected_accounts
+                                 where organization_id = $1 and channel = 'email' and status in ('connected', 'paused')
+                                   and (mailbox is not null or unipile is not null) and lower(email) = lower(address))"#,
             self.scope.id(),
-            address,
+            addresses,
         )
-        .fetch_one(&mut *self.conn)
+        .fetch_all(&mut *self.conn)
         .await?)
     }
 

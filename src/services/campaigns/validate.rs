@@ -1,6 +1,9 @@
 //! Whether a campaign can start.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use futures::{StreamExt as _, future, stream};
 use url::Url;
@@ -105,19 +108,23 @@ impl CampaignService {
 
 /// The mailboxes whose answers go to an address that no mailbox here reads: nothing would stop, whoever answers.
 async fn answers_unread(conn: &mut OrgConn, order: &[AccountId], accounts: &[ConnectedAccount]) -> Result<Vec<Fault>> {
-    let mut warnings = Vec::new();
-    for (index, id) in order.iter().enumerate() {
-        let account = accounts.iter().find(|account| account.id == *id);
-        let mailbox = account.and_then(|account| account.mailbox.as_ref());
-        let Some(address) = mailbox.and_then(|mailbox| mailbox.reply_to.as_deref()) else { continue };
-        if !conn.accounts().reads(address).await? {
-            let detail = format!(
-                "Answers go to {address}, whose mail no mailbox here reads: whoever answers is written to again all the same."
-            );
-            warnings.push(Fault::new(format!("/account_ids/{index}"), "reply_to_unread", detail));
-        }
+    let reply_to = |id: &AccountId| {
+        let account = accounts.iter().find(|account| account.id == *id)?;
+        account.mailbox.as_ref()?.reply_to.clone()
+    };
+    let addressed: Vec<_> = order.iter().enumerate().filter_map(|(index, id)| Some((index, reply_to(id)?))).collect();
+    if addressed.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(warnings)
+    let addresses: Vec<_> = addressed.iter().map(|(_, address)| address.clone()).collect();
+    let unread: HashSet<_> = conn.accounts().unread(&addresses).await?.into_iter().collect();
+    let warning = |(index, address): (usize, String)| {
+        let detail = format!(
+            "Answers go to {address}, whose mail no mailbox here reads: whoever answers is written to again all the same."
+        );
+        Fault::new(format!("/account_ids/{index}"), "reply_to_unread", detail)
+    };
+    Ok(addressed.into_iter().filter(|(_, address)| unread.contains(address)).map(warning).collect())
 }
 
 /// The address of each webhook step, with its place in the body.

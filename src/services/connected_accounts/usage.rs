@@ -91,8 +91,8 @@ impl AccountService {
         let history = conn.unipile().history(id).await?;
         let reply_to = account.mailbox.as_ref().and_then(|mailbox| mailbox.reply_to.clone());
         let reply_to_unread = match reply_to {
-            Some(address) if !conn.accounts().reads(&address).await? => Some(address),
-            _ => None,
+            Some(address) => conn.accounts().unread(&[address]).await?.pop(),
+            None => None,
         };
         Ok(AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history })
     }
