@@ -22,7 +22,7 @@ use super::{
     settle::NOT_FOUND,
 };
 use crate::{
-    errors::Result,
+    errors::{Kind, Result},
     models::{CampaignId, ConnectedAccount, ExecutionStep, OrganizationId, Stand, StepEnd, StepId, StepState},
     repositories::{BaseRepository as _, LostSteps, RunningCampaignRef},
 };
@@ -231,7 +231,11 @@ pub(super) fn together(rounds: Vec<Result<Round>>) -> Result<Round> {
         match round {
             Ok(round) => (all, worked) = (all.and(round), true),
             Err(error) => {
-                tracing::warn!(code = error.code(), at = %error.location(), cause = error.causes(), "what was lost could not be looked up");
+                // An outage of the database is told by whoever does the rounds.
+                if error.kind() != Kind::Unavailable {
+                    let (code, at, cause) = (error.code(), error.location(), error.causes());
+                    tracing::warn!(code, %at, cause, "what was lost could not be looked up");
+                }
                 failure = Some(error);
             }
         }
