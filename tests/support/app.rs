@@ -213,6 +213,18 @@ impl TestApp {
         self.caller(ADMIN)
     }
 
+    /// Lets somebody be no member of any organization any more, as Clerk's webhook would leave it.
+    pub(crate) async fn remove(&self, clerk_user: &str) {
+        sqlx::query(
+            "update organization_members set deleted_at = now(), clerk_role = null
+             where user_id = (select id from users where clerk_user_id = $1)",
+        )
+        .bind(clerk_user)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
     /// An ordinary member of ours.
     pub(crate) fn member(&self) -> Caller {
         self.caller(MEMBER)

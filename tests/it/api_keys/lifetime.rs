@@ -6,11 +6,12 @@ use chrono::TimeDelta;
 use clento::utils::clock::Clock as _;
 use futures::{SinkExt as _, channel::mpsc};
 use reqwest::{Body, Method};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::{KEYS, LISTS, holder, make, path_of, secret_of};
 use crate::support::{
-    Caller, TestApp,
+    Answer, Caller, TestApp,
     clerk_events::{Membership, deleted},
 };
 
@@ -75,14 +76,19 @@ async fn a_key_ends_with_its_organization_and_not_with_its_maker() {
     program.get(LISTS).await.expect_problem(401, "api_key_invalid");
 }
 
+/// A list that a key's holder begins to send, for the rest to follow.
+fn begins_to_send(app: &TestApp, key: &Value) -> (mpsc::Sender<std::io::Result<Vec<u8>>>, JoinHandle<Answer>) {
+    let call = holder(app, secret_of(key)).request(Method::POST, LISTS);
+    let (rest, body) = mpsc::channel(1);
+    let call = call.header("content-type", "application/json").body(Body::wrap_stream(body));
+    (rest, tokio::spawn(call.send()))
+}
+
 #[tokio::test]
 async fn a_key_that_is_revoked_while_its_body_is_coming_has_sent_it_in_vain() {
     let app = TestApp::start().await;
     let key = make(&app).await;
-    let call = holder(&app, secret_of(&key)).request(Method::POST, LISTS);
-    let (mut rest, body) = mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
-    let call = call.header("content-type", "application/json").body(Body::wrap_stream(body));
-    let sending = tokio::spawn(call.send());
+    let (mut rest, sending) = begins_to_send(&app, &key);
     rest.send(Ok(b"{\"name\":".to_vec())).await.unwrap();
     // It was let in.
     while app.admin().get(&path_of(&key)).await.expect(200)["last_used_at"].is_null() {}
@@ -98,10 +104,7 @@ async fn a_key_that_is_revoked_while_its_body_is_coming_has_sent_it_in_vain() {
 async fn a_body_that_takes_its_time_is_taken_of_who_may_still_send_it() {
     let app = TestApp::start().await;
     let key = make(&app).await;
-    let call = holder(&app, secret_of(&key)).request(Method::POST, LISTS);
-    let (mut rest, body) = mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
-    let call = call.header("content-type", "application/json").body(Body::wrap_stream(body));
-    let sending = tokio::spawn(call.send());
+    let (mut rest, sending) = begins_to_send(&app, &key);
     for part in ["{", "\"name\":", " \"Slow\"", "}"] {
         rest.send(Ok(part.as_bytes().to_vec())).await.unwrap();
         app.clock.advance(Duration::from_secs(2));

@@ -141,11 +141,7 @@ async fn streams_end_with_the_membership_the_campaign_and_the_process() {
         (Stream::open(&app.member(), &id, None).await, Stream::open(&app.admin(), &id, None).await);
     app.admin().delete(&format!("{CAMPAIGNS}/{draft}")).await.expect(204);
     assert!(of_draft.next().await.is_none(), "the campaign is gone");
-    sqlx::query("update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = $1)")
-        .bind(MEMBER.clerk_user)
-        .execute(&app.pool)
-        .await
-        .unwrap();
+    app.remove(MEMBER.clerk_user).await;
     assert!(theirs.next().await.is_none(), "who is no member any more is told nothing more");
     tick(&app).await;
     assert_eq!(ours.some(1).await.len(), 1);

@@ -97,12 +97,7 @@ async fn who_is_no_member_any_more_gets_no_further() {
     fill(&app, MANY).await;
     let mut response = open(&app.member()).await;
     response.chunk().await.unwrap().unwrap();
-    sqlx::query(
-        "update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = 'user_member')",
-    )
-    .execute(&app.pool)
-    .await
-    .unwrap();
+    app.remove("user_member").await;
     app.clock.advance(Duration::from_secs(2));
     let broken = loop {
         match response.chunk().await {

@@ -91,12 +91,7 @@ async fn who_is_removed_while_the_file_is_coming_is_cut_off_before_its_end() {
     let app = Arc::new(TestApp::start().await);
     let list = list(&app.admin()).await;
     let (mut rest, sending) = half_sent(&app, &list).await;
-    sqlx::query(
-        "update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = 'user_member')",
-    )
-    .execute(&app.pool)
-    .await
-    .unwrap();
+    app.remove("user_member").await;
     app.clock.advance(Duration::from_secs(2));
     rest.send(Ok(b"last@example.com,Last\n".to_vec())).await.unwrap();
     sending.await.unwrap().expect_problem(403, "admission_ended");
@@ -109,12 +104,7 @@ async fn who_may_not_import_any_more_when_the_file_is_here_has_sent_it_in_vain()
     let app = Arc::new(TestApp::start().await);
     let list = list(&app.admin()).await;
     let (rest, sending) = half_sent(&app, &list).await;
-    sqlx::query(
-        "update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = 'user_member')",
-    )
-    .execute(&app.pool)
-    .await
-    .unwrap();
+    app.remove("user_member").await;
     drop(rest);
     sending.await.unwrap().expect_problem(403, "admission_ended");
     comes_to(&app, TRACES, 0).await;

@@ -89,12 +89,7 @@ async fn who_is_no_member_any_more_is_told_nothing_more() {
     let import = upload(&member, &list, "", people(0, 10)).await;
     let (mut theirs, mut ours) = (open(&member, &import).await, open(&admin, &import).await);
     assert_eq!((events(&mut theirs, 1).await.len(), events(&mut ours, 1).await.len()), (1, 1));
-    sqlx::query(
-        "update organization_members set deleted_at = now(), clerk_role = null where user_id = (select id from users where clerk_user_id = 'user_member')",
-    )
-    .execute(&app.pool)
-    .await
-    .unwrap();
+    app.remove("user_member").await;
     assert_eq!(events(&mut theirs, usize::MAX).await, Vec::<Value>::new(), "the stream ends");
     app.clock.advance(Duration::from_secs(1));
     let ended = done(&app, &admin, &import).await;
