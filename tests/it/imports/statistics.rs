@@ -22,6 +22,8 @@ async fn the_planner_is_told_of_leads_that_came() {
         .fetch_one(&app.pool)
         .await
         .unwrap();
+    // PostgreSQL may look at it by itself just then.
+    sqlx::query("alter table leads set (autovacuum_enabled = false)").execute(&app.pool).await.unwrap();
     // What is small needs no statistics.
     for (from, to, known) in [(0, 400, -1.0..0.0), (400, 3_000, 2_000.0..3_100.0), (3_000, 3_400, 2_000.0..3_100.0)] {
         let rows: Vec<_> = (from..to).map(|i| format!("person{i}@lead.example")).collect();
