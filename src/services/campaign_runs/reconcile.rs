@@ -33,8 +33,8 @@ const LOOKED_THROUGH: i64 = 1_000;
 pub(super) const ACCOUNTS_AT_A_TIME: usize = 32;
 /// Steps of an account that are taken over together.
 const BATCH: i64 = 50;
-/// What is known of so many is written down before the next is asked about.
-const TOLD_TOGETHER: usize = 10;
+/// What is known is written down before the next is asked about, once that is so long ago.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// How long a step rests between two looks, if its provider cannot be asked.
 const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(15);
 /// A step that Unipile did not do and said nothing certain of so many times has its account rest.
@@ -71,7 +71,7 @@ impl RunService {
         together(looks)
     }
 
-    /// Looks up steps of one account, one after the other. What there was no time for is left to the next round.
+    /// Takes over steps of one account and looks them up. If that fails, they need not wait for the lease to be over.
     async fn reconcile_one(&self, of: LostSteps) -> Result<Round> {
         let look = Lookup {
             organization: of.organization,
@@ -80,31 +80,41 @@ impl RunService {
             since: self.context.campaign_clock.monotonic(),
         };
         let steps = self.again(|| self.take_over(of, look.token)).await?;
+        let ids: Vec<_> = steps.iter().map(|step| step.id).collect();
+        let round = self.look_through(&look, steps).await;
+        if round.is_err() {
+            self.look_again(&look, &ids, self.context.campaign_clock.now() + BETWEEN_LOOKS).await?;
+        }
+        round
+    }
+
+    /// Looks up steps one after the other. What there was no time for is left to the next round.
+    async fn look_through(&self, look: &Lookup, steps: Vec<ExecutionStep>) -> Result<Round> {
         let full = i64::try_from(steps.len()).unwrap_or(i64::MAX) == BATCH;
         let (mut told, mut done, mut waits) = (Vec::new(), 0, None);
-        let mut steps = steps.into_iter();
-        while self.lease().outlasts_a_look(self.context.campaign_clock.monotonic().saturating_sub(look.since)) {
+        let (mut steps, mut told_at) = (steps.into_iter(), look.since);
+        let monotonic = || self.context.campaign_clock.monotonic();
+        while self.lease().outlasts_a_look(monotonic().saturating_sub(look.since)) {
             let Some(step) = steps.next() else { break };
             done += 1;
             waits = None;
             match self.look_up(&step, look.account.as_ref()).await? {
-                Seen::Ended(delivery) => {
-                    told.push((step, delivery));
-                    if told.len() == TOLD_TOGETHER {
-                        self.tell(&look, std::mem::take(&mut told)).await?;
-                    }
-                }
+                Seen::Ended(delivery) => told.push((step, delivery)),
                 Seen::Nothing { again_at } => {
-                    self.look_again(&look, &[step.id], again_at).await?;
+                    self.look_again(look, &[step.id], again_at).await?;
                     waits = Some(again_at);
                 }
             }
+            if monotonic().saturating_sub(told_at) >= TOLD_WITHIN {
+                self.tell(look, std::mem::take(&mut told)).await?;
+                told_at = monotonic();
+            }
         }
-        self.tell(&look, told).await?;
+        self.tell(look, told).await?;
         let rest: Vec<_> = steps.map(|step| step.id).collect();
         if !rest.is_empty() {
             // Whoever does not answer is not asked about all the others too.
-            self.look_again(&look, &rest, waits.unwrap_or_else(|| self.context.campaign_clock.now())).await?;
+            self.look_again(look, &rest, waits.unwrap_or_else(|| self.context.campaign_clock.now())).await?;
         }
         Ok(Round { done, more: full && waits.is_none() })
     }

@@ -258,3 +258,21 @@ async fn what_workers_broke_off_has_no_account_rest() {
     let usage = stage.app.member().get(&format!("/api/v1/connected-accounts/{account}/usage")).await.expect(200);
     assert_eq!(usage["cooling_down"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_could_not_be_written_down_is_looked_up_again_before_the_lease_is_over() {
+    let (stage, account, list) = set(Act::Invite).await;
+    stage.fake.trouble(On::post("/users/invite"), Trouble::CutAfter);
+    stage.start(&list, &[&account], only("send_connection_request", &json!({}))).await;
+    stage.until_done(Act::Invite).await;
+    stage.app.clock.advance(Duration::from_mins(10));
+    let fails = "create function fails() returns trigger language plpgsql as $$ begin raise 'broken'; end $$;
+                 create trigger fails before update on execution_steps for each row when (new.state = 'sent') execute function fails()";
+    sqlx::raw_sql(fails).execute(&stage.app.pool).await.unwrap();
+    stage.app.state.runs().reconcile().await.unwrap_err();
+    assert_eq!(stage.attempts().await, ["it sending"]);
+    sqlx::raw_sql("drop function fails cascade").execute(&stage.app.pool).await.unwrap();
+    stage.app.clock.advance(Duration::from_secs(15));
+    stage.app.state.runs().reconcile().await.unwrap();
+    assert_eq!(stage.attempts().await, ["it sent"]);
+}
