@@ -262,7 +262,8 @@ impl StepRepository<'_> {
         Ok(())
     }
 
-    /// How often each of these executions has been refused at its present step by its provider, and not by us.
+    /// How often each of these executions has been refused at its present step by its provider, and not by us, since a person had it tried
+    /// again last.
     ///
     /// # Errors
     /// The database's.
@@ -273,6 +274,8 @@ impl StepRepository<'_> {
             r#"select s.execution_id, count(*) as "refusals!" from execution_steps s
                join campaign_executions e on e.organization_id = s.organization_id and e.id = s.execution_id and e.node_id = s.node_id
                where s.organization_id = $1 and s.execution_id = any($2) and s.state = 'not_sent' and s.reason <> all($3)
+                 and not exists (select from activities a where a.organization_id = s.organization_id and a.execution_id = s.execution_id
+                                 and a.type = 'execution_retried_by_hand' and a.occurred_at >= s.settled_at)
                group by s.execution_id"#,
             self.scope.id(),
             &ids,

@@ -16,6 +16,7 @@ mod pending;
 mod progress;
 mod promises;
 mod reliability;
+mod retries;
 mod reviews;
 mod room;
 mod stops;
