@@ -6,9 +6,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CAMPAIGNS, MONDAY, account, act, at, campaign, count,
-    faults::{all_due, until_claimed},
-    list_of, nobody, run_until, schedule, tick, two_mails,
+    CAMPAIGNS, MONDAY, account, act, assert_none_got_anything_twice, at, campaign, count,
+    faults::{all_due, polls, until_claimed},
+    list_of, nobody, run_until, schedule, sent, tick, two_mails,
 };
 use crate::support::TestApp;
 
@@ -81,4 +81,25 @@ async fn an_end_that_is_moved_forward_is_told_of_who_was_promised_more() {
     let sooner = json!({"schedule": {"end_at": "2026-11-25T00:00:00Z"}});
     app.member().patch(&format!("{CAMPAIGNS}/{id}"), sooner).await.expect(200);
     assert_eq!(told(&app, "stopped", "end_at").await, 2);
+}
+
+#[tokio::test]
+async fn who_is_deleted_while_a_step_is_on_its_way_out_holds_up_nobody() {
+    let app = TestApp::start().await;
+    all_due(&app, 3).await;
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    while count(&app, "select count(*) from execution_steps where state = 'sending'").await == 0 {
+        assert!(polls(work.as_mut(), 1).await.is_none(), "it claims before it sends");
+    }
+    let leads = app.member().get("/api/v1/leads").await.expect(200);
+    let (gone, erased) = (leads["data"][0]["id"].as_str().unwrap(), leads["data"][1]["id"].as_str().unwrap());
+    app.member().delete(&format!("/api/v1/leads/{gone}")).await.expect(204);
+    app.member().delete(&format!("/api/v1/leads/{erased}?erase=true")).await.expect(204);
+    work.await.unwrap();
+    run_until(&app, at("2026-12-31T00:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 2, "the third gets both mails");
+    assert_none_got_anything_twice(&app).await;
+    assert_eq!(count(&app, "select count(*) from campaign_executions where status = 'completed'").await, 1);
+    assert_eq!(count(&app, "select count(*) from campaigns where status = 'completed'").await, 1);
 }
