@@ -7,7 +7,7 @@ use clento::utils::{clock::SystemClock, draw::Draw};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Scale, always, of, on_their_way, storm::Storm, taken_over, workers::Workers};
+use super::{Scale, always, database_time, of, on_their_way, storm::Storm, taken_over, workers::Workers};
 use crate::{
     campaign_runs::{CAMPAIGNS, account, act, count, linkedin::messages_read, list_of, made, nobody, person},
     support::{
@@ -144,8 +144,7 @@ fn arrange(fake: &FakeUnipile, scale: Scale, loses: bool) {
 
 /// The first half are connections that have published something; the others are invited.
 async fn start(app: &TestApp, scale: Scale) {
-    let now: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()").fetch_one(&app.pool).await.unwrap();
-    app.clock.set(now);
+    app.clock.set(database_time(app).await);
     let member = app.member();
     let mut accounts = Vec::new();
     for i in 0..scale.mailboxes {
