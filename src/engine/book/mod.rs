@@ -203,8 +203,9 @@ impl AccountBook {
         let none = Tally::default();
         let done = self.acts.get(&action).map_or(&none, |acts| &acts.done);
         let on_day = self.room(done, action, day).filter(|(left, _)| *left == 0).map(|(_, rule)| rule);
-        let per_hour = bound(self.limits(action).per_hour);
-        on_day.or_else(|| per_hour.filter(|limit| done.in_hour(day, hour) >= *limit).map(|_| Rule::HourLimit))
+        let per_hour = bound(self.limits(action).per_hour).filter(|limit| done.in_hour(day, hour) >= *limit);
+        let rolling = self.left_in_24_hours(done, action, now).filter(|left| *left == 0);
+        on_day.or_else(|| per_hour.map(|_| Rule::HourLimit)).or_else(|| rolling.map(|_| Rule::DayLimit))
     }
 
     /// Finds the earliest instant for a step and takes it.

@@ -16,6 +16,15 @@ fn placed(book: &mut AccountBook, at: &str) -> DateTime<Utc> {
 }
 
 #[test]
+fn what_is_promised_waits_where_yesterdays_went_out_later_than_they_were_to() {
+    let mut book = book();
+    book.used(MAIL, day("2026-11-23"), 17, 10);
+    assert_eq!(book.used_up(MAIL, berlin("2026-11-24T17:30:00")), Some(Rule::DayLimit));
+    assert_eq!(book.used_up(MAIL, berlin("2026-11-24T18:00:00")), None);
+    assert_eq!(book.used_up(NodeType::SendFollowup, berlin("2026-11-24T17:30:00")), None);
+}
+
+#[test]
 fn a_new_day_does_not_begin_anew() {
     let mut book = book();
     for _ in 0..10 {
