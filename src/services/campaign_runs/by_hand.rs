@@ -1,6 +1,6 @@
 //! What people do to one lead's way through a campaign.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     activities::{happened, with_account},
     fate::Judge,
     party::{Party, planner_of},
+    replan::forget_removed,
     settle::{about, sent_kind},
 };
 use crate::{
@@ -47,15 +48,9 @@ impl RunService {
         let now = tx.now();
         let undecided = tx.steps().decide_review(id, false, now).await?;
         tx.usage().give_back(&undecided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
-        let planner = planner_of(&run)?;
-        let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
-        let stand = Stand {
-            status: ExecutionStatus::Waiting,
-            next_run_at: Some(now),
-            account_id: walk.account_id,
-            action: node.map(Node::node_type).filter(|action| action.needs_account()),
-            ..Stand::of(&walk)
-        };
+        // Its account may be the campaign's no more; no edit has looked at a way that had failed.
+        let walk = forget_removed(&mut tx, run.id, &[walk.id]).await?.pop().unwrap_or(walk);
+        let stand = due_again(&run, &walk, now)?;
         if run.status == CampaignStatus::Completed {
             reopen(&mut tx, &run).await?;
         }
@@ -193,6 +188,19 @@ impl RunService {
 enum Purpose {
     Retry,
     Other,
+}
+
+/// Where a lead stands whose step is tried again.
+fn due_again(run: &CampaignRun, walk: &Walk, now: DateTime<Utc>) -> Result<Stand> {
+    let planner = planner_of(run)?;
+    let node = walk.node_id.as_deref().and_then(|node| planner.route().node(node));
+    Ok(Stand {
+        status: ExecutionStatus::Waiting,
+        next_run_at: Some(now),
+        account_id: walk.account_id,
+        action: node.map(Node::node_type).filter(|action| action.needs_account()),
+        ..Stand::of(walk)
+    })
 }
 
 /// Whether a campaign that has come to its end goes on if this lead's step is tried again: it was over since nobody was on the way any more.

@@ -24,6 +24,7 @@
 //! Locks are taken in this order everywhere: suppressions, campaign, executions, accounts, leads, conversations.
 
 mod acceptance;
+mod accounts;
 mod activities;
 mod begin;
 mod by_hand;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     engine::{book::CampaignTerms, planner::Planner},
     errors::Result,
-    models::{Activity, ExecutionId, LeadId, Move, Rule, Stand, Walk, workflow::Node},
+    models::{Activity, CampaignId, ExecutionId, LeadId, Move, Rule, Stand, Walk, workflow::Node},
     repositories::{CampaignRun, OrgTx, Promise, RunningCampaignRef, lost_race},
 };
 
@@ -111,6 +111,16 @@ async fn waiting(tx: &mut OrgTx, run: &CampaignRun, after: LeadId) -> Result<Vec
         return Ok(walks);
     }
     tx.executions().lock_waiting(run.id, after, BATCH).await
+}
+
+/// Lets these ways, which are locked, forget accounts that are not the campaign's any more, as far as those have sent their leads nothing. Answers with
+/// the ways as they are then, if any has.
+pub(super) async fn forget_removed(tx: &mut OrgTx, campaign: CampaignId, ids: &[ExecutionId]) -> Result<Vec<Walk>> {
+    let (_, accounts) = tx.campaigns().links(campaign).await?;
+    if tx.executions().forget_accounts(ids, &accounts).await? == 0 {
+        return Ok(Vec::new());
+    }
+    tx.executions().lock_many(ids).await
 }
 
 impl Replanning<'_> {

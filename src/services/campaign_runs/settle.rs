@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
-    RunService,
+    RunService, accounts,
     activities::{end_of, ended, happened, reason, with_account},
     claim::{line, log},
     deliver::{Delivered, Delivery, OURS},
@@ -21,8 +21,8 @@ use crate::{
     engine::{route::Answer, simulate::NOT_CONNECTED},
     errors::Result,
     models::{
-        AccountId, AccountStatus, Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId,
-        Move, Rule, Stand, StepEnd, StepId, StepState, Usage, Walk,
+        AccountStatus, Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule,
+        Stand, StepEnd, StepId, StepState, Usage, Walk,
         workflow::{NodeType, StopOn},
     },
     repositories::{OrgTx, RunningCampaignRef},
@@ -38,8 +38,6 @@ const BREATH: TimeDelta = TimeDelta::seconds(5);
 
 /// Why a step failed that nobody is there to get.
 const NO_RECIPIENT: &str = "no_such_recipient";
-/// Why an account is not let in any more.
-const SIGN_IN_AGAIN: &str = "The provider wants the account to sign in again.";
 /// Why a step was not sent that was looked up in vain.
 pub(super) const NOT_FOUND: &str = "not_found_at_provider";
 
@@ -92,7 +90,7 @@ impl RunService {
         let Some(run) = tx.campaigns().run(of.campaign).await? else { return Ok(HashSet::new()) };
         let (leads, ids): (Vec<_>, Vec<_>) = known.iter().map(|(step, _)| (step.lead_id, step.execution_id)).unzip();
         let walks = tx.executions().lock_many(&ids).await?;
-        let walks: HashMap<_, _> = walks.into_iter().map(|walk| (walk.id, walk)).collect();
+        let mut walks: HashMap<_, _> = walks.into_iter().map(|walk| (walk.id, walk)).collect();
         let mut party = Party::gather_brief(&mut tx, &self.context.suppression_keys, run.id, &leads).await?;
         let ends: Vec<_> = known.iter().map(|(step, delivery)| end(step, delivery)).collect();
         let now = tx.now();
@@ -101,7 +99,8 @@ impl RunService {
         let refused = known.iter().any(|(_, delivery)| matches!(delivery, Delivery::NotSent { .. }));
         let refusals = if refused { tx.steps().refusals(&ids, &OURS).await? } else { Vec::new() };
         let refusals: HashMap<_, _> = refusals.into_iter().collect();
-        rest(&mut tx, &mut party, (&known, &delivered.versions)).await?;
+        accounts::rest(&mut tx, &mut party, (&known, &delivered.versions)).await?;
+        accounts::are_left(&mut tx, (run.id, &party), &known, &mut walks).await?;
         let ended = Ended { walks: &walks, known: &known, settled: &settled, refusals: &refusals };
         let Settled { stands, activities, refunds, written_to } = judged(&mut tx, &run, &mut party, &ended).await?;
         let refunds = bounded(&mut tx, refunds, &known).await?;
@@ -142,29 +141,6 @@ async fn prove(
         proved.push(step.id);
     }
     Ok(proved)
-}
-
-/// Lets accounts rest, or shuts them out, as their providers want it: as which version each was used says whether it has been mended since.
-async fn rest(
-    tx: &mut OrgTx,
-    party: &mut Party,
-    (known, versions): (&[&(ExecutionStep, Delivery)], &HashMap<AccountId, i64>),
-) -> Result<()> {
-    let now = tx.now();
-    for (step, delivery) in known {
-        let Some(account) = step.account_id else { continue };
-        if let Delivery::NotSent { rest: Some(rest), reason, .. } = delivery {
-            tx.accounts().rest(account, now + *rest, reason).await?;
-            party.rests(account, now + *rest);
-        }
-        if *delivery == Delivery::AccountOut
-            && let Some(version) = versions.get(&account)
-            && tx.accounts().shut_out((account, *version), SIGN_IN_AGAIN, now).await?
-        {
-            party.is_out(account);
-        }
-    }
-    Ok(())
 }
 
 impl Judge<'_> {
@@ -261,10 +237,11 @@ impl Judge<'_> {
         (Some(Stand::ended(walk, status, Some(NO_RECIPIENT))), told.collect())
     }
 
-    /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile.
+    /// A step whose account was not let in waits until that is mended; it is done once more if somebody has mended it meanwhile, or has taken it
+    /// off the campaign.
     fn not_let_in(&mut self, walk: &Walk, lead: &Lead, step: &ExecutionStep) -> (Stand, Option<Activity>) {
         let account = step.account_id.and_then(|id| self.party.accounts.get(&id));
-        if account.is_some_and(|account| account.status == AccountStatus::Connected) {
+        if account.is_none_or(|account| account.status == AccountStatus::Connected) {
             return self.once_more(walk, lead, step, BREATH);
         }
         (Stand::held(walk, "account_unavailable", NOT_CONNECTED.into()), None)

@@ -1,13 +1,17 @@
 //! Steps that their provider refuses for the time being, and what a person can do about those that have failed.
 
+use std::{pin::pin, time::Duration};
+
 use chrono::TimeDelta;
 use clento::utils::clock::Clock as _;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, nobody, run_until, schedule,
-    sent, two_mails,
+    CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count,
+    faults::{all_due, until_claimed},
+    list_of, nobody, run_until, schedule, sent, two_mails,
 };
 use crate::support::TestApp;
 
@@ -67,4 +71,42 @@ async fn what_a_person_has_tried_again_may_be_refused_as_often_as_at_first() {
     let until = app.clock.now() + TimeDelta::days(30);
     run_until(&app, until).await;
     assert_eq!((attempts(&app).await, retry(&app).await), (12, 1));
+}
+
+#[tokio::test]
+async fn what_failed_at_an_account_that_was_exchanged_is_tried_again_from_another() {
+    let app = TestApp::start().await;
+    refused(&app, 1, 1.0).await;
+    // As it is if the campaign has not come to its end yet, since others are on their way.
+    sqlx::raw_sql("update campaigns set status = 'running', ended_at = null").execute(&app.pool).await.unwrap();
+    let other = account(&app.member(), "email", nobody(json!({})), json!({"seed": 8})).await;
+    let id: Uuid = sqlx::query_scalar("select id from campaigns").fetch_one(&app.pool).await.unwrap();
+    app.member().patch(&format!("{CAMPAIGNS}/{id}"), json!({"account_ids": [other]})).await.expect(200);
+    assert_eq!(retry(&app).await, 1);
+    let until = app.clock.now() + TimeDelta::days(7);
+    run_until(&app, until).await;
+    assert_eq!(sent(&app).await.len(), 1);
+    let by = format!("select count(*) from execution_steps where state = 'sent' and account_id = '{other}'");
+    assert_eq!(count(&app, &by).await, 1);
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_from_an_account_that_is_exchanged_and_did_not_leave_goes_out_from_another() {
+    let app = TestApp::start().await;
+    all_due(&app, 1).await;
+    let other = account(&app.member(), "email", nobody(json!({})), json!({"seed": 8})).await;
+    let id: Uuid = sqlx::query_scalar("select id from campaigns").fetch_one(&app.pool).await.unwrap();
+    let stop = CancellationToken::new();
+    let mut work = pin!(app.state.runs().do_due(&stop));
+    let closed = until_claimed(&app, work.as_mut()).await;
+    app.member().patch(&format!("{CAMPAIGNS}/{id}"), json!({"account_ids": [other]})).await.expect(200);
+    // Too little of the lease is left to begin.
+    app.clock.advance(Duration::from_secs(31));
+    closed.rollback().await.unwrap();
+    work.await.unwrap();
+    assert_eq!(sent(&app).await.len(), 0);
+    run_until(&app, at("2026-11-24T08:00:00Z")).await;
+    assert_eq!(sent(&app).await.len(), 1);
+    let by = format!("select count(*) from execution_steps where state = 'sent' and account_id = '{other}'");
+    assert_eq!(count(&app, &by).await, 1);
 }
