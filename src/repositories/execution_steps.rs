@@ -31,6 +31,8 @@ pub struct Tried {
     pub attempts: i32,
     /// Whether it has had the step, as far as nobody can prove the contrary.
     pub had: bool,
+    /// Whether the step is an invitation that was accepted, at whatever time.
+    pub accepted: bool,
 }
 
 /// Attempts as they are read everywhere.
@@ -103,15 +105,21 @@ impl StepRepository<'_> {
     pub async fn tried(&mut self, executions: &[ExecutionId]) -> Result<History> {
         let ids: Vec<_> = executions.iter().map(|id| id.0).collect();
         let rows = sqlx::query!(
-            r#"select execution_id, node_id, max(attempt) as "attempts!", bool_or(state in ('sending', 'sent', 'needs_review')) as "had!"
-               from execution_steps where organization_id = $1 and execution_id = any($2) group by execution_id, node_id"#,
+            r#"select execution_id, node_id, max(attempt) as "attempts!", bool_or(state in ('sending', 'sent', 'needs_review')) as "had!",
+                      bool_or(action = 'send_connection_request'
+                              and exists (select from activities a where a.organization_id = $1 and a.execution_id = s.execution_id
+                                          and a.type = 'connection_accepted')) as "accepted!"
+               from execution_steps s where organization_id = $1 and execution_id = any($2) group by execution_id, node_id"#,
             self.scope.id(),
             &ids,
         )
         .fetch_all(&mut *self.conn)
         .await?;
-        let tried = |attempts, had| Tried { attempts, had };
-        Ok(rows.into_iter().map(|row| ((row.execution_id, row.node_id), tried(row.attempts, row.had))).collect())
+        let each = rows.into_iter().map(|row| {
+            let tried = Tried { attempts: row.attempts, had: row.had, accepted: row.accepted };
+            ((row.execution_id, row.node_id), tried)
+        });
+        Ok(each.collect())
     }
 
     /// When any campaign last wrote to each of these leads, as far as nobody can prove the contrary, if it was since `since`.
@@ -241,6 +249,16 @@ impl StepRepository<'_> {
         .fetch_all(&mut *self.conn)
         .await?;
         Ok(rows.into_iter().map(|row| (row.id, row.lead_id, row.token)).collect())
+    }
+
+    /// Has nothing begin any more that is on its way out to these leads from an account, as [`Self::recall`] does.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn recall_from(&mut self, leads: &[LeadId]) -> Result<()> {
+        let steps = self.on_their_way().await?;
+        let theirs = steps.iter().filter(|(_, lead, _)| leads.contains(lead)).map(|(step, _, token)| (*step, *token));
+        self.recall(&theirs.collect::<Vec<_>>()).await
     }
 
     /// Has attempts not begin any more that have not yet: whoever asks right before the wire finds another token. What the worker then says of

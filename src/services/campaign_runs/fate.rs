@@ -113,8 +113,9 @@ impl Judge<'_> {
         if walk.awaiting == Some(Awaiting::Acceptance) {
             return self.is_not_accepted(&walk, &lead, node);
         }
-        if self.tried.get(&(walk.id, node.id.clone())).is_some_and(|tried| tried.had) {
-            return self.had_already(&walk, &lead, node);
+        if let Some(tried) = self.tried.get(&(walk.id, node.id.clone())).copied().filter(|tried| tried.had) {
+            let answer = if tried.accepted { Answer::Accepted } else { Answer::Done };
+            return self.had_already(&walk, &lead, node, answer);
         }
         match &node.action {
             Action::Wait => self.goes_on(&walk, &lead, node, Answer::Done, "waited"),
@@ -128,10 +129,10 @@ impl Judge<'_> {
         }
     }
 
-    /// Nothing is done twice, wherever the workflow leads: the lead goes on as if the step had just been done.
-    fn had_already(&mut self, walk: &Walk, lead: &Lead, node: &Node) -> Fate {
+    /// Nothing is done twice, wherever the workflow leads: the lead goes on as if the step had just been done, and an invitation accepted that was.
+    fn had_already(&mut self, walk: &Walk, lead: &Lead, node: &Node, answer: Answer) -> Fate {
         self.release(walk);
-        let (stand, mut activities) = self.onward(walk, lead, &node.id, Answer::Done);
+        let (stand, mut activities) = self.onward(walk, lead, &node.id, answer);
         let data = json!({ "node_id": node.id, "reason": "done_before" });
         activities.insert(0, happened(self.tx, self.run.id, walk, "step_skipped", data));
         Fate::Stands(stand, activities)
@@ -151,11 +152,12 @@ impl Judge<'_> {
         let action = node.node_type();
         let now = self.tx.now();
         let Some(id) = walk.account_id else { return self.replan(&walk, lead, node, now, Rule::NoAccount) };
-        let account = self.party.accounts.get(&id).cloned();
-        let Some(account) = account.filter(|account| account.status == AccountStatus::Connected) else {
-            let detail = NOT_CONNECTED;
-            return Fate::Stands(Stand::held(&walk, "account_unavailable", detail.into()), Vec::new());
+        let Some(account) = self.party.accounts.get(&id).cloned() else {
+            return Fate::Stands(account_removed(&walk), Vec::new());
         };
+        if account.status != AccountStatus::Connected {
+            return Fate::Stands(Stand::held(&walk, "account_unavailable", NOT_CONNECTED.into()), Vec::new());
+        }
         self.release(&walk);
         let closes = match self.hindrance(&walk, lead, &account, action) {
             Err((rule, until)) => return self.replan(&walk, lead, node, until, rule),

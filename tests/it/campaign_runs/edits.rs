@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, made, nobody,
-    person,
+    CAMPAIGNS, EXECUTIONS, MONDAY, account, act, assert_nothing_twice, at, campaign, count, list_of, made,
+    next_instant, nobody, person,
     promises::{promised, simulated},
     run_until, schedule, sent, tick, two_mails,
 };
@@ -127,6 +127,39 @@ async fn a_wait_for_acceptance_that_has_begun_runs_as_it_was_though_its_step_was
     assert_eq!(awaited().await.unwrap(), before);
     run_until(&app, at("2026-12-02T00:00:00Z")).await;
     assert_eq!(sent(&app).await.iter().filter(|(node, ..)| node == "mail").count(), 2, "a week after the invitation");
+}
+
+#[tokio::test]
+async fn who_accepts_while_the_invitation_is_out_of_the_workflow_goes_the_accepted_way_once_it_is_back() {
+    let app = TestApp::start().await;
+    app.clock.set(at(MONDAY));
+    let list = list_of(&app.member(), 1).await;
+    let linkedin = account(&app.member(), "linkedin", nobody(json!({"acceptance": 1})), json!({})).await;
+    let mailbox = account(&app.member(), "email", nobody(json!({})), json!({})).await;
+    let whole = json!({
+        "nodes": [
+            {"id": "invite", "type": "send_connection_request"},
+            {"id": "chat", "type": "send_followup", "config": {"message": "Thanks"}},
+            texts_of("mail", "a")
+        ],
+        "edges": [
+            {"source": "invite", "target": "chat", "condition": "accepted", "delay": {"value": 0, "unit": "days"}},
+            {"source": "invite", "target": "mail", "condition": "not_accepted", "delay": {"value": 30, "unit": "days"}}
+        ]
+    });
+    let id = campaign(&app.member(), &[&list], &[&linkedin, &mailbox], whole.clone(), schedule()).await;
+    act(&app.member(), &id, "start").await;
+    while count(&app, "select count(*) from campaign_executions where awaiting = 'acceptance'").await == 0 {
+        let next = next_instant(&app).await.unwrap();
+        run_until(&app, next).await;
+    }
+    edit(&app.member(), &id, json!({"workflow": {"nodes": [texts_of("mail", "a")], "edges": []}})).await;
+    run_until(&app, at("2026-12-20T07:00:00Z")).await;
+    assert_eq!(count(&app, "select count(*) from activities where type = 'connection_accepted'").await, 1);
+    edit(&app.member(), &id, json!({"workflow": whole})).await;
+    run_until(&app, at("2026-12-22T20:00:00Z")).await;
+    let nodes: Vec<_> = sent(&app).await.into_iter().map(|(node, ..)| node).collect();
+    assert_eq!(nodes, ["invite", "chat"]);
 }
 
 #[tokio::test]
