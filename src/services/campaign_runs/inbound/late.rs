@@ -41,9 +41,10 @@ impl RunService {
         let mut party = Party::gather(tx, &self.context.suppression_keys, run.id, &[walk.lead_id]).await?;
         let planner = planner_of(&run)?;
         let Some(lead) = party.leads.get(&walk.lead_id).cloned() else { return Ok(None) };
-        // The step that is left behind is not done, and neither is what it had reserved.
+        // The step that is left behind is not done, and its place is free.
         let walk = Walk { awaiting: None, hold: None, ..walk.clone() };
         let mut judge = Judge::new(tx, &run, &planner, &mut party);
+        judge.release(&walk);
         Ok(Some(judge.onward(&walk, &lead, &node, Answer::Accepted)))
     }
 }
