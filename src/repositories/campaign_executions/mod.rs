@@ -11,6 +11,7 @@ use crate::{
     },
 };
 
+mod out;
 mod replan;
 mod walk;
 
