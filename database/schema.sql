@@ -1971,6 +1971,12 @@ CREATE INDEX activities_campaign ON public.activities USING btree (organization_
 CREATE INDEX activities_execution ON public.activities USING btree (organization_id, execution_id) WHERE (execution_id IS NOT NULL);
 
 --
+-- Name: activities_harm; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX activities_harm ON public.activities USING btree (organization_id, campaign_id, occurred_at) WHERE (type = ANY (ARRAY['email_bounced'::text, 'lead_complained'::text]));
+
+--
 -- Name: activities_keyset; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2293,6 +2299,12 @@ CREATE INDEX execution_steps_in_vain ON public.execution_steps USING btree (orga
 --
 
 CREATE INDEX execution_steps_lead ON public.execution_steps USING btree (organization_id, lead_id);
+
+--
+-- Name: execution_steps_mails; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX execution_steps_mails ON public.execution_steps USING btree (organization_id, campaign_id, sending_at) WHERE (action = 'send_email'::text);
 
 --
 -- Name: execution_steps_once; Type: INDEX; Schema: public; Owner: -

@@ -48,14 +48,18 @@ macro_rules! mail_fates {
         sqlx::query_as!(
             MailFates,
             "with bounds as (select greatest(judged_from, $3) as since from " + $table + " where organization_id = $1 and id = $2),"
-                + "mails as (select s.execution_id from execution_steps s, bounds where s.organization_id = $1 and s." + $column + " = $2 "
+                + "mails as (select count(*) as sent from execution_steps s, bounds where s.organization_id = $1 and s." + $column + " = $2 "
                 + r#"and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
                      and s.sending_at >= bounds.since),
                    told as (select a.type, count(distinct (a.lead_id, a.occurred_at)) as times from activities a, bounds
                      where a.organization_id = $1 and a."# + $column + r#" = $2 and a.type in ('email_bounced', 'lead_complained')
-                       and a.occurred_at >= bounds.since and a.execution_id in (select execution_id from mails)
+                       and a.occurred_at >= bounds.since
+                       and exists (select from execution_steps s where s.organization_id = $1 and s.lead_id = a.lead_id
+                         and s.execution_id = a.execution_id and s."# + $column + r#" = $2
+                         and (s.state = 'sent' or s.state = 'failed' and s.reason = 'no_such_recipient') and s.action = 'send_email'
+                         and s.sending_at >= bounds.since)
                      group by a.type)
-                   select (select count(*) from mails) as "sent!",
+                   select (select sent from mails) as "sent!",
                           coalesce((select times from told where type = 'email_bounced'), 0) as "bounced!",
                           coalesce((select times from told where type = 'lead_complained'), 0) as "complained!"
                    from bounds"#,

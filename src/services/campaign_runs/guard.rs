@@ -1,6 +1,8 @@
 //! Pausing by itself what harms the organization's name: a campaign or a mailbox of whose mails too many come back or are declared to be spam.
 //! Only a person takes it up again; what came before then counts no more.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::types::Json;
@@ -27,15 +29,19 @@ impl RunService {
     pub async fn guard(&self) -> Result<Round> {
         let marks = self.context.db.guard_marks(BATCH).await?;
         let more = i64::try_from(marks.len()).is_ok_and(|count| count == BATCH);
-        let mut done = 0;
+        let (mut done, mut judged) = (0, Judged::default());
         for mark in marks {
-            done += u64::from(self.again(|| self.judge_mark(mark)).await?);
+            let GuardMark { campaign, account, .. } = mark;
+            let judges = (!judged.campaigns.contains(&campaign), !judged.accounts.contains(&account));
+            done += u64::from(self.again(|| self.judge_mark(mark, judges)).await?);
+            judged.campaigns.insert(campaign);
+            judged.accounts.insert(account);
         }
         Ok(Round { done, more })
     }
 
-    /// Whether there was anything to judge.
-    async fn judge_mark(&self, mark: GuardMark) -> Result<bool> {
+    /// Judges a campaign and a mailbox, or one of them. Whether there was anything to judge.
+    async fn judge_mark(&self, mark: GuardMark, judges: (bool, bool)) -> Result<bool> {
         let GuardMark { organization, campaign, account } = mark;
         let mut tx = self.context.db.begin_engine(organization, self.context.campaign_clock.now()).await?;
         if !tx.guards().take_mark(campaign, account).await? {
@@ -43,13 +49,24 @@ impl RunService {
         }
         let guardrails = tx.organization().get().await?.settings.guardrails;
         let since = tx.now() - WINDOW;
-        let fates = tx.guards().of_campaign(campaign, since).await?;
-        pause_campaign(&mut tx, campaign, (guardrails, fates)).await?;
-        let fates = tx.guards().of_account(account, since).await?;
-        pause_account(&mut tx, account, (guardrails, fates)).await?;
+        if judges.0 {
+            let fates = tx.guards().of_campaign(campaign, since).await?;
+            pause_campaign(&mut tx, campaign, (guardrails, fates)).await?;
+        }
+        if judges.1 {
+            let fates = tx.guards().of_account(account, since).await?;
+            pause_account(&mut tx, account, (guardrails, fates)).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// What has been judged in this round: all that its notes are about was there before it began.
+#[derive(Default)]
+struct Judged {
+    campaigns: HashSet<CampaignId>,
+    accounts: HashSet<AccountId>,
 }
 
 async fn pause_campaign(tx: &mut OrgTx, id: CampaignId, (guardrails, fates): (Guardrails, MailFates)) -> Result<()> {
