@@ -269,7 +269,8 @@ impl Database {
         Ok(sqlx::query_as!(
             LostSteps,
             r#"select organization_id as "organization!: OrganizationId", account_id as "account: AccountId" from
-                 (select organization_id, account_id, deadline from execution_steps where state = 'sending' and deadline <= $1
+                 (select organization_id, account_id, deadline from execution_steps t where state = 'sending' and deadline <= $1
+                    and exists (select from organizations o where o.id = t.organization_id and o.deleted_at is null)
                   order by deadline limit $2) s
                group by organization_id, account_id order by min(deadline)"#,
             now,

@@ -129,7 +129,26 @@ async fn store(
     )
     .execute(&mut *conn)
     .await?;
-    if ended { forsake_accounts(conn, row.id, now).await } else { Ok(()) }
+    if !ended {
+        return Ok(());
+    }
+    forsake_accounts(&mut *conn, row.id, now).await?;
+    keep_back(conn, row.id, now).await
+}
+
+/// Nothing leaves any more for an organization that has ended, whatever was claimed for it, and nobody looks up what has become of it.
+async fn keep_back(conn: Conn<'_>, id: OrganizationId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        r#"with letters as (
+             update messages set state = 'failed', reason = 'organization_deleted', deadline = null where organization_id = $1 and state = 'sending')
+           update execution_steps set state = 'needs_review', reason = 'organization_deleted', settled_at = $2
+           where organization_id = $1 and state = 'sending'"#,
+        id.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Nobody acts through the accounts of an organization that has ended: they are deleted at Unipile, where each costs a seat, and neither they nor
