@@ -142,6 +142,22 @@ impl ExecutionRepository<'_> {
         Ok(())
     }
 
+    /// Locks the ways that are held for an account, for who is about to take it up again: the engine locks ways before accounts, and so do all others.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold_held_for(&mut self, account: AccountId) -> Result<()> {
+        sqlx::query!(
+            "select from campaign_executions where organization_id = $1 and account_id = $2 and status = 'waiting' and next_run_at is null
+             order by id for update",
+            self.scope.id(),
+            account.0,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Says where leads stand from now on.
     ///
     /// # Errors

@@ -82,14 +82,22 @@ impl LeadRepository<'_> {
         self.complete(rows).await
     }
 
-    /// Up to `limit` leads that `filter` lets through, locked in the one order that everybody uses. Ask it of a transaction that plans
-    /// with values.
+    /// Up to `limit` leads that `filter` lets through, as their own rows tell. Ask it of a transaction that plans with values.
     ///
     /// # Errors
     /// The database's.
-    pub async fn lock_matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<Lead>> {
-        let rows =
-            filtered!(leads_from.fetch_all, self, filter, tail: " order by l.id limit $10 for update of l", limit);
+    pub async fn matching(&mut self, filter: &LeadFilter, limit: i64) -> Result<Vec<LeadId>> {
+        let rows = filtered!(leads_from.fetch_all, self, filter, tail: " order by l.id limit $10", limit);
+        Ok(self.as_they_say(rows).into_iter().map(|lead| lead.id).collect())
+    }
+
+    /// Those of `ids` that `filter` lets through, locked in the one order that everybody uses.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lock_matching(&mut self, filter: &LeadFilter, ids: &[LeadId]) -> Result<Vec<Lead>> {
+        let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let rows = filtered!(leads_from.fetch_all, self, filter, tail: " and l.id = any($10) order by l.id for update of l", &ids);
         self.complete(rows).await
     }
 

@@ -138,6 +138,7 @@ impl AccountService {
         drop(tx);
         let checked = self.sign_in(mailbox, secret).await;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
+        tx.executions().hold_held_for(id).await?;
         let mut now = tx.accounts().locked(id).await?;
         let at = tx.now();
         tx.accounts().look_at_link_domain(id, at).await?;

@@ -148,6 +148,7 @@ impl AccountService {
         let mailbox = std::mem::take(mailbox);
         let reached = self.reach(member, (id, seen), mailbox).await?;
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        tx.executions().hold_held_for(id).await?;
         let mut account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         let (before, was) = (facts(&account), account.status);

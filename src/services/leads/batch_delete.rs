@@ -63,7 +63,7 @@ impl LeadService {
         let mut tx = self.0.db.begin_search(member, self.0.clock.now()).await?;
         let mut gone = 0;
         let left = loop {
-            let leads = lock(&mut tx, &doomed).await?;
+            let (leads, last) = lock(&mut tx, &doomed).await?;
             if !leads.is_empty() {
                 tx.leads().delete_many(&leads.iter().map(|lead| lead.id).collect::<Vec<_>>()).await?;
             }
@@ -73,7 +73,7 @@ impl LeadService {
             tx.write_audit().await?;
             gone += count(&leads);
             let Doomed::Matching(filter) = &doomed else { break 0 };
-            if count(&leads) < CHUNK {
+            if last {
                 break 0;
             }
             if gone >= MAX_DELETED || self.0.clock.monotonic().saturating_sub(began) > ENOUGH {
@@ -103,14 +103,19 @@ impl LeadService {
     }
 }
 
-/// The next leads to delete.
-async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<Vec<Lead>> {
+/// The next leads to delete, and whether they are the last. Their ways are locked before them, as everybody does.
+async fn lock(tx: &mut OrgTx, doomed: &Doomed) -> Result<(Vec<Lead>, bool)> {
     match doomed {
         Doomed::Ids(ids) => {
             tx.executions().hold_of(ids).await?;
-            tx.leads().lock_many(ids).await
+            Ok((tx.leads().lock_many(ids).await?, true))
         }
-        Doomed::Matching(filter) => tx.leads().lock_matching(filter, CHUNK).await,
+        Doomed::Matching(filter) => {
+            let ids = tx.leads().matching(filter, CHUNK).await?;
+            let last = i64::try_from(ids.len()).unwrap_or(i64::MAX) < CHUNK;
+            tx.executions().hold_of(&ids).await?;
+            Ok((tx.leads().lock_matching(filter, &ids).await?, last))
+        }
     }
 }
 

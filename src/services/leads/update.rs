@@ -27,6 +27,8 @@ impl LeadService {
             // Only keeps the suppressions as they are: whom to ask about is known once the lead is, and leads are locked after this.
             tx.suppressions().matching([]).await?;
         }
+        // Ways before leads, as everybody locks them.
+        tx.executions().hold_of(&[id]).await?;
         let before = tx.leads().locked(id).await?;
         seen.check(before.version)?;
         let mut lead = before.clone();
@@ -69,11 +71,32 @@ async fn write(mut tx: OrgTx, before: &Lead, lead: &mut Lead) -> Result<()> {
         // A step that was held for something that the lead lacked may be done now.
         tx.executions().free(&[lead.id], None, now).await?;
     }
+    recall_outdated(&mut tx, [(before, &*lead)]).await?;
     if let Some(activity) = status_changed(&tx, before, lead) {
         tx.activities().record(&[activity]).await?;
     }
     tx.audit(AuditEntry::new("lead.updated", "lead", lead.id.0).change(old, new));
     tx.commit().await
+}
+
+/// Has nothing begin any more that was claimed for leads as they were, and goes to where they are not reached any more, or to whom nobody is to write:
+/// it is judged anew. What has begun cannot be called back.
+pub(super) async fn recall_outdated<'l>(
+    tx: &mut OrgTx,
+    changed: impl IntoIterator<Item = (&'l Lead, &'l Lead)>,
+) -> Result<()> {
+    let outdated = |(before, after): &(&Lead, &Lead)| {
+        let moved = before.email != after.email || before.linkedin_url != after.linkedin_url;
+        let under_way = !before.running_campaigns.is_empty();
+        under_way && (moved || before.status != after.status && is_left_alone(after.status))
+    };
+    let outdated: Vec<LeadId> = changed.into_iter().filter(outdated).map(|(before, _)| before.id).collect();
+    if outdated.is_empty() { Ok(()) } else { tx.steps().recall_from(&outdated).await }
+}
+
+/// Whether campaigns may not write to leads with such a status.
+fn is_left_alone(status: LeadStatus) -> bool {
+    matches!(status, LeadStatus::DoNotContact | LeadStatus::Unsubscribed | LeadStatus::Bounced | LeadStatus::Replied)
 }
 
 /// What must hold of a lead as a whole, whatever was patched.

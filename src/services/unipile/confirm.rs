@@ -214,6 +214,7 @@ impl UnipileService {
         it: &Confirmed,
     ) -> Result<AccountId> {
         let now = tx.now();
+        tx.executions().hold_held_for(id).await?;
         let account = tx.accounts().locked(id).await?;
         if let Some(old) = &account.unipile {
             tx.unipile().depart(&old.account_id, now).await?;
@@ -224,6 +225,7 @@ impl UnipileService {
 
     /// An account that we have is in order again, or as Unipile says it is.
     async fn take_up(&self, tx: &mut OrgTx, id: AccountId, it: &Confirmed) -> Result<AccountId> {
+        tx.executions().hold_held_for(id).await?;
         let account = tx.accounts().locked(id).await?;
         self.stand(tx, account, standing(&it.account), it.profile.as_ref()).await?;
         let now = tx.now();

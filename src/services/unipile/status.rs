@@ -105,6 +105,7 @@ impl UnipileService {
         let found = self.ask(watch.organization_id, watch.account_id).await?;
         let mut tx = self.context.db.begin_engine(watch.organization_id, self.now()).await?;
         let now = tx.now();
+        tx.executions().hold_held_for(watch.account_id).await?;
         let Some(account) = tx.accounts().lock(watch.account_id).await? else { return Ok(()) };
         let id = account.id;
         let looked = if matches!(found, Found::Silent) { Looked::Not } else { Looked::Whole(Duration::ZERO) };
@@ -131,6 +132,7 @@ impl UnipileService {
         self.api()?;
         let found = self.ask(person.organization_id(), id).await?;
         let mut tx = self.context.db.begin(person, self.now()).await?;
+        tx.executions().hold_held_for(id).await?;
         let account = tx.accounts().locked(id).await?;
         let Found::As { standing, profile, of } = found else {
             let detail = "Unipile does not say how the account is. Try again in a moment.";

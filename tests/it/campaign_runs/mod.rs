@@ -15,6 +15,7 @@ mod linkedin;
 mod pending;
 mod progress;
 mod promises;
+mod races;
 mod reliability;
 mod retries;
 mod reviews;

@@ -10,7 +10,11 @@ pub(in crate::services) use self::{
     plan::{Before, Identity, Plan, of_row},
     seen::SeenLeads,
 };
-use super::{LeadService, created, facts::difference, update::status_changed};
+use super::{
+    LeadService, created,
+    facts::difference,
+    update::{recall_outdated, status_changed},
+};
 use crate::{
     errors::{AppError, Fault, Result},
     models::{
@@ -169,6 +173,7 @@ pub(in crate::services) async fn write(tx: &mut OrgTx, plan: &Plan) -> Result<()
         let under_way: Vec<_> = under_way.collect();
         if !under_way.is_empty() {
             tx.executions().free(&under_way, None, now).await?;
+            recall_outdated(tx, plan.updated.iter().map(|(before, after)| (before, after))).await?;
         }
         tx.leads().join_lists(&updated, now).await?;
     }
