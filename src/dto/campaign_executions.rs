@@ -8,8 +8,8 @@ use validator::Validate;
 use super::connected_accounts::AccountRefDto;
 use crate::{
     models::{
-        AccountId, Awaiting, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep, LeadId, Move,
-        StepId, StepState, workflow::NodeType,
+        AcceptanceOutcome, AccountId, Awaiting, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus,
+        ExecutionStep, LeadId, Move, StepId, StepState, workflow::NodeType,
     },
     services::{campaign_executions::ExecutionView, campaign_runs::PendingWait},
 };
@@ -143,6 +143,41 @@ pub struct ExecutionDetailDto {
     pub steps: Vec<ExecutionStepDto>,
     /// What keeps a lead that is `pending` from beginning, as of this moment; null of every other.
     pub waits: Option<PendingWaitDto>,
+    /// What became of the invitation, once that is known or awaited no longer; null before, and if none was sent.
+    pub acceptance: Option<AcceptanceDto>,
+}
+
+/// Whether a lead has accepted an invitation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Acceptance)]
+pub struct AcceptanceDto {
+    /// Whether it has, as far as is known.
+    #[schema(example = false)]
+    pub accepted: bool,
+    /// Why nobody knows whether it has, if it only counts as one who has not: `account_gone` or `connections_unreadable`.
+    #[schema(example = "connections_unreadable")]
+    pub reason: Option<String>,
+    /// The same in words.
+    pub detail: Option<&'static str>,
+    /// Since when it counts as that.
+    pub at: DateTime<Utc>,
+}
+
+impl From<AcceptanceOutcome> for AcceptanceDto {
+    fn from(outcome: AcceptanceOutcome) -> Self {
+        let AcceptanceOutcome { accepted, reason, at } = outcome;
+        let detail = match reason.as_deref() {
+            Some("account_gone") => {
+                Some("The account is not at Unipile any more, so that nobody can know whether the lead has accepted.")
+            }
+            Some("connections_unreadable") => Some(
+                "Unipile had not shown the account's connections for three days, so that nobody knew whether the lead had accepted. If it has, that \
+                 is dealt with once they can be read, as the campaign's `late_acceptance` says.",
+            ),
+            _ => None,
+        };
+        Self { accepted, reason, detail, at }
+    }
 }
 
 /// What keeps a lead from beginning.
@@ -172,9 +207,14 @@ impl From<PendingWait> for PendingWaitDto {
 
 impl From<ExecutionView> for ExecutionDetailDto {
     fn from(view: ExecutionView) -> Self {
-        let ExecutionView { execution, steps, waits } = view;
+        let ExecutionView { execution, steps, waits, acceptance } = view;
         let steps = steps.into_iter().map(Into::into).collect();
-        Self { execution: execution.into(), steps, waits: waits.map(Into::into) }
+        Self {
+            execution: execution.into(),
+            steps,
+            waits: waits.map(Into::into),
+            acceptance: acceptance.map(Into::into),
+        }
     }
 }
 

@@ -21,6 +21,17 @@ pub struct LinkedinPerson {
     pub seen_at: DateTime<Utc>,
 }
 
+/// Whether a lead has accepted an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptanceOutcome {
+    /// Whether it has.
+    pub accepted: bool,
+    /// Why it counts as one who has not, if it is not known.
+    pub reason: Option<String>,
+    /// When that was found out.
+    pub at: DateTime<Utc>,
+}
+
 /// Something that may have been done on LinkedIn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedinAct {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     errors::{AppError, Result},
     models::{
-        CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep,
+        AcceptanceOutcome, CampaignExecution, CampaignId, ExecutionId, ExecutionStatus, ExecutionStep,
         page::{Page, PageRequest},
     },
     repositories::{BaseRepository, OrgMember},
@@ -26,6 +26,8 @@ pub struct ExecutionView {
     pub steps: Vec<ExecutionStep>,
     /// What keeps it from beginning.
     pub waits: Option<PendingWait>,
+    /// Whether the lead has accepted the invitation.
+    pub acceptance: Option<AcceptanceOutcome>,
 }
 
 impl ExecutionService {
@@ -50,6 +52,7 @@ impl ExecutionService {
         let mut conn = self.0.db.read(member).await?;
         let execution = conn.executions().get(id).await?;
         let steps = conn.steps().of_execution(id).await?;
+        let acceptance = conn.activities().acceptance(id).await?;
         conn.give_back();
         let waits = match execution.status {
             ExecutionStatus::Pending => {
@@ -58,6 +61,6 @@ impl ExecutionService {
             }
             _ => None,
         };
-        Ok(ExecutionView { execution, steps, waits })
+        Ok(ExecutionView { execution, steps, waits, acceptance })
     }
 }

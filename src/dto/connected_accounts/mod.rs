@@ -12,6 +12,7 @@ use crate::{
     },
 };
 
+mod connections;
 mod create;
 mod limits;
 mod linkedin;
@@ -21,6 +22,7 @@ mod sending_domain;
 mod update;
 mod usage;
 
+pub use connections::ConnectionsUnreadDto;
 pub use create::{
     AskedAccount, CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount,
     UnavailableProvider,

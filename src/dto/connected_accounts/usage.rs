@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ConnectionsUnreadDto;
 use crate::{
     models::{ActionLimits, ActionUsage, Channel, HistoryReading, Share, workflow::NodeType},
     services::connected_accounts::{AccountUsage, NearCap, Rates},
@@ -27,6 +28,8 @@ pub struct AccountUsageDto {
     pub reply_to_unread: Option<String>,
     /// How reading back what was written before the account was connected stands; null if that is done, or was never to be.
     pub history: Option<HistoryReadingDto>,
+    /// That the account's connections are asked for in vain, so that nobody knows who accepts its invitations; null if they are not.
+    pub connections_unread: Option<ConnectionsUnreadDto>,
 }
 
 /// How reading back what was written before an account was connected stands.
@@ -147,7 +150,8 @@ impl UsageDto {
 
 impl From<AccountUsage> for AccountUsageDto {
     fn from(of: AccountUsage) -> Self {
-        let AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history } = of;
+        let AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history, connections_unread } =
+            of;
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
         let one = |action| {
             let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
@@ -170,7 +174,8 @@ impl From<AccountUsage> for AccountUsageDto {
         let acceptance = (account.channel == Channel::Linkedin).then(|| accepted.into());
         let rates = AccountRatesDto { since, acceptance, reply: answered.into() };
         let warnings = near.into_iter().map(Into::into).collect();
-        Self { actions, cooling_down, rates, warnings, reply_to_unread, history: history.map(Into::into) }
+        let (history, connections_unread) = (history.map(Into::into), connections_unread.map(Into::into));
+        Self { actions, cooling_down, rates, warnings, reply_to_unread, history, connections_unread }
     }
 }
 

@@ -1,5 +1,6 @@
 //! An account that Unipile holds for us: a document in `jsonb`. Nothing in it is secret.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum;
@@ -86,6 +87,26 @@ pub enum HistoryReading {
     UnderWay,
     /// It was given up, and why.
     GivenUp(String),
+}
+
+/// That the connections of an account were asked for in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionsUnread {
+    /// When they were last read; none if they never were.
+    pub read_at: Option<DateTime<Utc>>,
+    /// How many looks in a row have failed since.
+    pub failures: i32,
+}
+
+impl ConnectionsUnread {
+    /// After so many looks in a row that failed, three days of them, nobody is waited for because of them any more.
+    pub const MOST_FAILURES: i32 = 27;
+
+    /// Whether nobody is waited for any more because they are unread.
+    #[must_use]
+    pub fn ends_waits(&self) -> bool {
+        self.failures >= Self::MOST_FAILURES
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
     },
 };
 
+mod acceptance;
 mod follow;
 mod timeline;
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, AccountStatus, ExecutionId},
+    models::{AccountId, AccountStatus, ConnectionsUnread, ExecutionId},
 };
 
 /// A wait for an acceptance that is over, though nobody knows who has accepted by then.
@@ -21,6 +21,8 @@ pub struct UnreadWait {
     pub status: AccountStatus,
     /// When it was over.
     pub over_at: DateTime<Utc>,
+    /// How many looks at the connections in a row have failed.
+    pub failures: i32,
 }
 
 impl UnipileRepository<'_> {
@@ -31,7 +33,8 @@ impl UnipileRepository<'_> {
     pub async fn unread_waits(&mut self, executions: &[ExecutionId]) -> Result<Vec<UnreadWait>> {
         Ok(sqlx::query_as!(
             UnreadWait,
-            r#"select e.id as execution_id, a.id as account_id, a.status, coalesce(e.ready_at, e.next_run_at) as "over_at!"
+            r#"select e.id as execution_id, a.id as account_id, a.status, coalesce(e.ready_at, e.next_run_at) as "over_at!",
+                      coalesce(w.failures, 0) as "failures!"
                from campaign_executions e
                join connected_accounts a on a.organization_id = e.organization_id and a.id = e.linkedin_account_id and a.unipile is not null
                left join account_watches w on w.organization_id = a.organization_id and w.account_id = a.id and w.kind = 'relations'
@@ -70,5 +73,21 @@ impl UnipileRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
+    }
+
+    /// Since when the connections of an account are asked for in vain; nothing if they are not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn connections_unread(&mut self, account: AccountId) -> Result<Option<ConnectionsUnread>> {
+        Ok(sqlx::query_as!(
+            ConnectionsUnread,
+            r#"select checked_at as read_at, failures from account_watches
+               where organization_id = $1 and account_id = $2 and kind = 'relations' and failures > 0"#,
+            self.scope.id(),
+            account.0,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
     }
 }

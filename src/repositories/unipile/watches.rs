@@ -156,7 +156,8 @@ impl UnipileRepository<'_> {
     }
 
     /// An account may have been out for as long as `unnoticed` before it was last looked through: what came meanwhile is looked for again, also by
-    /// looks that begin before `closes`. Until then it counts as not read. A look that is under way has no more to say.
+    /// looks that begin before `closes`. Until then it counts as not read. A look that is under way has no more to say,
+    /// and neither have those that failed before.
     ///
     /// # Errors
     /// The database's.
@@ -168,7 +169,7 @@ impl UnipileRepository<'_> {
     ) -> Result<()> {
         sqlx::query!(
             r#"update account_watches
-               set seen_until = least(seen_until, checked_at - make_interval(secs => $3)), gap_closes_at = $5, read_at = null,
+               set seen_until = least(seen_until, checked_at - make_interval(secs => $3)), gap_closes_at = $5, read_at = null, failures = 0,
                    pass_began = null, pass_read = '{}', due_at = least(due_at, $4), claimed_until = claimed_until + interval '1 microsecond'
                where organization_id = $1 and account_id = $2 and kind in ('relations', 'messages')"#,
             self.scope.id(),

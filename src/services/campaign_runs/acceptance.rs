@@ -9,7 +9,7 @@ use super::fate::{Fate, Judge};
 use crate::{
     engine::route::Answer,
     errors::Result,
-    models::{AccountStatus, Awaiting, ExecutionId, Lead, Move, Rule, Stand, Walk, workflow::Node},
+    models::{AccountStatus, Awaiting, ConnectionsUnread, ExecutionId, Lead, Move, Rule, Stand, Walk, workflow::Node},
     repositories::{OrgTx, UnreadWait},
 };
 
@@ -19,6 +19,11 @@ const UNTIL_READ: TimeDelta = TimeDelta::minutes(5);
 const UNTIL_BACK: TimeDelta = TimeDelta::hours(1);
 /// How often the connections of an account are read at most because somebody's wait is over; without that they are about every four hours.
 const PACE: Duration = Duration::from_hours(1);
+
+/// Why a wait ended: the account is not at Unipile any more.
+const ACCOUNT_GONE: &str = "account_gone";
+/// Why a wait ended: for days Unipile has not shown the account's connections, though it says that the account is in order.
+const UNREADABLE: &str = "connections_unreadable";
 
 /// The waits that are over though nobody knows yet who has accepted. Connections are read soon for them.
 pub(super) async fn unread_waits(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashMap<ExecutionId, UnreadWait>> {
@@ -44,21 +49,30 @@ fn is_read(status: AccountStatus) -> bool {
     matches!(status, AccountStatus::Connected | AccountStatus::Paused)
 }
 
+/// Why nobody will know in time whether a lead has accepted, if that is so.
+fn never_known(wait: &UnreadWait) -> Option<&'static str> {
+    match wait.status {
+        AccountStatus::Disconnected => Some(ACCOUNT_GONE),
+        status if is_read(status) && wait.failures >= ConnectionsUnread::MOST_FAILURES => Some(UNREADABLE),
+        _ => None,
+    }
+}
+
 impl Judge<'_> {
-    /// What becomes of a lead whose wait is over: it waits on if it is not known yet whether it has accepted. Of an account that is not at Unipile
-    /// any more nobody will know.
+    /// What becomes of a lead whose wait is over: it waits on if it is not known yet whether it has accepted. If nobody will know, it counts as one
+    /// who has not, and why is told.
     pub(super) fn is_not_accepted(&mut self, walk: &Walk, lead: &Lead, node: &Node) -> Fate {
         let (answer, kind) = (Answer::NotAccepted, "connection_not_accepted");
         let Some(wait) = self.unread_waits.get(&walk.id) else {
             return self.goes_on(walk, lead, node, answer, kind);
         };
         let (status, over) = (wait.status, wait.over_at);
-        if status == AccountStatus::Disconnected {
+        if let Some(reason) = never_known(wait) {
             let mut fate = self.goes_on(walk, lead, node, answer, kind);
             if let Fate::Stands(_, told) = &mut fate
                 && let Some(first) = told.first_mut()
             {
-                first.data.0.insert("reason".to_owned(), "account_gone".into());
+                first.data.0.insert("reason".to_owned(), reason.into());
             }
             return fate;
         }

@@ -8,7 +8,9 @@ use super::{AccountService, zone};
 use crate::{
     config::LikelyCaps,
     errors::Result,
-    models::{AccountId, ActionUsage, Channel, ConnectedAccount, HistoryReading, Share, workflow::NodeType},
+    models::{
+        AccountId, ActionUsage, Channel, ConnectedAccount, ConnectionsUnread, HistoryReading, Share, workflow::NodeType,
+    },
     repositories::{BaseRepository as _, OrgMember},
 };
 
@@ -36,6 +38,8 @@ pub struct AccountUsage {
     pub reply_to_unread: Option<String>,
     /// How reading back what was written before it was connected stands; none if that is done, or was never to be.
     pub history: Option<HistoryReading>,
+    /// That its connections are asked for in vain; none if they are not.
+    pub connections_unread: Option<ConnectionsUnread>,
 }
 
 /// What came of what an account did.
@@ -89,12 +93,13 @@ impl AccountService {
         };
         let near = near(self.likely, &account, &usage);
         let history = conn.unipile().history(id).await?;
+        let connections_unread = conn.unipile().connections_unread(id).await?;
         let reply_to = account.mailbox.as_ref().and_then(|mailbox| mailbox.reply_to.clone());
         let reply_to_unread = match reply_to {
             Some(address) => conn.accounts().unread(&[address]).await?.pop(),
             None => None,
         };
-        Ok(AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history })
+        Ok(AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history, connections_unread })
     }
 }
 

@@ -90,7 +90,8 @@ impl UnipileService {
         Ok(Ok(read))
     }
 
-    /// The same, as far back as somebody is awaited; nothing is asked if nobody is.
+    /// The same, as far back as somebody is awaited. If nobody is, nothing is asked, unless looks have failed: whoever was awaited then may have been
+    /// given up since, and is found all the same once connections can be read.
     pub(super) async fn look_for_relations(
         &self,
         site: &Site,
@@ -98,9 +99,11 @@ impl UnipileService {
     ) -> Result<std::result::Result<Seen, UnipileError>> {
         let awaited =
             self.context.db.engine_conn(site.organization).await?.unipile().awaits_since(site.account).await?;
-        let Some(awaited) = awaited else { return Ok(Ok(Seen::All)) };
-        let since = look.watch.seen_until.map_or(awaited, |seen| seen.max(awaited));
-        let read = self.read_relations(site, Some(since), PAGES_IN_TURN, Some(look)).await?;
+        if awaited.is_none() && look.watch.failures == 0 {
+            return Ok(Ok(Seen::All));
+        }
+        let since = look.watch.seen_until.max(awaited);
+        let read = self.read_relations(site, since, PAGES_IN_TURN, Some(look)).await?;
         Ok(read.map(|read| if read.later { Seen::Later } else { Seen::All }))
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use clento::models::WatchKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answers::Stage;
 use crate::support::unipile::{Act, On, Trouble};
@@ -86,6 +86,80 @@ async fn a_wait_goes_on_for_as_long_as_unipile_does_not_show_connections() {
     stage.look(WatchKind::Relations).await;
     stage.pass(TimeDelta::hours(3)).await;
     assert_eq!((stage.done(Act::Message).len(), stage.done(Act::Visit).len()), (1, 0));
+}
+
+/// Unipile does not show connections, for as long as nobody mends it.
+fn hides_connections(stage: &Stage) {
+    stage.world.fake.world().chance =
+        Some(Box::new(|_, path| path.ends_with("/users/relations").then_some(Trouble::Refuse(503, "network_down"))));
+}
+
+/// Days in which everything is looked at every hour.
+async fn days(stage: &Stage, days: i64) {
+    for _ in 0..days * 24 {
+        stage.look(WatchKind::Messages).await;
+        stage.look(WatchKind::Relations).await;
+        stage.pass(TimeDelta::hours(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wait_ends_after_three_days_on_which_connections_could_not_be_read_and_late_acceptance_is_found() {
+    let stage = Stage::set_by(2, json!({"late_acceptance": "move"})).await;
+    let usage = format!("{}/{}/usage", super::ACCOUNTS, stage.account);
+    stage.look(WatchKind::Relations).await;
+    assert_eq!(stage.app().member().get(&usage).await.expect(200)["connections_unread"], Value::Null);
+    stage.pass(TimeDelta::hours(160)).await;
+    stage.look(WatchKind::Relations).await;
+    stage.accept(0);
+    hides_connections(&stage);
+    days(&stage, 3).await;
+    assert_eq!((stage.world.count(UNREAD).await, stage.told("connection_not_accepted").await), (2, 0));
+    let unread = stage.app().member().get(&usage).await.expect(200)["connections_unread"].clone();
+    assert_eq!(unread["ends_waits"], false, "{unread}");
+    assert!(unread["failed_looks"].as_i64().unwrap() > 5, "{unread}");
+    days(&stage, 1).await;
+    let unread = stage.app().member().get(&usage).await.expect(200)["connections_unread"].clone();
+    assert_eq!(unread["ends_waits"], true, "{unread}");
+    let ended = "select count(*) from activities where type = 'connection_not_accepted' and data->>'reason' = 'connections_unreadable'";
+    assert_eq!(stage.world.count(ended).await, 2);
+    assert_eq!(stage.done(Act::Visit).len(), 2, "both go the way of those who have not accepted");
+    let id: String = sqlx::query_scalar(
+        "select e.id::text from campaign_executions e join leads l on l.id = e.lead_id where l.linkedin_url like '%person-0'",
+    )
+    .fetch_one(&stage.app().pool)
+    .await
+    .unwrap();
+    let path = format!("/api/v1/campaign-executions/{id}");
+    let told = stage.app().member().get(&path).await.expect(200)["acceptance"].clone();
+    assert_eq!((&told["accepted"], &told["reason"]), (&json!(false), &json!("connections_unreadable")));
+    assert!(told["detail"].as_str().unwrap().contains("three days"), "{told}");
+    // Nobody is awaited any more, and yet whoever has accepted is found once connections can be read.
+    stage.world.fake.world().chance = None;
+    days(&stage, 1).await;
+    assert_eq!(stage.done(Act::Message), [("acc".to_owned(), "ACo_person-0".to_owned())]);
+    assert_eq!(stage.app().member().get(&path).await.expect(200)["acceptance"]["accepted"], true);
+    assert_eq!(stage.app().member().get(&usage).await.expect(200)["connections_unread"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_account_that_comes_back_has_its_waits_counted_anew() {
+    let stage = Stage::set(1).await;
+    stage.look(WatchKind::Relations).await;
+    hides_connections(&stage);
+    stage.pass(TimeDelta::hours(140)).await;
+    days(&stage, 4).await;
+    // What it failed by may have been what it was signed out for.
+    let status = async |word: &'static str| {
+        let told = stage.world.fake.world().set_source("acc", word);
+        stage.world.webhook(&told).await;
+        stage.world.work().await;
+    };
+    let failed = "select count(*) from account_watches where kind = 'relations' and failures > 0";
+    assert_eq!(stage.world.count(failed).await, 1);
+    status("CREDENTIALS").await;
+    status("OK").await;
+    assert_eq!(stage.world.count(failed).await, 0);
 }
 
 #[tokio::test]
