@@ -710,6 +710,7 @@ CREATE TABLE public.execution_steps (
     capped boolean DEFAULT false NOT NULL,
     recipient_domain text,
     company_domain text,
+    charged boolean DEFAULT true NOT NULL,
     unclear boolean DEFAULT false NOT NULL,
     CONSTRAINT execution_steps_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT execution_steps_attempt_check CHECK ((attempt > 0)),

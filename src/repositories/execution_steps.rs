@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{base::OrgScope, recalled::recalled};
 use crate::{
     errors::Result,
-    models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId, StepState},
+    models::{AccountId, CampaignId, ExecutionId, ExecutionStep, LeadId, StepEnd, StepId},
 };
 
 /// The attempts of one organization.
@@ -206,34 +206,24 @@ impl StepRepository<'_> {
     }
 
     /// It is proved late that an attempt was sent: it is, unless another attempt of the same step is under way or was sent meanwhile. Answers
-    /// how the attempt had ended before, and why; none if it stays so.
+    /// whether it is.
     ///
     /// # Errors
     /// The database's.
-    pub async fn prove_sent(
-        &mut self,
-        step: &ExecutionStep,
-        provider_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(StepState, Option<String>)>> {
-        let before = sqlx::query!(
-            r#"with given_up as (
-                 select s.id, s.state, s.reason from execution_steps s
-                 where s.organization_id = $1 and s.id = $2 and s.state in ('not_sent', 'needs_review')
-                   and not exists (select from execution_steps o where o.organization_id = $1 and o.execution_id = s.execution_id
-                                     and o.node_id = s.node_id and o.id <> s.id and o.state in ('sending', 'sent', 'needs_review'))
-                 for update of s)
-               update execution_steps s set state = 'sent', provider_id = $3, reason = null, settled_at = $4
-               from given_up where s.organization_id = $1 and s.id = given_up.id
-               returning given_up.state as "state: StepState", given_up.reason"#,
+    pub async fn prove_sent(&mut self, step: &ExecutionStep, provider_id: &str, now: DateTime<Utc>) -> Result<bool> {
+        let proved = sqlx::query!(
+            r#"update execution_steps s set state = 'sent', provider_id = $3, reason = null, settled_at = $4
+               where s.organization_id = $1 and s.id = $2 and s.state in ('not_sent', 'needs_review')
+                 and not exists (select from execution_steps o where o.organization_id = $1 and o.execution_id = s.execution_id
+                                   and o.node_id = s.node_id and o.id <> s.id and o.state in ('sending', 'sent', 'needs_review'))"#,
             self.scope.id(),
             step.id.0,
             provider_id,
             now,
         )
-        .fetch_optional(&mut *self.conn)
+        .execute(&mut *self.conn)
         .await?;
-        Ok(before.map(|row| (row.state, row.reason)))
+        Ok(proved.rows_affected() == 1)
     }
 
     /// What is on its way out to leads from an account: which attempt, to whom, and the token that it answers to.

@@ -9,6 +9,7 @@ mod audit_logs;
 pub mod base;
 mod campaign_executions;
 mod campaigns;
+mod charged_steps;
 mod clay_destinations;
 mod clerk_sync;
 mod connected_accounts;
@@ -55,6 +56,7 @@ pub use base::{
 };
 pub use campaign_executions::{ExecutionRepository, Promise};
 pub use campaigns::{CampaignEdit, CampaignRepository, CampaignRun, FoundLeads, RunningCampaignRef};
+pub use charged_steps::LedgerHour;
 pub use clay_destinations::{ClaimedDestination, ClayDestinationRepository, ClaySlot, PushEnd};
 pub use connected_accounts::AccountRepository;
 pub use conversations::{ConversationRepository, Recalled, Received};

@@ -7,6 +7,7 @@ use super::{
     RunService,
     activities::{happened, with_account},
     fate::Judge,
+    ledger::give_back,
     party::{Party, planner_of},
     replan::forget_removed,
     settle::{about, sent_kind},
@@ -47,7 +48,7 @@ impl RunService {
         }
         let now = tx.now();
         let undecided = tx.steps().decide_review(id, false, now).await?;
-        tx.usage().give_back(&undecided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
+        give_back(&mut tx, &undecided.iter().map(|step| step.id).collect::<Vec<_>>()).await?;
         // Its account may be the campaign's no more; no edit has looked at a way that had failed.
         let walk = forget_removed(&mut tx, run.id, &[walk.id]).await?.pop().unwrap_or(walk);
         let stand = due_again(&run, &walk, now)?;
@@ -117,7 +118,7 @@ impl RunService {
         let now = tx.now();
         let decided = tx.steps().decide_review(walk.id, sent, now).await?;
         if !sent {
-            tx.usage().give_back(&decided.iter().filter_map(super::claim::line).collect::<Vec<_>>()).await?;
+            give_back(&mut tx, &decided.iter().map(|step| step.id).collect::<Vec<_>>()).await?;
         }
         let told = if sent { sent_after_all(&tx, &run, &walk, &decided) } else { Vec::new() };
         tx.activities().record(&told).await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{deliver::Delivery, outcome::Outcome, settle::NOT_FOUND, silence::LEAD_UNANSWERED};
 use crate::{
     errors::Result,
-    models::{Channel, ExecutionStep, Usage},
+    models::{Channel, ExecutionStep, StepId},
     repositories::OrgTx,
 };
 
@@ -17,9 +17,9 @@ const FREE_A_DAY: i64 = 100;
 /// What of `refunds` the ledger gets back.
 pub(super) async fn bounded(
     tx: &mut OrgTx,
-    mut refunds: Vec<Usage>,
+    mut refunds: Vec<StepId>,
     known: &[&(ExecutionStep, Delivery)],
-) -> Result<Vec<Usage>> {
+) -> Result<Vec<StepId>> {
     let mut in_vain: BTreeMap<_, Vec<&ExecutionStep>> = BTreeMap::new();
     for (step, delivery) in known {
         let Some(account) = step.account_id.filter(|_| was_in_vain(step, delivery)) else { continue };
@@ -28,14 +28,8 @@ pub(super) async fn bounded(
     for ((account, day), steps) in in_vain {
         // Those of this transaction among them.
         let beyond = tx.linkedin().looked_up_in_vain(account, day).await? - FREE_A_DAY;
-        for step in steps.into_iter().take(usize::try_from(beyond).unwrap_or(0)) {
-            let of_step = |it: &Usage| {
-                (it.account_id, it.action, it.day, it.hour) == (account, step.action, day, step.charged_hour)
-            };
-            if let Some(index) = refunds.iter().position(of_step) {
-                refunds.remove(index);
-            }
-        }
+        let beyond: Vec<_> = steps.into_iter().take(usize::try_from(beyond).unwrap_or(0)).map(|step| step.id).collect();
+        refunds.retain(|refund| !beyond.contains(refund));
     }
     Ok(refunds)
 }

@@ -41,6 +41,7 @@ mod foresight;
 mod guard;
 mod inbound;
 mod lease;
+mod ledger;
 mod letters;
 mod link_domains;
 mod linkedin;

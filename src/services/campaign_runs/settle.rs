@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::{
     RunService, accounts,
     activities::{end_of, ended, happened, reason, with_account},
-    claim::{line, log},
+    claim::log,
     deliver::{Delivered, Delivery, OURS},
     endings::CAMPAIGN_STOPPED,
     fate::Judge,
     foresight::{Ended, judged},
+    ledger::{charge_again, give_back},
     lookups::bounded,
     measure::{count, count_late},
     party::{Party, traveller},
@@ -22,7 +23,7 @@ use crate::{
     errors::Result,
     models::{
         AccountStatus, Activity, CampaignStatus, ExecutionId, ExecutionStatus, ExecutionStep, Lead, LeadId, Move, Rule,
-        Stand, StepEnd, StepId, StepState, Usage, Walk,
+        Stand, StepEnd, StepId, StepState, Walk,
         workflow::{NodeType, StopOn},
     },
     repositories::{OrgTx, RunningCampaignRef},
@@ -46,7 +47,7 @@ pub(super) const NOT_FOUND: &str = "not_found_at_provider";
 pub(super) struct Settled {
     pub(super) stands: Vec<Stand>,
     pub(super) activities: Vec<Activity>,
-    refunds: Vec<Usage>,
+    refunds: Vec<StepId>,
     written_to: Vec<LeadId>,
 }
 
@@ -105,7 +106,7 @@ impl RunService {
         let Settled { stands, activities, refunds, written_to } = judged(&mut tx, &run, &mut party, &ended).await?;
         let refunds = bounded(&mut tx, refunds, &known).await?;
         tx.executions().stand(&stands, now).await?;
-        tx.usage().give_back(&refunds).await?;
+        give_back(&mut tx, &refunds).await?;
         tx.activities().record(&activities).await?;
         tx.leads().contacted(&written_to, now).await?;
         let refused = known.iter().filter(|it| came_back(it) && settled.contains(&it.0.id));
@@ -116,8 +117,8 @@ impl RunService {
     }
 }
 
-/// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Charged anew is
-/// what was given back.
+/// Of the steps that somebody else took over and gave up, those that are now known to have been sent: they are not sent again. Whatever becomes of
+/// their leads, what was given back for them is charged again.
 async fn prove(
     tx: &mut OrgTx,
     walks: &HashMap<ExecutionId, Walk>,
@@ -125,21 +126,18 @@ async fn prove(
     settled: &HashSet<StepId>,
 ) -> Result<Vec<StepId>> {
     let now = tx.now();
-    let mut proved = Vec::new();
+    let (mut proved, mut late) = (Vec::new(), Vec::new());
     for (step, delivery) in known {
-        let Some(provider_id) = delivery.proof() else { continue };
+        let Some(provider_id) = delivery.proof().filter(|_| !settled.contains(&step.id)) else { continue };
+        late.push(step.id);
         let there = |walk: &&Walk| walk.node_id.as_ref() == Some(&step.node_id);
         let walk = walks.get(&step.execution_id).filter(there);
         let waits = walk.is_some_and(|walk| walk.status == ExecutionStatus::Waiting);
-        if settled.contains(&step.id) || !waits {
-            continue;
+        if waits && tx.steps().prove_sent(step, provider_id, now).await? {
+            proved.push(step.id);
         }
-        let Some((state, why)) = tx.steps().prove_sent(step, provider_id, now).await? else { continue };
-        if is_given_back(step.action, state, why.as_deref()) {
-            tx.usage().charge(line(step).as_slice()).await?;
-        }
-        proved.push(step.id);
     }
+    charge_again(tx, &late).await?;
     Ok(proved)
 }
 
@@ -152,8 +150,8 @@ impl Judge<'_> {
         refusals: i64,
         told: &mut Settled,
     ) {
-        if gives_back(step, delivery) {
-            told.refunds.extend(line(step));
+        if step.account_id.is_some() && gives_back(step, delivery) {
+            told.refunds.push(step.id);
         }
         if writes(step.action, delivery) {
             told.written_to.push(step.lead_id);
@@ -338,18 +336,13 @@ fn writes(action: NodeType, delivery: &Delivery) -> bool {
     writes && delivery.proof().is_some()
 }
 
-/// Whether the ledger is not charged for it: it was surely not done.
+/// Whether the ledger is not charged for it: it was surely not done. A look at a profile that was looked up in vain may have been one all the same, and
+/// whoever found that there is no such recipient has asked.
 fn gives_back(step: &ExecutionStep, delivery: &Delivery) -> bool {
     let StepEnd { state, reason, .. } = end(step, delivery);
-    is_given_back(step.action, state, reason.as_deref())
-}
-
-/// The same of an attempt that has ended so. A look at a profile that was looked up in vain may have been one all the same, and whoever found
-/// that there is no such recipient has asked.
-fn is_given_back(action: NodeType, state: StepState, reason: Option<&str>) -> bool {
     match state {
-        StepState::NotSent => action != NodeType::ProfileVisit || reason != Some(NOT_FOUND),
-        StepState::Failed => reason != Some(NO_RECIPIENT),
+        StepState::NotSent => step.action != NodeType::ProfileVisit || reason.as_deref() != Some(NOT_FOUND),
+        StepState::Failed => reason.as_deref() != Some(NO_RECIPIENT),
         StepState::Skipped => true,
         StepState::Sending | StepState::Sent | StepState::NeedsReview => false,
     }

@@ -26,8 +26,13 @@ pub(super) async fn carry_over(
     }
     let since = local_day(from, now - KEPT);
     let lines = tx.usage().since(&[account], since).await?;
+    let carried: Vec<_> = lines.iter().map(|line| carried_over(line, (from, to), now)).collect();
+    // What may yet be given back, or charged again, is so on the day on which it counts from now on. Steps come before the ledger, as elsewhere.
+    let hours: Vec<_> =
+        lines.iter().zip(&carried).map(|(line, to)| ((line.day, line.hour), (to.day, to.hour))).collect();
+    tx.steps().carry_over(account, now - KEPT - TimeDelta::days(1), &hours).await?;
     tx.usage().forget_since(account, since).await?;
-    tx.usage().charge(&lines.iter().map(|line| carried_over(line, (from, to), now)).collect::<Vec<_>>()).await
+    tx.usage().charge(&carried).await
 }
 
 /// What was done in an hour, by the new clock. What was done on the day at hand stays on the day at hand, whatever the new clock says of it: no limit

@@ -169,7 +169,7 @@ pub(super) async fn until_sent<T>(app: &TestApp, mut work: Pin<&mut impl Future<
 }
 
 /// Somebody else looks a step up where it does not show.
-async fn looked_up_in_vain(app: &TestApp) {
+pub(super) async fn looked_up_in_vain(app: &TestApp) {
     let hide = "create table hidden as select * from sandbox_acts; delete from sandbox_acts";
     sqlx::raw_sql(hide).execute(&app.pool).await.unwrap();
     app.clock.advance(TimeDelta::minutes(4).to_std().unwrap());
@@ -179,7 +179,7 @@ async fn looked_up_in_vain(app: &TestApp) {
 }
 
 /// What the ledger is charged with.
-async fn charged(app: &TestApp) -> i64 {
+pub(super) async fn charged(app: &TestApp) -> i64 {
     count(app, "select coalesce(sum(used), 0)::int8 from account_usage").await
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod guardrails;
 mod inbox;
+mod late_proofs;
 mod lifecycle;
 mod limits;
 mod linkedin;
