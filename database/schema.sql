@@ -1042,11 +1042,13 @@ CREATE TABLE public.linkedin_acts (
     chat_id text,
     noted boolean DEFAULT false NOT NULL,
     begun_at timestamp with time zone NOT NULL,
+    unipile_account text,
     CONSTRAINT linkedin_acts_action_check CHECK (((length(action) >= 1) AND (length(action) <= 50))),
     CONSTRAINT linkedin_acts_chat_id_check CHECK (((length(chat_id) >= 1) AND (length(chat_id) <= 500))),
     CONSTRAINT linkedin_acts_node_id_check CHECK (((length(node_id) >= 1) AND (length(node_id) <= 64))),
     CONSTRAINT linkedin_acts_person_check CHECK (((length(person) >= 1) AND (length(person) <= 200))),
-    CONSTRAINT linkedin_acts_target_check CHECK (((length(target) >= 1) AND (length(target) <= 500)))
+    CONSTRAINT linkedin_acts_target_check CHECK (((length(target) >= 1) AND (length(target) <= 500))),
+    CONSTRAINT linkedin_acts_unipile_account_check CHECK (((length(unipile_account) >= 1) AND (length(unipile_account) <= 500)))
 );
 
 --

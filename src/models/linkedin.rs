@@ -52,4 +52,6 @@ pub struct LinkedinAct {
     pub noted: bool,
     /// When it may have left.
     pub begun_at: DateTime<Utc>,
+    /// Under which id of Unipile's, if that is known.
+    pub unipile_account: Option<String>,
 }

@@ -101,14 +101,15 @@ impl LinkedinRepository<'_> {
     pub async fn begin(&mut self, act: &LinkedinAct, token: Uuid) -> Result<bool> {
         let written = sqlx::query!(
             r#"insert into linkedin_acts (organization_id, step_id, execution_id, lead_id, account_id, node_id, action, person, target,
-                                          chat_id, noted, begun_at)
-               select $1, s.id, s.execution_id, s.lead_id, $8, s.node_id, s.action, $4, $5, $6, $7, $9
+                                          chat_id, noted, begun_at, unipile_account)
+               select $1, s.id, s.execution_id, s.lead_id, $8, s.node_id, s.action, $4, $5, $6, $7, $9, $10
                from execution_steps s
                join campaigns c on c.organization_id = $1 and c.id = s.campaign_id and c.status = 'running'
                where s.organization_id = $1 and s.id = $2 and s.token = $3 and s.state = 'sending'
                on conflict (organization_id, account_id, action, target) where action in ('like_post', 'comment_post') do update
                  set step_id = excluded.step_id, execution_id = excluded.execution_id, lead_id = excluded.lead_id,
-                     node_id = excluded.node_id, person = excluded.person, begun_at = excluded.begun_at
+                     node_id = excluded.node_id, person = excluded.person, begun_at = excluded.begun_at,
+                     unipile_account = excluded.unipile_account
                  where not exists (select from execution_steps o where o.organization_id = $1 and o.id = linkedin_acts.step_id
                                      and o.state in ('sending', 'sent', 'needs_review'))"#,
             self.scope.id(),
@@ -120,6 +121,7 @@ impl LinkedinRepository<'_> {
             act.noted,
             act.account_id.0,
             act.begun_at,
+            act.unipile_account,
         )
         .execute(&mut *self.conn)
         .await?;
@@ -133,7 +135,8 @@ impl LinkedinRepository<'_> {
     pub async fn act(&mut self, step: StepId) -> Result<Option<LinkedinAct>> {
         Ok(sqlx::query_as!(
             LinkedinAct,
-            r#"select step_id, execution_id, lead_id, account_id, node_id, action, person, target, chat_id, noted, begun_at
+            r#"select step_id, execution_id, lead_id, account_id, node_id, action, person, target, chat_id, noted, begun_at,
+                      unipile_account
                from linkedin_acts where organization_id = $1 and step_id = $2"#,
             self.scope.id(),
             step.0,

@@ -183,6 +183,22 @@ impl UnipileRepository<'_> {
         Ok(())
     }
 
+    /// Whether Unipile may still be fetching messages that it missed while an account was out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn gapes(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from account_watches where organization_id = $1 and account_id = $2 and kind = 'messages' and gap_closes_at > $3)
+                 as "gapes!""#,
+            self.scope.id(),
+            account.0,
+            now,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// Looks no more for what could not be read, and keeps `why`, if the claim still holds; whether it did.
     ///
     /// # Errors

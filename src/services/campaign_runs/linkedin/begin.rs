@@ -49,6 +49,7 @@ impl LinkedinChannel {
                 chat_id: chat(prepared),
                 noted,
                 begun_at: tx.now(),
+                unipile_account: order.account.unipile.as_ref().map(|unipile| unipile.account_id.clone()),
             };
             if tx.linkedin().begin(&act, step.token).await? {
                 tx.commit().await?;

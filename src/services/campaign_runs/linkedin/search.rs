@@ -38,12 +38,21 @@ impl LinkedinChannel {
         }
         let mut conn = self.context.db.engine_conn(step.organization_id).await?;
         let act = conn.linkedin().act(step.id).await?;
+        let gapes = conn.unipile().gapes(account.id, self.context.clock.now()).await?;
         conn.give_back();
         // Nobody can begin it any more either: whoever could does not hold its token now.
         let Some(act) = act else { return Ok(Found::Told(NOT_BEGUN)) };
         let looking =
             tokio::time::timeout(Lease(self.context.campaign_lease).longest_look(), self.seek(at, step, &act));
         Ok(match looking.await {
+            Ok(Ok(Found::No))
+                if is_message(step) && act.unipile_account.as_ref().is_some_and(|it| *it != at.unipile.account_id) =>
+            {
+                // Signed in to anew: what was written before need never show under the new id.
+                self.patient(step.sending_at)
+            }
+            // Unipile still fetches what it missed while the account was out.
+            Ok(Ok(Found::No)) if is_message(step) && gapes => Found::Later,
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
                 tracing::warn!(step = %step.id, account = %account.id, %error, "Unipile cannot be searched");
@@ -181,6 +190,11 @@ impl LinkedinChannel {
         }
         Err(UnipileFault::Unreadable.into())
     }
+}
+
+/// Whether a step is looked for among the account's messages, of which Unipile shows what it has fetched.
+fn is_message(step: &ExecutionStep) -> bool {
+    matches!(step.action, NodeType::SendFollowup | NodeType::SendInmail)
 }
 
 /// What a step says.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use clento::utils::clock::Clock as _;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -275,4 +276,40 @@ async fn what_could_not_be_written_down_is_looked_up_again_before_the_lease_is_o
     stage.app.clock.advance(Duration::from_secs(15));
     stage.app.state.runs().reconcile().await.unwrap();
     assert_eq!(stage.attempts().await, ["it sent"]);
+}
+
+#[tokio::test]
+async fn what_may_have_been_written_before_the_account_was_signed_in_to_anew_is_written_again_by_nobody() {
+    for act in [Act::Message, Act::Inmail] {
+        let (workflow, on, _) = kinds().into_iter().find(|(.., kind)| *kind == act).unwrap();
+        let (stage, account, list) = set(act).await;
+        stage.fake.trouble(on, Trouble::CutAfter);
+        stage.start(&list, &[&account], workflow).await;
+        stage.until_done(act).await;
+        // Its owner signs in anew: Unipile knows it by another id, and shows no chat of before.
+        stage.fake.world().account("A2");
+        let anew = "update connected_accounts set unipile = jsonb_set(unipile, '{account_id}', '\"A2\"')";
+        sqlx::raw_sql(anew).execute(&stage.app.pool).await.unwrap();
+        stage.pass(8).await;
+        assert_eq!(stage.done(act).len(), 1, "{act:?}");
+        let attempts = stage.attempts().await;
+        assert!(attempts.len() == 1 && attempts[0].contains("needs_review"), "{act:?}: {attempts:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_show_is_not_taken_for_unsent_while_unipile_still_fetches_what_it_missed() {
+    let (workflow, on, act) = kinds().into_iter().nth(1).unwrap();
+    let (stage, account, list) = set(act).await;
+    stage.fake.trouble(on, Trouble::CutAfter);
+    stage.start(&list, &[&account], workflow).await;
+    stage.until_done(act).await;
+    // It was out, and what was written shows only an hour later.
+    stage.fake.world().shows_after = TimeDelta::minutes(50);
+    let gap = "update account_watches set gap_closes_at = $1 where kind = 'messages'";
+    let closes = stage.app.clock.now() + TimeDelta::hours(1);
+    sqlx::query(gap).bind(closes).execute(&stage.app.pool).await.unwrap();
+    stage.pass(8).await;
+    assert_eq!((stage.done(act).len(), stage.attempts().await.len()), (1, 1));
+    assert!(stage.attempts().await[0].ends_with(" sent"));
 }
