@@ -12,17 +12,16 @@ use crate::{
     },
 };
 
-mod connections;
 mod create;
 mod limits;
 mod linkedin;
 mod mailbox;
 mod ramp_up;
 mod sending_domain;
+mod unread;
 mod update;
 mod usage;
 
-pub use connections::ConnectionsUnreadDto;
 pub use create::{
     AskedAccount, CreateConnectedAccountRequest, CreateSandboxAccount, SandboxProvider, UnavailableAccount,
     UnavailableProvider,
@@ -32,6 +31,7 @@ pub use linkedin::LinkedinProfileDto;
 pub use mailbox::{CreateMailboxAccount, MailOauthRequest, MailServerRequest, MailboxDto, MailboxProvider};
 pub use ramp_up::{AccountRampUpPatch, ActionRampUpPatch};
 pub use sending_domain::SendingDomainParams;
+pub use unread::{ConnectionsUnreadDto, MessagesUnreadDto};
 pub use update::{AccountSwitch, SendingWindowPatch, UpdateConnectedAccountRequest};
 pub use usage::AccountUsageDto;
 

@@ -1,12 +1,12 @@
 //! How much an account has done, and how much it may.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ConnectionsUnreadDto;
+use super::{ConnectionsUnreadDto, MessagesUnreadDto};
 use crate::{
-    models::{ActionLimits, ActionUsage, Channel, HistoryReading, Share, workflow::NodeType},
+    models::{ActionLimits, ActionUsage, Channel, ConnectedAccount, HistoryReading, Share, workflow::NodeType},
     services::connected_accounts::{AccountUsage, NearCap, Rates},
 };
 
@@ -30,6 +30,8 @@ pub struct AccountUsageDto {
     pub history: Option<HistoryReadingDto>,
     /// That the account's connections are asked for in vain, so that nobody knows who accepts its invitations; null if they are not.
     pub connections_unread: Option<ConnectionsUnreadDto>,
+    /// That the account's messages are asked of Unipile in vain, so that nobody knows who answers; null if they are not.
+    pub messages_unread: Option<MessagesUnreadDto>,
 }
 
 /// How reading back what was written before an account was connected stands.
@@ -148,23 +150,38 @@ impl UsageDto {
     }
 }
 
+impl ActionUsageDto {
+    /// How much of `action` an account has done, and may do today.
+    fn of(account: &ConnectedAccount, today: NaiveDate, action: NodeType, usage: ActionUsage) -> Self {
+        let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
+        let ramp = account.ramp_up.get(action).map(|ramp| i32::try_from(ramp.limit(today)).unwrap_or(i32::MAX));
+        let per_day = per_day.into_iter().chain(ramp).min();
+        let ActionUsage { in_hour, in_day, in_week } = usage;
+        Self {
+            action,
+            hour: UsageDto::of(in_hour, per_hour),
+            day: UsageDto::of(in_day, per_day),
+            week: UsageDto::of(in_week, per_week),
+        }
+    }
+}
+
 impl From<AccountUsage> for AccountUsageDto {
     fn from(of: AccountUsage) -> Self {
-        let AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history, connections_unread } =
-            of;
+        let AccountUsage {
+            account,
+            today,
+            usage,
+            rates,
+            rest,
+            near,
+            reply_to_unread,
+            history,
+            connections_unread,
+            messages_unread,
+        } = of;
         let actions = NodeType::ALL.into_iter().filter(|action| action.channel() == Some(account.channel));
-        let one = |action| {
-            let ActionLimits { per_hour, per_day, per_week, per_domain_per_day: _ } = account.limits.get(action);
-            let ramp = account.ramp_up.get(action).map(|ramp| i32::try_from(ramp.limit(today)).unwrap_or(i32::MAX));
-            let per_day = per_day.into_iter().chain(ramp).min();
-            let ActionUsage { in_hour, in_day, in_week } = usage.get(&action).copied().unwrap_or_default();
-            ActionUsageDto {
-                action,
-                hour: UsageDto::of(in_hour, per_hour),
-                day: UsageDto::of(in_day, per_day),
-                week: UsageDto::of(in_week, per_week),
-            }
-        };
+        let one = |action| ActionUsageDto::of(&account, today, action, usage.get(&action).copied().unwrap_or_default());
         let actions = actions.map(one).collect();
         let cooling_down = rest.map(|(until, reason)| {
             let detail = reason.as_deref().and_then(told);
@@ -174,8 +191,9 @@ impl From<AccountUsage> for AccountUsageDto {
         let acceptance = (account.channel == Channel::Linkedin).then(|| accepted.into());
         let rates = AccountRatesDto { since, acceptance, reply: answered.into() };
         let warnings = near.into_iter().map(Into::into).collect();
-        let (history, connections_unread) = (history.map(Into::into), connections_unread.map(Into::into));
-        Self { actions, cooling_down, rates, warnings, reply_to_unread, history, connections_unread }
+        let (history, messages_unread) = (history.map(Into::into), messages_unread.map(Into::into));
+        let connections_unread = connections_unread.map(Into::into);
+        Self { actions, cooling_down, rates, warnings, reply_to_unread, history, connections_unread, messages_unread }
     }
 }
 

@@ -21,7 +21,7 @@ pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, Oauth
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
 pub use tracking_domain::{TrackingDomain, TrackingDomainStatus};
-pub use unipile::{ConnectionsUnread, HistoryReading, LinkedinTier, UnipileAccount, UnipileWire, WatchKind};
+pub use unipile::{FailedLooks, HistoryReading, LinkedinTier, UnipileAccount, UnipileWire, WatchKind};
 pub use window::{SendingWindow, SendingWindowChanges};
 
 /// A sending account. Its credentials are not here: they are stored sealed, in columns of their own.

@@ -89,23 +89,23 @@ pub enum HistoryReading {
     GivenUp(String),
 }
 
-/// That the connections of an account were asked for in vain.
+/// That something of an account was asked for in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionsUnread {
-    /// When they were last read; none if they never were.
+pub struct FailedLooks {
+    /// When it was last read; none if it never was.
     pub read_at: Option<DateTime<Utc>>,
     /// How many looks in a row have failed since.
     pub failures: i32,
 }
 
-impl ConnectionsUnread {
-    /// After so many looks in a row that failed, three days of them, nobody is waited for because of them any more.
-    pub const MOST_FAILURES: i32 = 27;
+impl FailedLooks {
+    /// After so many looks at connections in a row that failed, three days of them, nobody is waited for because of them any more.
+    pub const ENDS_WAITS: i32 = 27;
 
-    /// Whether nobody is waited for any more because they are unread.
+    /// Whether nobody is waited for any more because connections are unread.
     #[must_use]
     pub fn ends_waits(&self) -> bool {
-        self.failures >= Self::MOST_FAILURES
+        self.failures >= Self::ENDS_WAITS
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, AccountStatus, ConnectionsUnread, ExecutionId},
+    models::{AccountId, AccountStatus, ExecutionId},
 };
 
 /// A wait for an acceptance that is over, though nobody knows who has accepted by then.
@@ -73,21 +73,5 @@ impl UnipileRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-
-    /// Since when the connections of an account are asked for in vain; nothing if they are not.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn connections_unread(&mut self, account: AccountId) -> Result<Option<ConnectionsUnread>> {
-        Ok(sqlx::query_as!(
-            ConnectionsUnread,
-            r#"select checked_at as read_at, failures from account_watches
-               where organization_id = $1 and account_id = $2 and kind = 'relations' and failures > 0"#,
-            self.scope.id(),
-            account.0,
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::UnipileRepository;
 use crate::{
     errors::Result,
-    models::{AccountId, Channel, LeadId},
+    models::{AccountId, Channel, FailedLooks, LeadId, WatchKind},
 };
 
 /// When an account counts as read.
@@ -77,6 +77,23 @@ impl UnipileRepository<'_> {
             since,
         )
         .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Since when something of an account is asked for in vain; nothing if it is not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn failing(&mut self, account: AccountId, kind: WatchKind) -> Result<Option<FailedLooks>> {
+        Ok(sqlx::query_as!(
+            FailedLooks,
+            r#"select checked_at as read_at, failures from account_watches
+               where organization_id = $1 and account_id = $2 and kind = $3 and failures > 0"#,
+            self.scope.id(),
+            account.0,
+            kind.as_str(),
+        )
+        .fetch_optional(&mut *self.conn)
         .await?)
     }
 }

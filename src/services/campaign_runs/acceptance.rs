@@ -9,7 +9,7 @@ use super::fate::{Fate, Judge};
 use crate::{
     engine::route::Answer,
     errors::Result,
-    models::{AccountStatus, Awaiting, ConnectionsUnread, ExecutionId, Lead, Move, Rule, Stand, Walk, workflow::Node},
+    models::{AccountStatus, Awaiting, ExecutionId, FailedLooks, Lead, Move, Rule, Stand, Walk, workflow::Node},
     repositories::{OrgTx, UnreadWait},
 };
 
@@ -53,7 +53,7 @@ fn is_read(status: AccountStatus) -> bool {
 fn never_known(wait: &UnreadWait) -> Option<&'static str> {
     match wait.status {
         AccountStatus::Disconnected => Some(ACCOUNT_GONE),
-        status if is_read(status) && wait.failures >= ConnectionsUnread::MOST_FAILURES => Some(UNREADABLE),
+        status if is_read(status) && wait.failures >= FailedLooks::ENDS_WAITS => Some(UNREADABLE),
         _ => None,
     }
 }

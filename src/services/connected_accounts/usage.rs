@@ -9,7 +9,8 @@ use crate::{
     config::LikelyCaps,
     errors::Result,
     models::{
-        AccountId, ActionUsage, Channel, ConnectedAccount, ConnectionsUnread, HistoryReading, Share, workflow::NodeType,
+        AccountId, ActionUsage, Channel, ConnectedAccount, FailedLooks, HistoryReading, Share, WatchKind,
+        workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember},
 };
@@ -39,7 +40,9 @@ pub struct AccountUsage {
     /// How reading back what was written before it was connected stands; none if that is done, or was never to be.
     pub history: Option<HistoryReading>,
     /// That its connections are asked for in vain; none if they are not.
-    pub connections_unread: Option<ConnectionsUnread>,
+    pub connections_unread: Option<FailedLooks>,
+    /// The same of its messages.
+    pub messages_unread: Option<FailedLooks>,
 }
 
 /// What came of what an account did.
@@ -93,13 +96,25 @@ impl AccountService {
         };
         let near = near(self.likely, &account, &usage);
         let history = conn.unipile().history(id).await?;
-        let connections_unread = conn.unipile().connections_unread(id).await?;
+        let connections_unread = conn.unipile().failing(id, WatchKind::Relations).await?;
+        let messages_unread = conn.unipile().failing(id, WatchKind::Messages).await?;
         let reply_to = account.mailbox.as_ref().and_then(|mailbox| mailbox.reply_to.clone());
         let reply_to_unread = match reply_to {
             Some(address) => conn.accounts().unread(&[address]).await?.pop(),
             None => None,
         };
-        Ok(AccountUsage { account, today, usage, rates, rest, near, reply_to_unread, history, connections_unread })
+        Ok(AccountUsage {
+            account,
+            today,
+            usage,
+            rates,
+            rest,
+            near,
+            reply_to_unread,
+            history,
+            connections_unread,
+            messages_unread,
+        })
     }
 }
 

@@ -74,11 +74,15 @@ async fn nobody_is_written_to_from_an_account_whose_chats_cannot_be_read() {
     assert_eq!((stage.done(Act::Message).len(), stage.ways("waiting").await), (0, 1));
     let why = "select count(*) from campaign_executions where moves->0->>'rule' = 'linkedin_unread'";
     assert_eq!(stage.world.count(why).await, 1);
+    let usage = format!("{}/{}/usage", super::ACCOUNTS, stage.account);
+    let unread = stage.app().member().get(&usage).await.expect(200)["messages_unread"].clone();
+    assert_eq!(unread["failed_looks"], 3, "{unread}");
     stage.world.fake.world().chance = None;
     stage.pass(TimeDelta::hours(1)).await;
     stage.look(WatchKind::Messages).await;
     stage.pass(TimeDelta::hours(1)).await;
     assert_eq!((stage.done(Act::Message).len(), stage.ways("replied").await), (0, 1));
+    assert!(stage.app().member().get(&usage).await.expect(200)["messages_unread"].is_null());
 }
 
 #[tokio::test]
