@@ -1667,7 +1667,7 @@ ALTER TABLE ONLY public.conversations
 --
 
 ALTER TABLE public.execution_steps
-    ADD CONSTRAINT execution_steps_account_or_webhook CHECK (((account_id IS NOT NULL) OR (action = 'webhook'::text))) NOT VALID;
+    ADD CONSTRAINT execution_steps_account_or_webhook CHECK (((account_id IS NOT NULL) OR (action = 'webhook'::text) OR (state <> 'sending'::text))) NOT VALID;
 
 --
 -- Name: execution_steps execution_steps_organization_id_execution_id_node_id_attemp_key; Type: CONSTRAINT; Schema: public; Owner: -

@@ -120,7 +120,9 @@ pub async fn sending_domain(
 
 /// Disconnect an account
 ///
-/// Deletes it with its credentials; a LinkedIn account at Unipile too. An account that a campaign sends from stays: 409 `account_in_use`.
+/// Deletes it with its credentials; a LinkedIn account at Unipile too. One from which a campaign sends that is not over stays: 409 `account_in_use`, with
+/// the `campaigns`; 409 `step_in_flight` while a step of its is on its way out. Where it was taken off a campaign, leads that it has begun with go no
+/// further (`account_deleted`). What it did stays.
 #[utoipa::path(delete, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), responses((status = 204)))]
 pub async fn delete(
     member: OrgMember,

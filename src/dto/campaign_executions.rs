@@ -229,7 +229,7 @@ pub struct ExecutionStepDto {
     pub node_id: String,
     /// What it is.
     pub action: NodeType,
-    /// Who did it; null of a webhook.
+    /// Who did it; null of a webhook, and of an account that is deleted.
     pub account_id: Option<AccountId>,
     /// Which attempt it is, from 1.
     #[schema(example = 1)]

@@ -58,6 +58,20 @@ impl StepRepository<'_> {
         .await?)
     }
 
+    /// Whether an attempt of an account's is under way.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn in_flight_from(&mut self, account: AccountId) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from execution_steps where organization_id = $1 and account_id = $2 and state = 'sending') as "any!""#,
+            self.scope.id(),
+            account.0,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// Has the results of attempts awaited until then, of those that still answer to `token`.
     ///
     /// # Errors

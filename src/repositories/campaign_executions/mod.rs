@@ -11,6 +11,7 @@ use crate::{
     },
 };
 
+mod of_account;
 mod out;
 mod replan;
 mod walk;

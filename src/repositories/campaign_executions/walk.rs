@@ -114,6 +114,11 @@ impl ExecutionRepository<'_> {
             "and lead_id = $2 and status in ('pending', 'waiting', 'running') order by id for update",
             lead.0
         );
+        self.with_campaigns(walks).await
+    }
+
+    /// Each way with its campaign.
+    pub(super) async fn with_campaigns(&mut self, walks: Vec<Walk>) -> Result<Vec<(CampaignId, Walk)>> {
         let ids: Vec<_> = walks.iter().map(|walk| walk.id.0).collect();
         let campaigns = sqlx::query!(
             "select id, campaign_id from campaign_executions where organization_id = $1 and id = any($2)",

@@ -1,9 +1,9 @@
-//! Ways that end because their campaign does: some in a transaction, each of them told of.
+//! Ways that end because their campaign does, or their account goes: each of them is told of.
 
-use super::activities::ended;
+use super::activities::{ended, with_account};
 use crate::{
     errors::Result,
-    models::{CampaignId, ExecutionStatus},
+    models::{CampaignId, ExecutionStatus, Stand, Walk},
     repositories::OrgTx,
 };
 
@@ -36,4 +36,18 @@ pub(super) async fn leave_out_some(tx: &mut OrgTx, campaign: CampaignId, why: &s
         walks.iter().map(|walk| ended(tx, campaign, walk, ExecutionStatus::Skipped, why)).collect();
     tx.activities().record(&activities).await?;
     Ok(walks.len() as u64)
+}
+
+/// Ends these ways through their campaigns, for `why`.
+///
+/// # Errors
+/// The database's.
+pub(in crate::services) async fn end_ways(tx: &mut OrgTx, ways: &[(CampaignId, Walk)], why: &str) -> Result<()> {
+    let (now, status) = (tx.now(), ExecutionStatus::Stopped);
+    let stands: Vec<_> = ways.iter().map(|(_, walk)| Stand::ended(walk, status, Some(why))).collect();
+    let told: Vec<_> = ways.iter().map(|(campaign, walk)| ended(tx, *campaign, walk, status, why)).collect();
+    // Who did it is about to be gone.
+    let told: Vec<_> = told.into_iter().map(|activity| with_account(activity, None)).collect();
+    tx.executions().stand(&stands, now).await?;
+    tx.activities().record(&told).await
 }

@@ -82,7 +82,11 @@ pub use self::{
     trial::{NewTrial, TrialOutcome},
 };
 
-pub(super) use self::{endings::stop_some, party::book, unipile_mail::stands_for};
+pub(super) use self::{
+    endings::{end_ways, stop_some},
+    party::book,
+    unipile_mail::stands_for,
+};
 
 pub(super) use self::unsubscribed::end_unsubscribed;
 use self::{

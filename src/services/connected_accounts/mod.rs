@@ -1,6 +1,7 @@
 //! Sending accounts: the LinkedIn profiles and mailboxes that campaigns send from.
 
 mod access;
+mod departure;
 mod ledger;
 mod mailbox;
 mod usage;
@@ -188,11 +189,13 @@ impl AccountService {
         Ok(())
     }
 
-    /// Deletes an account and its credentials, at Unipile too if it is there; `account_in_use` if a campaign sends from it.
+    /// Deletes an account and its credentials, at Unipile too if it is there; `account_in_use` if a campaign that is not over sends from it,
+    /// `step_in_flight`.
     pub async fn delete(&self, member: &OrgMember, id: AccountId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
+        departure::let_go(&mut tx, &account).await?;
         tx.accounts().delete(id).await?;
         if let Some(unipile) = &account.unipile {
             let now = tx.now();

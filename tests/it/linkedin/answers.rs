@@ -18,7 +18,7 @@ use crate::support::{
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) account: String,
-    campaign: String,
+    pub(super) campaign: String,
 }
 
 impl Stage {

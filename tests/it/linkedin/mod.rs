@@ -4,6 +4,7 @@ mod answers;
 mod by_hand;
 mod connect;
 mod contract;
+mod departures;
 mod forged;
 mod health;
 mod history;
