@@ -27,7 +27,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use url::Url;
 
 pub(crate) use trouble::{On, Trouble};
-pub(crate) use world::{Act, World};
+pub(crate) use world::{Act, VISIT, World};
 
 /// The key that the fake accepts.
 pub(crate) const API_KEY: &str = "fake-unipile-key-0123456789";

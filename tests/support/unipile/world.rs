@@ -113,6 +113,9 @@ pub(crate) struct Message {
     pub(crate) at: DateTime<Utc>,
 }
 
+/// By what a request is known that visits somebody: reading a profile does not.
+pub(crate) const VISIT: &str = "notify=true";
+
 type OfAccount = Box<dyn FnMut(&str) -> Option<Trouble> + Send>;
 type Chance = Box<dyn FnMut(&Method, &str) -> Option<Trouble> + Send>;
 
@@ -287,7 +290,8 @@ impl World {
         if let Some(index) = self.troubles.iter().position(|(on, _)| on.is(method, path)) {
             return self.troubles.remove(index).map(|(_, trouble)| trouble);
         }
-        self.chance.as_mut().and_then(|chance| chance(method, path))
+        let path = if query.contains(VISIT) { format!("{path}?{VISIT}") } else { path.to_owned() };
+        self.chance.as_mut().and_then(|chance| chance(method, &path))
     }
 
     pub(super) fn fresh(&mut self) -> u64 {

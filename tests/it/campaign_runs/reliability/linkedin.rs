@@ -1,6 +1,6 @@
 //! The same over LinkedIn: what Unipile's stand-in says it did is compared with what was promised.
 
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io::Write as _, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clento::utils::{clock::SystemClock, draw::Draw};
@@ -9,13 +9,17 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Scale, always, database_time, of, on_their_way, storm::Storm, taken_over, workers::Workers};
 use crate::{
-    campaign_runs::{CAMPAIGNS, account, act, count, linkedin::messages_read, list_of, made, nobody, person},
+    campaign_runs::{
+        CAMPAIGNS, account, act, count,
+        linkedin::{messages_read, relations_read},
+        list_of, made, nobody, person,
+    },
     support::{
         FakeUnipile, TestApp,
         own_postgres::OwnPostgres,
         postgres::TestDatabase,
         proxy::Proxy,
-        unipile::{API_KEY, Act, Trouble},
+        unipile::{API_KEY, Act, Trouble, VISIT},
     },
 };
 
@@ -62,7 +66,8 @@ async fn weathers(scale: Scale, loses: bool) {
     let app = TestApp::start_over(TestDatabase::at(proxy.url()), |_| {}).await;
     let fake = FakeUnipile::start(Arc::new(SystemClock::new())).await;
     arrange(&fake, scale, loses);
-    start(&app, scale).await;
+    let [invited, taken_back] = start(&app, scale).await;
+    let passing = tokio::spawn(end_waits(app.pool.clone(), taken_back));
     let env = vec![("UNIPILE_DSN", fake.dsn().to_string()), ("UNIPILE_API_KEY", API_KEY.to_owned())];
     let workers = Workers::start(app.database.url.clone(), scale, env);
     let at_work = async {
@@ -75,14 +80,17 @@ async fn weathers(scale: Scale, loses: bool) {
     storm.rage(&mut postgres).await;
     fake.world().chance = None;
     let (calm, leads) = (Instant::now(), i64::try_from(scale.leads).unwrap());
-    let over = "select count(*) from campaign_executions where status in ('completed', 'waiting') and hold is null
-                  and (status = 'completed' or awaiting = 'acceptance')";
+    let over = format!(
+        "select count(*) from campaign_executions
+         where status = 'completed' or status = 'waiting' and hold is null and awaiting = 'acceptance' and campaign_id = '{invited}'"
+    );
     let ends = async {
-        while count(&app, over).await < leads {
+        while count(&app, &over).await < leads {
             sleep(Duration::from_millis(500)).await;
         }
     };
     let in_time = timeout(scale.calm, ends).await;
+    passing.abort();
     let acts = fake.world().deeds.len();
     let attempts = count(&app, &of("true")).await;
     let absent = count(&app, &of("reason = 'not_found_at_provider'")).await;
@@ -94,15 +102,39 @@ async fn weathers(scale: Scale, loses: bool) {
         calm.elapsed(),
     );
     assert_eq!(fake.world().doubled(), []);
-    assert!(in_time.is_ok(), "{} of {leads} came to their end: {}", count(&app, over).await, on_their_way(&app).await);
+    assert!(in_time.is_ok(), "{} of {leads} came to their end: {}", count(&app, &over).await, on_their_way(&app).await);
     assert!(found > 0, "no fault hit a step on its way");
-    for (what, acts) in
-        [(Act::Comment, scale.leads / 2), (Act::Message, scale.leads / 2), (Act::Invite, scale.leads / 2)]
+    let third = scale.leads / 3;
+    for (what, times) in [(Act::Comment, 1), (Act::Message, 1), (Act::Invite, 2), (Act::Inmail, 1), (Act::Withdraw, 1)]
     {
-        assert_eq!(fake.world().done(what).len(), acts, "{what:?}");
+        assert_eq!(fake.world().done(what).len(), times * third, "{what:?}");
     }
-    let charged = "select sum(used)::int8 from account_usage where action <> 'like_post'";
-    assert_eq!(count(&app, charged).await, 3 * leads / 2, "each is charged once");
+    let charged = "select sum(used)::int8 from account_usage where action not in ('like_post', 'profile_visit')";
+    assert_eq!(count(&app, charged).await, 2 * leads, "each is charged once");
+    visits_are_repeated_only_where_they_must(&app, &fake, third).await;
+}
+
+/// Nobody is visited twice but after an attempt of which nobody knew whether it was a visit, and each look that may have been one is charged.
+async fn visits_are_repeated_only_where_they_must(app: &TestApp, fake: &FakeUnipile, people: usize) {
+    let visits = fake.world().done(Act::Visit);
+    let visited: BTreeSet<_> = visits.iter().map(|(_, person)| person).collect();
+    assert_eq!(visited.len(), people, "everybody is visited");
+    let unknown = count(app, &of("action = 'profile_visit' and reason = 'not_found_at_provider'")).await;
+    let again = i64::try_from(visits.len() - people).unwrap();
+    assert!(again <= unknown, "{again} visits were repeated, and of {unknown} it was not known whether they were");
+    let charged = "select sum(used)::int8 from account_usage where action = 'profile_visit'";
+    assert!(count(app, charged).await >= again + i64::try_from(people).unwrap(), "LinkedIn counts each");
+}
+
+/// Lets no wait of this campaign's for an acceptance last.
+async fn end_waits(pool: sqlx::PgPool, campaign: String) {
+    let over = "update campaign_executions set next_run_at = now()
+                where campaign_id = $1::uuid and status = 'waiting' and awaiting = 'acceptance' and next_run_at > now()";
+    loop {
+        sleep(Duration::from_millis(300)).await;
+        // While the database is away nothing ends.
+        let _ = sqlx::query(over).bind(&campaign).execute(&pool).await;
+    }
 }
 
 /// While things fail, one in eight acts is done and not answered, one way or another; and, if it may be lost, one in 32 is not done and not answered:
@@ -111,12 +143,12 @@ fn arrange(fake: &FakeUnipile, scale: Scale, loses: bool) {
     let mut world = fake.world();
     let now: DateTime<Utc> = world.now();
     for i in 0..scale.mailboxes {
-        world.account(&format!("A{i}"));
+        world.account(&format!("A{i}")).inmail_credits = 10_000;
     }
     for i in 0..scale.leads {
         let name = format!("person-{i}");
         world.person(&name);
-        if i < scale.leads / 2 {
+        if i < scale.leads / 3 {
             world.post(&name, now - TimeDelta::hours(1));
             for account in 0..scale.mailboxes {
                 world.accept(&format!("A{account}"), &name);
@@ -125,11 +157,12 @@ fn arrange(fake: &FakeUnipile, scale: Scale, loses: bool) {
     }
     world.shows_after = TimeDelta::seconds(1);
     let mut draws = 0;
-    world.chance = Some(Box::new(move |method, _| {
+    world.chance = Some(Box::new(move |method, path| {
         draws += 1;
         let draw = Draw::new(7).branch(draws).below(64);
+        let acts = *method != "GET" || path.ends_with(VISIT);
         match draw {
-            _ if *method != "POST" => (draw == 0).then_some(Trouble::Refuse(500, "provider_error")),
+            _ if !acts => (draw == 0).then_some(Trouble::Refuse(500, "provider_error")),
             0..3 => Some(Trouble::CutAfter),
             3..5 => Some(Trouble::RefuseAfter(500, "unexpected_error")),
             5..7 => Some(Trouble::SayAfter(200, "<html>")),
@@ -142,14 +175,16 @@ fn arrange(fake: &FakeUnipile, scale: Scale, loses: bool) {
     }));
 }
 
-/// The first half are connections that have published something; the others are invited.
-async fn start(app: &TestApp, scale: Scale) {
+/// The first third are connections that have published something; the second is invited; the last is visited, gets an `InMail`, and is invited until
+/// that is taken back. Answers the campaigns of the last two.
+async fn start(app: &TestApp, scale: Scale) -> [String; 2] {
     app.clock.set(database_time(app).await);
     let member = app.member();
     let mut accounts = Vec::new();
     for i in 0..scale.mailboxes {
         let limits = json!({"comment_post": {"per_day": 900}, "send_followup": {"per_day": 900}, "like_post": {"per_day": 900},
-                            "send_connection_request": {"per_day": 900, "per_week": 900}});
+                            "send_connection_request": {"per_day": 900, "per_week": 900}, "profile_visit": {"per_day": 900},
+                            "send_inmail": {"per_day": 900}, "withdraw_request": {"per_day": 900}});
         let terms = json!({"spacing_seconds": 1, "limits": limits});
         let id = account(&member, "linkedin", nobody(json!({})), terms).await;
         let unipile = json!({"account_id": format!("A{i}"), "wire": "v1", "provider_id": format!("ACo-A{i}"), "tier": {"premium": true}});
@@ -160,12 +195,18 @@ async fn start(app: &TestApp, scale: Scale) {
             .await
             .unwrap();
         messages_read(app, &id, "'infinity'").await;
+        relations_read(app, &id).await;
         accounts.push(id);
     }
-    let list = list_of(&member, scale.leads / 2).await;
-    let others = made(&member, "/api/v1/lead-lists", json!({"name": "To be invited"})).await;
-    let people: Vec<_> = (scale.leads / 2..scale.leads).map(person).collect();
-    member.post("/api/v1/leads/batch", json!({"lead_list_id": others, "leads": people})).await.expect(200);
+    let third = scale.leads / 3;
+    let list = list_of(&member, third).await;
+    let mut others = Vec::new();
+    for from in [third, 2 * third] {
+        let others_list = made(&member, "/api/v1/lead-lists", json!({"name": format!("From {from}")})).await;
+        let people: Vec<_> = (from..from + third).map(person).collect();
+        member.post("/api/v1/leads/batch", json!({"lead_list_id": others_list, "leads": people})).await.expect(200);
+        others.push(others_list);
+    }
     let soon = json!({"value": 0, "unit": "minutes"});
     let to_connections = json!({
         "nodes": [
@@ -186,13 +227,30 @@ async fn start(app: &TestApp, scale: Scale) {
             {"source": "invite", "target": "withdraw", "condition": "not_accepted", "delay": {"value": 7, "unit": "days"}}
         ]
     });
+    let to_strangers = json!({
+        "nodes": [
+            {"id": "visit", "type": "profile_visit"},
+            {"id": "inmail", "type": "send_inmail", "config": {"subject": "You", "message": "Good day, {{ first_name }}"}},
+            {"id": "invite", "type": "send_connection_request"},
+            {"id": "thanks", "type": "send_followup", "config": {"message": "Thank you"}},
+            {"id": "withdraw", "type": "withdraw_request"}
+        ],
+        "edges": [
+            {"source": "visit", "target": "inmail", "delay": soon}, {"source": "inmail", "target": "invite", "delay": soon},
+            {"source": "invite", "target": "thanks", "condition": "accepted"},
+            {"source": "invite", "target": "withdraw", "condition": "not_accepted", "delay": {"value": 7, "unit": "days"}}
+        ]
+    });
     begin(app, &list, &accounts, to_connections).await;
-    begin(app, &others, &accounts, to_others).await;
+    let invited = begin(app, &others[0], &accounts, to_others).await;
+    let taken_back = begin(app, &others[1], &accounts, to_strangers).await;
+    [invited, taken_back]
 }
 
-async fn begin(app: &TestApp, list: &str, accounts: &[String], workflow: Value) {
+async fn begin(app: &TestApp, list: &str, accounts: &[String], workflow: Value) -> String {
     let body = json!({"name": "Campaign", "lead_list_ids": [list], "account_ids": accounts, "workflow": workflow,
                       "schedule": always(), "stop_on": ["unsubscribe"]});
     let id = made(&app.member(), CAMPAIGNS, body).await;
     act(&app.member(), &id, "start").await;
+    id
 }
