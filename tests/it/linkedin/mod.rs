@@ -1,6 +1,7 @@
 //! LinkedIn accounts through Unipile: how they are connected, how they are, and what webhooks do.
 
 mod answers;
+mod attachments;
 mod by_hand;
 mod connect;
 mod contract;

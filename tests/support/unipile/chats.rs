@@ -110,21 +110,19 @@ fn shown(chat: &Chat) -> Value {
     })
 }
 
-fn message(chat: &Chat, it: &Message, timeless: bool) -> Value {
+fn message(world: &World, chat: &Chat, it: &Message) -> Value {
+    let attachments =
+        if world.attached.contains(&it.id) { json!([{ "id": "att-1", "type": "audio" }]) } else { json!([]) };
     json!({
         "object": "Message", "id": it.id, "provider_id": format!("2-{}", it.id), "chat_id": chat.id, "sender_id": it.sender,
-        "text": it.text, "timestamp": (!timeless).then(|| instant(it.at)), "is_sender": i32::from(it.own), "attachments": [], "seen": 0, "delivered": 1,
+        "text": (!it.text.is_empty()).then_some(&it.text), "timestamp": (!world.timeless).then(|| instant(it.at)),
+        "is_sender": i32::from(it.own), "attachments": attachments, "seen": 0, "delivered": 1,
     })
 }
 
 /// Newest first, and only those that show.
 fn shown_messages(world: &World, chat: &Chat) -> Vec<(DateTime<Utc>, Value)> {
-    chat.messages
-        .iter()
-        .rev()
-        .filter(|it| world.shows(it.at))
-        .map(|it| (it.at, message(chat, it, world.timeless)))
-        .collect()
+    chat.messages.iter().rev().filter(|it| world.shows(it.at)).map(|it| (it.at, message(world, chat, it))).collect()
 }
 
 #[derive(Deserialize)]

@@ -149,6 +149,8 @@ pub(crate) struct World {
     pub(crate) shows_after: TimeDelta,
     /// Whether messages do not say when they were written.
     pub(crate) timeless: bool,
+    /// Messages to which something is attached.
+    pub(crate) attached: BTreeSet<String>,
     /// Whether ids are left out of answers to sends.
     pub(crate) null_ids: bool,
     next: u64,
@@ -174,6 +176,7 @@ impl World {
             refuse_query: None,
             shows_after: TimeDelta::zero(),
             timeless: false,
+            attached: BTreeSet::new(),
             null_ids: false,
             next: 0,
         }
