@@ -94,12 +94,15 @@ fn hides_connections(stage: &Stage) {
         Some(Box::new(|_, path| path.ends_with("/users/relations").then_some(Trouble::Refuse(503, "network_down"))));
 }
 
-/// Days in which everything is looked at every hour.
-async fn days(stage: &Stage, days: i64) {
-    for _ in 0..days * 24 {
+/// Days in which connections are looked at every hour, and all else is done in the evening.
+async fn days(stage: &Stage, days: usize) {
+    for _ in 0..days {
+        for _ in 0..24 {
+            stage.app().clock.advance(std::time::Duration::from_hours(1));
+            stage.look(WatchKind::Relations).await;
+        }
         stage.look(WatchKind::Messages).await;
-        stage.look(WatchKind::Relations).await;
-        stage.pass(TimeDelta::hours(1)).await;
+        stage.campaigns().await;
     }
 }
 
