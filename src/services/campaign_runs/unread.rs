@@ -66,19 +66,21 @@ async fn leads(tx: &mut OrgTx, walks: &[Walk]) -> Result<HashMap<LeadId, Rule>> 
     held.extend(written.into_iter().map(|lead| (lead, Rule::MailboxUnread)));
     // While a step of theirs is out, what they answer is not taken in: another campaign does not write to them meanwhile.
     let out = tx.executions().out_to(&leads).await?;
-    held.extend(out.into_iter().filter_map(|(lead, action)| Some((lead, rule(&action.channel()?)))));
+    held.extend(out.into_iter().filter_map(|(lead, action)| Some((lead, rule(action.channel()?)))));
     let unread: HashMap<_, _> = tx.unipile().unread_accounts(within, now).await?.into_iter().collect();
     if unread.is_empty() {
         return Ok(held);
     }
     let accounts: Vec<_> = unread.keys().copied().collect();
     let written_to = tx.executions().begun_by(&leads, &accounts).await?;
-    held.extend(written_to.into_iter().filter_map(|(lead, account)| Some((lead, unread.get(&account).map(rule)?))));
+    held.extend(
+        written_to.into_iter().filter_map(|(lead, account)| Some((lead, unread.get(&account).copied().map(rule)?))),
+    );
     Ok(held)
 }
 
 /// What keeps whoever may have answered on this channel from being written to.
-fn rule(channel: &Channel) -> Rule {
+fn rule(channel: Channel) -> Rule {
     match channel {
         Channel::Email => Rule::MailboxUnread,
         Channel::Linkedin => Rule::LinkedinUnread,
@@ -101,7 +103,7 @@ impl Judge<'_> {
             return Ok(());
         }
         if self.unread.accounts.contains(&account.id) {
-            return Err((rule(&account.channel), now + UNTIL_READ));
+            return Err((rule(account.channel), now + UNTIL_READ));
         }
         self.unread.leads.get(&walk.lead_id).map_or(Ok(()), |why| Err((*why, now + UNTIL_READ)))
     }

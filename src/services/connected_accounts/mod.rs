@@ -193,6 +193,8 @@ impl AccountService {
     /// `step_in_flight`.
     pub async fn delete(&self, member: &OrgMember, id: AccountId, seen: &VersionGuard) -> Result<()> {
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
+        // Ways before accounts, as everybody locks them.
+        tx.executions().lock_open_by(id).await?;
         let account = tx.accounts().locked(id).await?;
         seen.check(account.version)?;
         departure::let_go(&mut tx, &account).await?;
