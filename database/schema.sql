@@ -683,6 +683,37 @@ CREATE TABLE public.conversations (
 );
 
 --
+-- Name: counts_of_the_gone; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.counts_of_the_gone (
+    organization_id uuid NOT NULL,
+    id bigint NOT NULL,
+    campaign_id uuid NOT NULL,
+    kind text NOT NULL,
+    account_id uuid,
+    recipient_domain text,
+    company_domain text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT counts_of_the_gone_company_domain_check CHECK (((length(company_domain) >= 1) AND (length(company_domain) <= 255))),
+    CONSTRAINT counts_of_the_gone_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'beginning'::text]))),
+    CONSTRAINT counts_of_the_gone_recipient_domain_check CHECK (((length(recipient_domain) >= 1) AND (length(recipient_domain) <= 255)))
+);
+
+--
+-- Name: counts_of_the_gone_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.counts_of_the_gone ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.counts_of_the_gone_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: execution_steps; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1663,6 +1694,13 @@ ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_pkey PRIMARY KEY (organization_id, id);
 
 --
+-- Name: counts_of_the_gone counts_of_the_gone_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.counts_of_the_gone
+    ADD CONSTRAINT counts_of_the_gone_pkey PRIMARY KEY (organization_id, id);
+
+--
 -- Name: execution_steps execution_steps_account_or_webhook; Type: CHECK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2266,6 +2304,18 @@ CREATE INDEX conversations_label ON public.conversations USING btree (organizati
 --
 
 CREATE INDEX conversations_unread ON public.conversations USING btree (organization_id, last_message_at DESC, id DESC) WHERE (unread_count > 0);
+
+--
+-- Name: counts_of_the_gone_campaign; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX counts_of_the_gone_campaign ON public.counts_of_the_gone USING btree (organization_id, campaign_id, kind, at);
+
+--
+-- Name: counts_of_the_gone_oldest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX counts_of_the_gone_oldest ON public.counts_of_the_gone USING btree (at);
 
 --
 -- Name: execution_steps_account_sending; Type: INDEX; Schema: public; Owner: -
@@ -3098,6 +3148,20 @@ ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: counts_of_the_gone counts_of_the_gone_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.counts_of_the_gone
+    ADD CONSTRAINT counts_of_the_gone_organization_id_campaign_id_fkey FOREIGN KEY (organization_id, campaign_id) REFERENCES public.campaigns(organization_id, id) ON DELETE CASCADE;
+
+--
+-- Name: counts_of_the_gone counts_of_the_gone_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.counts_of_the_gone
+    ADD CONSTRAINT counts_of_the_gone_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+--
 -- Name: execution_steps execution_steps_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3600,6 +3664,12 @@ ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: counts_of_the_gone; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.counts_of_the_gone ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: execution_steps; Type: ROW SECURITY; Schema: public; Owner: -

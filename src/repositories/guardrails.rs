@@ -189,15 +189,21 @@ impl GuardRepository<'_> {
         Ok(())
     }
 
-    /// What has been sent since `since`, or may have been, as far as it counts against caps.
+    /// What has been sent since `since`, or may have been, as far as it counts against caps, to leads that are gone too.
     ///
     /// # Errors
     /// The database's.
     pub async fn counts(&mut self, since: DateTime<Utc>) -> Result<Vec<CapCount>> {
         Ok(sqlx::query_as!(
             CapCount,
-            r#"select campaign_id, account_id, recipient_domain, company_domain, count(*) as "sent!" from execution_steps
-               where organization_id = $1 and capped and sending_at >= $2 and state in ('sending', 'sent', 'needs_review')
+            r#"select campaign_id as "campaign_id!: CampaignId", account_id as "account_id: AccountId", recipient_domain, company_domain,
+                      count(*) as "sent!"
+               from (
+                 select campaign_id, account_id, recipient_domain, company_domain from execution_steps
+                 where organization_id = $1 and capped and sending_at >= $2 and state in ('sending', 'sent', 'needs_review')
+                 union all
+                 select campaign_id, account_id, recipient_domain, company_domain from counts_of_the_gone
+                 where organization_id = $1 and kind = 'message' and at >= $2) s
                group by campaign_id, account_id, recipient_domain, company_domain"#,
             self.scope.id(),
             since,

@@ -11,6 +11,8 @@ const BITE: u32 = 1000;
 const EVENTS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(30);
 /// How long it is remembered what came in: longer than a mailbox is ever read back.
 const TAKEN_IN_REMEMBERED_FOR: TimeDelta = TimeDelta::days(90);
+/// Limits of a day look back no further.
+const COUNTS_REMEMBERED_FOR: TimeDelta = TimeDelta::days(3);
 /// How long an import can be looked at and undone.
 const IMPORTS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// Imports deleted in one statement, or pieces of files: each may have thousands of rows.
@@ -44,6 +46,15 @@ pub async fn forget_inbound_events(state: &AppState) -> Result<Done> {
 pub async fn forget_taken_in(state: &AppState) -> Result<Done> {
     let before = state.clock().now() - TAKEN_IN_REMEMBERED_FOR;
     Ok(bite(state.db().forget_taken_in(before, BITE.into()).await?))
+}
+
+/// Forgets what counted for leads that are gone.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_counts(state: &AppState) -> Result<Done> {
+    let before = state.clock().now() - COUNTS_REMEMBERED_FOR;
+    Ok(bite(state.db().forget_counts(before, BITE.into()).await?))
 }
 
 /// Forgets imports that have served their time, and rows of files that never came to their end.

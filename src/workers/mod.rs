@@ -16,8 +16,8 @@ pub use self::{
     clay::push_to_clay,
     clerk::compare_members,
     housekeeping::{
-        forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in, forget_unipile_events,
-        take_up_imports,
+        forget_counts, forget_expired_keys, forget_imports, forget_inbound_events, forget_taken_in,
+        forget_unipile_events, take_up_imports,
     },
     periodic::Done,
     seal::seal_once,
@@ -33,6 +33,7 @@ const COMPARE_MEMBERS: Task = Task { name: "compare_members", every: Duration::f
 const EXPIRED_KEYS: Task = Task { name: "forget_expired_keys", every: Duration::from_mins(1) };
 const INBOUND_EVENTS: Task = Task { name: "forget_inbound_events", every: Duration::from_hours(1) };
 const TAKEN_IN: Task = Task { name: "forget_taken_in", every: Duration::from_hours(1) };
+const COUNTS: Task = Task { name: "forget_counts", every: Duration::from_hours(1) };
 const IMPORTS: Task = Task { name: "forget_imports", every: Duration::from_hours(1) };
 const IMPORTS_LEFT: Task = Task { name: "take_up_imports", every: Duration::from_mins(1) };
 /// How far a machine's clock may run away in between matters little; that it is wrong matters.
@@ -113,6 +114,7 @@ impl Workers {
         self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
         self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
         self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
+        self.start(COUNTS, state, |state| async move { forget_counts(&state).await });
         self.look_after_imports(state);
         self.look_after_unipile(state);
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });

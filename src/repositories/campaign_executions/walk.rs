@@ -258,14 +258,15 @@ impl ExecutionRepository<'_> {
         .await?)
     }
 
-    /// How many leads of a campaign have begun since `since`.
+    /// How many leads of a campaign have begun since `since`, those that are gone included.
     ///
     /// # Errors
     /// The database's.
     pub async fn begun_since(&mut self, campaign: CampaignId, since: DateTime<Utc>) -> Result<i64> {
         Ok(sqlx::query_scalar!(
-            r#"select count(*) as "count!" from campaign_executions
-               where organization_id = $1 and campaign_id = $2 and begun_at >= $3"#,
+            r#"select (select count(*) from campaign_executions where organization_id = $1 and campaign_id = $2 and begun_at >= $3)
+                      + (select count(*) from counts_of_the_gone
+                         where organization_id = $1 and campaign_id = $2 and kind = 'beginning' and at >= $3) as "count!""#,
             self.scope.id(),
             campaign.0,
             since,

@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod copy;
+mod counts;
 mod export;
 mod find;
 mod insert;
@@ -110,6 +111,7 @@ impl BaseRepository for LeadRepository<'_> {
     }
 
     async fn delete(&mut self, id: LeadId) -> Result<bool> {
+        self.keep_counts(&[id]).await?;
         let done = sqlx::query!("delete from leads where organization_id = $1 and id = $2", self.scope.id(), id.0);
         Ok(done.execute(&mut *self.conn).await?.rows_affected() == 1)
     }

@@ -146,6 +146,7 @@ impl LeadRepository<'_> {
     /// # Errors
     /// The database's.
     pub async fn delete_many(&mut self, ids: &[LeadId]) -> Result<()> {
+        self.keep_counts(ids).await?;
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         sqlx::query!("delete from leads where organization_id = $1 and id = any($2)", self.scope.id(), &ids)
             .execute(&mut *self.conn)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use clento::utils::clock::Clock as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -233,5 +235,36 @@ async fn a_mailbox_sends_as_much_to_a_domain_on_a_day_as_its_own_cap_says() {
     for (day, most) in [("2026-11-24", 4), ("2026-11-25", 6)] {
         run_until(&app, at(&format!("{day}T20:00:00Z"))).await;
         assert_eq!(to_one(&careful).await, most);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_a_day_is_not_used_anew_because_its_leads_are_deleted() {
+    for by_cap in [true, false] {
+        let app = TestApp::start().await;
+        app.clock.set(at(MONDAY));
+        let mut hours = schedule();
+        if by_cap {
+            guarded(&app, json!({"messages_per_day": 4})).await;
+        } else {
+            hours["new_leads_per_day"] = json!(4);
+        }
+        let list = list_of(&app.member(), 12).await;
+        let mailbox = account(&app.member(), "email", nobody(json!({})), json!({"spacing_seconds": 0})).await;
+        let workflow = json!({"nodes": [two_mails()["nodes"][0]]});
+        let id = campaign(&app.member(), &[&list], &[&mailbox], workflow, hours).await;
+        act(&app.member(), &id, "start").await;
+        run_until(&app, at("2026-11-23T10:00:00Z")).await;
+        assert_eq!(sent(&app).await.len(), 4, "{by_cap}");
+        let got: Vec<uuid::Uuid> =
+            sqlx::query_scalar("select lead_id from sandbox_acts").fetch_all(&app.pool).await.unwrap();
+        app.member().delete(&format!("/api/v1/leads/{}", got[0])).await.expect(204);
+        app.member().post("/api/v1/leads/batch-delete", json!({"ids": got[1..], "dry_run": false})).await.expect(200);
+        run_until(&app, at("2026-11-23T20:00:00Z")).await;
+        assert_eq!(sent(&app).await.len(), 0, "{by_cap}");
+        run_until(&app, at("2026-11-24T20:00:00Z")).await;
+        assert_eq!(sent(&app).await.len(), 4, "{by_cap}");
+        let before = app.clock.now() + TimeDelta::days(1);
+        assert_eq!(app.state.db().forget_counts(before, 100).await.unwrap(), if by_cap { 8 } else { 4 });
     }
 }
