@@ -15,11 +15,12 @@ mod clerk_sync;
 mod connected_accounts;
 mod conversations;
 mod execution_steps;
+mod forgetting;
 mod guardrails;
 mod idempotency;
 mod identity;
 mod imports;
-mod inbound_events;
+
 mod jobs;
 mod kept_mails;
 mod lead_lists;

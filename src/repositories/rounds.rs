@@ -325,22 +325,6 @@ impl Database {
         .await?)
     }
 
-    /// Forgets up to `limit` things that were taken in before `before`; answers how many.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn forget_taken_in(&self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
-        let done = sqlx::query!(
-            r#"delete from taken_in where ctid in
-                 (select ctid from taken_in where taken_at < $1 order by taken_at limit $2 for update skip locked)"#,
-            before,
-            limit,
-        )
-        .execute(&mut *self.system().await?)
-        .await?;
-        Ok(done.rows_affected())
-    }
-
     /// Organizations in whose sandbox something has happened.
     ///
     /// # Errors

@@ -106,15 +106,20 @@ impl Workers {
         });
     }
 
+    /// Starts forgetting what has served its time.
+    fn forget(&self, state: &AppState) {
+        self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
+        self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
+        self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
+        self.start(COUNTS, state, |state| async move { forget_counts(&state).await });
+    }
+
     /// Starts what some process must do for the database. That more than one does it costs little and breaks nothing.
     pub fn tend_database(&self, state: &AppState) {
         self.start(SEAL, state, |state| async move { seal_once(&state).await });
         self.start(CLAY, state, |state| async move { push_to_clay(&state).await });
         self.start(COMPARE_MEMBERS, state, |state| async move { compare_members(&state).await });
-        self.start(EXPIRED_KEYS, state, |state| async move { forget_expired_keys(&state).await });
-        self.start(INBOUND_EVENTS, state, |state| async move { forget_inbound_events(&state).await });
-        self.start(TAKEN_IN, state, |state| async move { forget_taken_in(&state).await });
-        self.start(COUNTS, state, |state| async move { forget_counts(&state).await });
+        self.forget(state);
         self.look_after_imports(state);
         self.look_after_unipile(state);
         self.start(CLOCK, state, |state| async move { state.align_clock().await.map(|()| Done::default()) });

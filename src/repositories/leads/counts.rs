@@ -1,9 +1,7 @@
 //! What counts against limits of a day though its lead is gone.
 
-use chrono::{DateTime, Utc};
-
 use super::LeadRepository;
-use crate::{errors::Result, models::LeadId, repositories::base::Database};
+use crate::{errors::Result, models::LeadId};
 
 impl LeadRepository<'_> {
     /// Keeps what was sent to these leads against caps and which of them have begun, of the last two days on which anything was: they are about to
@@ -28,23 +26,5 @@ impl LeadRepository<'_> {
         .execute(&mut *self.conn)
         .await?;
         Ok(())
-    }
-}
-
-impl Database {
-    /// Forgets up to `limit` of what is kept of leads that are gone and counted before `before`; answers how many.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn forget_counts(&self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
-        let done = sqlx::query!(
-            r#"delete from counts_of_the_gone where ctid in
-                 (select ctid from counts_of_the_gone where at < $1 order by at limit $2 for update skip locked)"#,
-            before,
-            limit,
-        )
-        .execute(&mut *self.system().await?)
-        .await?;
-        Ok(done.rows_affected())
     }
 }

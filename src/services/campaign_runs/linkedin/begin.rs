@@ -1,6 +1,6 @@
 //! Writing down what is about to be done, in a transaction of its own, before its first byte leaves.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     super::{
@@ -37,23 +37,11 @@ impl LinkedinChannel {
         let (noted, without_note) = self.note(&mut tx, order, prepared).await?;
         let targets = targets(prepared);
         for target in &targets {
-            let act = LinkedinAct {
-                step_id: step.id,
-                execution_id: step.execution_id,
-                lead_id: step.lead_id,
-                account_id: order.account.id,
-                node_id: step.node_id.clone(),
-                action: step.action,
-                person: person.to_owned(),
-                target: target.clone(),
-                chat_id: chat(prepared),
-                noted,
-                begun_at: tx.now(),
-                unipile_account: order.account.unipile.as_ref().map(|unipile| unipile.account_id.clone()),
-            };
+            let (person, target) = (person.to_owned(), target.clone());
+            let act = LinkedinAct { person, target, chat_id: chat(prepared), noted, ..act(order, tx.now()) };
             if tx.linkedin().begin(&act, step.token).await? {
                 tx.commit().await?;
-                return Ok(Ok(Begun { target: target.clone(), without_note }));
+                return Ok(Ok(Begun { target: act.target, without_note }));
             }
         }
         // Else its campaign was paused, or another has taken the attempt over: by the next look either may be over.
@@ -79,6 +67,25 @@ impl LinkedinChannel {
         let used = tx.linkedin().notes_since(order.account.id, since).await?;
         let left = used < self.bears.free_notes;
         Ok((left, !left))
+    }
+}
+
+/// What is about to be done, still to nobody.
+fn act(order: &Order, begun_at: DateTime<Utc>) -> LinkedinAct {
+    let Order { step, account, .. } = order;
+    LinkedinAct {
+        step_id: step.id,
+        execution_id: step.execution_id,
+        lead_id: step.lead_id,
+        account_id: account.id,
+        node_id: step.node_id.clone(),
+        action: step.action,
+        person: String::new(),
+        target: String::new(),
+        chat_id: None,
+        noted: false,
+        begun_at,
+        unipile_account: account.unipile.as_ref().map(|unipile| unipile.account_id.clone()),
     }
 }
 
