@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Timelike as _, Utc};
+use chrono_tz::Tz;
 
 use super::{AccountService, zone};
 use crate::{
     config::LikelyCaps,
     errors::Result,
     models::{
-        AccountId, ActionUsage, Channel, ConnectedAccount, FailedLooks, HistoryReading, Share, WatchKind,
+        AccountId, ActionUsage, Channel, ConnectedAccount, FailedLooks, HistoryReading, Share, Usage, WatchKind,
         workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember},
@@ -77,16 +78,7 @@ impl AccountService {
         let instant = self.context.campaign_clock.now();
         let now = instant.with_timezone(&zone(&account));
         let today = now.date_naive();
-        let mut usage: BTreeMap<NodeType, ActionUsage> = BTreeMap::new();
-        for line in conn.usage().since(&[id], today - chrono::Days::new(6)).await? {
-            let usage = usage.entry(line.action).or_default();
-            let used = i64::from(line.used);
-            usage.in_week += used;
-            if line.day == today {
-                usage.in_day += used;
-                usage.in_hour += if u32::try_from(line.hour).is_ok_and(|hour| hour == now.hour()) { used } else { 0 };
-            }
-        }
+        let usage = used(&conn.usage().since(&[id], today - chrono::Days::new(6)).await?, now);
         let since = instant - RATED;
         let accepted = conn.usage().accepted(id, since).await?;
         let rates = Rates { since, accepted, answered: conn.usage().answered(id, since).await? };
@@ -116,6 +108,21 @@ impl AccountService {
             messages_unread,
         })
     }
+}
+
+/// How often what was done within an hour, a day and a week of `now`, by lines of the ledger of that week.
+fn used(lines: &[Usage], now: DateTime<Tz>) -> BTreeMap<NodeType, ActionUsage> {
+    let mut usage: BTreeMap<NodeType, ActionUsage> = BTreeMap::new();
+    for line in lines {
+        let usage = usage.entry(line.action).or_default();
+        let used = i64::from(line.used);
+        usage.in_week += used;
+        if line.day == now.date_naive() {
+            usage.in_day += used;
+            usage.in_hour += if u32::try_from(line.hour).is_ok_and(|hour| hour == now.hour()) { used } else { 0 };
+        }
+    }
+    usage
 }
 
 /// What an account of LinkedIn's is near to being stopped for.
