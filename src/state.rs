@@ -71,6 +71,7 @@ struct Plain {
     identity: IdentityService,
     mail_reads: MailReadService,
     readiness: ReadinessService,
+    unsubscribe: UnsubscribeService,
 }
 
 /// What connects us with Clerk, or with what stands in for it.
@@ -316,6 +317,7 @@ impl Plain {
             identity: IdentityService::new(context.clone()),
             mail_reads: MailReadService::new(context.clone()),
             readiness: ReadinessService::new(context.clone()),
+            unsubscribe: UnsubscribeService::new(context.clone()),
         }
     }
 }
@@ -372,7 +374,6 @@ makes! {
     LeadListService,
     LeadService,
     SuppressionService,
-    UnsubscribeService,
     UserService,
 }
 
@@ -388,6 +389,7 @@ hands_out! {
     plain.following: FollowService,
     plain.mail_reads: MailReadService,
     plain.readiness: ReadinessService,
+    plain.unsubscribe: UnsubscribeService,
     runs: RunService,
     sending_domain: SendingDomainService,
     unipile: UnipileService,

@@ -18,8 +18,10 @@ use crate::{
     models::{ExecutionId, LeadId, OrganizationId},
     repositories::{BaseRepository as _, OrgTx},
     utils::{
+        brief_memory::BriefMemory,
         crypto::CryptoError,
         keyed_hash::{KeyedHash, KeyedHasher},
+        keyed_limit::KeyedLimit,
         mail::UNSUBSCRIBE,
     },
 };
@@ -41,7 +43,7 @@ pub struct UnsubscribeLinks {
 }
 
 /// Who takes the way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Leaver {
     /// Whose lead it is.
     pub organization: OrganizationId,
@@ -128,30 +130,52 @@ fn named(Leaver { organization, lead, execution, address }: &Leaver) -> Vec<u8> 
     named
 }
 
+/// Leavers of whom it is remembered that they have left a moment ago.
+const REMEMBERED: u64 = 10_000;
+
 /// Takes people out.
 #[derive(Clone)]
-pub struct UnsubscribeService(pub Context);
+pub struct UnsubscribeService {
+    context: Context,
+    gone: BriefMemory<Leaver, ()>,
+    /// Of requests of one leaver, one is worked on: the others are answered by what it has done.
+    at_work: KeyedLimit<Leaver>,
+}
 
 impl UnsubscribeService {
+    /// Nobody has left yet.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        let gone = BriefMemory::new(REMEMBERED, Arc::clone(&context.clock));
+        Self { context, gone, at_work: KeyedLimit::new(1) }
+    }
+
     /// Whether a token is one of ours. Nothing is done.
     ///
     /// # Errors
     /// `unsubscribe_link_not_found`.
     pub fn check(&self, token: &str) -> Result<Leaver> {
-        self.0.links.unsubscribe.read(token).ok_or_else(|| AppError::not_found("unsubscribe link"))
+        self.context.links.unsubscribe.read(token).ok_or_else(|| AppError::not_found("unsubscribe link"))
     }
 
-    /// Sees to it that nobody of the organization writes to the person again. Done twice it is as good as once.
+    /// Sees to it that nobody of the organization writes to the person again. Done twice it is as good as once, and costs the database no more:
+    /// whoever repeats it is answered by what was done a moment ago.
     ///
     /// # Errors
-    /// `unsubscribe_link_not_found`; the database's.
+    /// `unsubscribe_link_not_found`; 503 `organization_busy` if too many leave at once; the database's.
     pub async fn leave(&self, token: &str) -> Result<()> {
         let leaver = self.check(token)?;
-        let now = self.0.campaign_clock.now();
-        let mut tx = self.0.db.begin_engine(leaver.organization, now).await?;
+        let _place = self.at_work.enter(leaver.clone()).await;
+        if self.gone.recall(&leaver).is_some() {
+            return Ok(());
+        }
+        let (asked, now) = (self.gone.asking(), self.context.campaign_clock.now());
+        let mut tx = self.context.db.begin_leaving(leaver.organization, now).await?;
         tx.suppressions().lock().await?;
-        take_out(&mut tx, &self.0.suppression_keys, &leaver).await?;
-        tx.commit().await
+        take_out(&mut tx, &self.context.suppression_keys, &leaver).await?;
+        tx.commit().await?;
+        self.gone.keep(leaver, (), asked);
+        Ok(())
     }
 }
 

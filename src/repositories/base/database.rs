@@ -36,6 +36,8 @@ const PLANNING: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
 /// Connections that the pushes of one organization hold at a time, each for a single short statement or two.
 const PUSHING: u32 = 2;
+/// Connections that those hold at a time who leave one organization: they wait for each other anyway, for its suppressions.
+const LEAVING: u32 = 1;
 /// When to try again if too many are exporting.
 const EXPORT_PAUSE: Duration = Duration::from_secs(10);
 
@@ -63,6 +65,8 @@ pub struct Database {
     planning_shares: Shares,
     /// What the pushes of each organization may hold. Apart from its requests: what Clay has taken must be noted, however busy they are.
     push_shares: Shares,
+    /// The same of those who leave it, whom nobody has let in: their number is no member's, and no worker's.
+    leave_shares: Shares,
     /// How many of those that plan may be exporting, so that searches find one; and how many of each organization.
     exports: Arc<Semaphore>,
     export_shares: KeyedLimit<OrganizationId>,
@@ -86,10 +90,11 @@ impl Database {
         let shares = Shares::new((settings.max_connections / 4).max(2), settings.acquire_timeout);
         let planning_shares = Shares::new(to_plan / 2, settings.acquire_timeout);
         let push_shares = Shares::new(PUSHING, settings.acquire_timeout);
+        let leave_shares = Shares::new(LEAVING, settings.acquire_timeout);
         let exports = usize::try_from(to_plan / 2).unwrap_or_default().max(1);
         let export_shares = KeyedLimit::new((exports / 2).max(1));
         let exports = Arc::new(Semaphore::new(exports));
-        Ok(Self { pool, planning, shares, planning_shares, push_shares, exports, export_shares })
+        Ok(Self { pool, planning, shares, planning_shares, push_shares, leave_shares, exports, export_shares })
     }
 
     /// A connection for single reads of the member's organization.
@@ -195,6 +200,16 @@ impl Database {
         let share = self.push_shares.take(scope.organization_id()).await?;
         let actor = Actor::system(RequestContext::default());
         Ok(OrgTx { tx: self.pool.begin().await?, scope, actor, now, audit: Vec::new(), _share: share })
+    }
+
+    /// A transaction of somebody who leaves the organization by a link of its mails, in the name of the system. They come one after the other.
+    ///
+    /// # Errors
+    /// 503 `organization_busy` if too many are before it; no connection is free in time.
+    pub async fn begin_leaving(&self, organization: OrganizationId, now: DateTime<Utc>) -> Result<OrgTx> {
+        let share = self.leave_shares.take(organization).await?;
+        let (tx, actor) = (self.pool.begin().await?, Actor::system(RequestContext::default()));
+        Ok(OrgTx { tx, scope: OrgScope::new(organization), actor, now, audit: Vec::new(), _share: share })
     }
 
     /// A transaction for what Clerk tells of users and organizations, in this request.

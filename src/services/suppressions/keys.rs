@@ -20,7 +20,7 @@ use crate::{
 pub struct SuppressionKeys(KeyedHasher);
 
 /// An address that is told apart by its hash alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HashedAddress {
     /// The name of the key.
     pub key_id: String,

@@ -1,5 +1,7 @@
 //! The way out of a mail: asked by GET, taken by POST, and at once for the whole organization.
 
+use std::time::Duration;
+
 use clento::{
     config::{Config, Vars},
     models::{ExecutionId, LeadId, OrganizationId},
@@ -70,6 +72,38 @@ async fn looking_does_nothing_and_one_click_does_it_for_good() {
             assert_eq!(answer.status, 404, "{wrong}: {}", answer.text);
         }
     }
+}
+
+#[tokio::test]
+async fn who_takes_the_way_out_a_thousand_times_at_once_keeps_nobody_else_waiting() {
+    let app = TestApp::start().await;
+    let lead = lead(&app).await;
+    let path = way_out(&app, &lead).await;
+    let mut held = app.pool.begin().await.unwrap();
+    let lock = "select pg_advisory_xact_lock(hashtextextended('suppressions.' || organization_id, 0)) from leads";
+    sqlx::query(lock).execute(&mut *held).await.unwrap();
+    let leave = |path: String| app.anonymous().request(Method::POST, &path).send();
+    let clicks: Vec<_> = (0..100).map(|_| tokio::spawn(leave(path.clone()))).collect();
+    let (one, waiting) =
+        ("select count(*) = 1 from pg_stat_activity where ", "select count(*) from pg_stat_activity where ");
+    let waits = "datname = current_database() and wait_event_type = 'Lock'";
+    until(&app, &format!("{one}{waits}")).await;
+    for _ in 0..20 {
+        app.member().get("/api/v1/leads").await.expect(200);
+    }
+    let waiting: i64 =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("{waiting}{waits}"))).fetch_one(&app.pool).await.unwrap();
+    assert_eq!(waiting, 1, "of all the clicks");
+    held.commit().await.unwrap();
+    for click in clicks {
+        assert_eq!(click.await.unwrap().status, 200);
+    }
+    assert_eq!(suppressed(&app).await, 1);
+    // What was done a moment ago is not asked of the database again; later it is.
+    sqlx::query("delete from suppressions").execute(&app.pool).await.unwrap();
+    assert_eq!((leave(path.clone()).await.status.as_u16(), suppressed(&app).await), (200, 0));
+    app.clock.advance(Duration::from_millis(1_500));
+    assert_eq!((leave(path).await.status.as_u16(), suppressed(&app).await), (200, 1));
 }
 
 #[tokio::test]
