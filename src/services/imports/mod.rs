@@ -1,9 +1,10 @@
 //! Imports of leads from files. A file is read once, as it comes, and kept in pieces (`receive`); a job takes piece after piece, each in one
 //! transaction with its progress (`work`), so that whatever stops it loses nothing and repeats nothing; and what it made can be taken
-//! away again (`undo`).
+//! away again (`undo`). Whoever sends one has a place that is one of few, and must keep a pace (`pace`).
 
 mod earlier;
 mod file;
+mod pace;
 mod piece;
 mod preview;
 mod receive;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use self::{
     file::{ImportFile, Reading},
@@ -37,7 +39,7 @@ use crate::{
     },
 };
 
-/// Files that one organization may send at a time.
+/// Files that one organization may send at a time, and one user or API key in all organizations together.
 const OF_ONE: usize = 2;
 /// Imports of one organization that are watched at a time.
 const WATCHING: usize = 20;
@@ -50,6 +52,8 @@ pub struct ImportService {
     context: Context,
     limits: Limits,
     of_one: KeyedLimit<OrganizationId>,
+    /// Counted by what a user or a key has of itself, wherever it is a member.
+    of_caller: KeyedLimit<Uuid>,
     at_once: Arc<Semaphore>,
     watching: KeyedLimit<OrganizationId>,
     watched_until: CancellationToken,
@@ -58,6 +62,7 @@ pub struct ImportService {
 /// Leave to send a file, until it is dropped.
 struct Turn {
     _of_one: Place,
+    _of_caller: Place,
     _at_once: OwnedSemaphorePermit,
 }
 
@@ -65,12 +70,12 @@ impl ImportService {
     /// Imports over a database, of files within these limits.
     #[must_use]
     pub fn new(context: Context, limits: Limits) -> Self {
-        let (of_one, at_once) = (KeyedLimit::new(OF_ONE), Arc::new(Semaphore::new(AT_ONCE)));
         Self {
             context,
             limits,
-            of_one,
-            at_once,
+            of_one: KeyedLimit::new(OF_ONE),
+            of_caller: KeyedLimit::new(OF_ONE),
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
             watching: KeyedLimit::new(WATCHING),
             watched_until: CancellationToken::new(),
         }
@@ -88,11 +93,18 @@ impl ImportService {
     }
 
     fn turn(&self, member: &OrgMember) -> Result<Turn> {
-        let of_one = self.of_one.try_enter(member.organization_id());
-        let at_once = Arc::clone(&self.at_once).try_acquire_owned().ok();
-        of_one.zip(at_once).map(|(of_one, at_once)| Turn { _of_one: of_one, _at_once: at_once }).ok_or_else(|| {
+        self.free_turn(member).ok_or_else(|| {
             let detail = "Too many files are being received. Nothing was kept; try again when one of them is done.";
             AppError::unavailable("too_many_uploads", detail)
+        })
+    }
+
+    fn free_turn(&self, member: &OrgMember) -> Option<Turn> {
+        let (_, caller) = member.acts_as();
+        Some(Turn {
+            _of_one: self.of_one.try_enter(member.organization_id())?,
+            _of_caller: self.of_caller.try_enter(caller)?,
+            _at_once: Arc::clone(&self.at_once).try_acquire_owned().ok()?,
         })
     }
 }

@@ -8,6 +8,7 @@ use futures::Stream;
 use super::{
     ImportService,
     file::{self, FileRows, ImportFile},
+    pace::paced,
     receive::{self, ImportOptions},
 };
 use crate::{
@@ -81,7 +82,7 @@ impl ImportService {
     /// Reads a file to its end and tells what it looks like; keeps nothing.
     ///
     /// # Errors
-    /// What keeps the file from being read at all; `too_many_uploads`.
+    /// What keeps the file from being read at all; `too_many_uploads`; `upload_too_slow`.
     pub async fn preview(
         &self,
         member: &OrgMember,
@@ -92,7 +93,9 @@ impl ImportService {
         let _turn = self.turn(member)?;
         self.context.db.read(member).await?.lead_lists().get(list).await?;
         let mut looker = Looker { options, begun: false, reader: None, seen: Seen::default() };
-        let facts = file::read(file.bytes, &options.reading, self.limits, &mut looker).await?;
+        let facts =
+            file::read(paced(file.bytes, self.context.clock.clone()), &options.reading, self.limits, &mut looker)
+                .await?;
         let (settled, faults) = match receive::mapping(&facts, options) {
             Ok(mapping) => (Some(mapping), Vec::new()),
             Err(error) => (None, error.faults().to_vec()),

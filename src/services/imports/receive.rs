@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use super::{
     ImportService,
     file::{self, FileFacts, FileRows, ImportFile, Reading},
+    pace::paced,
 };
 use crate::{
     errors::{AppError, Result},
@@ -35,7 +36,7 @@ impl ImportService {
     /// Receives a file and starts its import. Nothing of a file that is not good is kept.
     ///
     /// # Errors
-    /// Whatever is wrong with the file or the mapping; `too_many_uploads`.
+    /// Whatever is wrong with the file or the mapping; `too_many_uploads`; `upload_too_slow`.
     pub async fn import(
         &self,
         member: &OrgMember,
@@ -46,7 +47,9 @@ impl ImportService {
         let _turn = self.turn(member)?;
         self.context.db.read(member).await?.lead_lists().get(list).await?;
         let mut keeper = Keeper::new(self.context.clone(), member);
-        let facts = file::read(file.bytes, &options.reading, self.limits, &mut keeper).await?;
+        let facts =
+            file::read(paced(file.bytes, self.context.clock.clone()), &options.reading, self.limits, &mut keeper)
+                .await?;
         keeper.settle().await?;
         self.ask_again(member).await?;
         let mapping = mapping(&facts, options)?;

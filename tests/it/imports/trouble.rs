@@ -100,6 +100,47 @@ async fn who_is_removed_while_the_file_is_coming_is_cut_off_before_its_end() {
 }
 
 #[tokio::test]
+async fn who_trickles_gives_their_place_to_others() {
+    let app = Arc::new(TestApp::start().await);
+    let list = list(&app.admin()).await;
+    let (mut rest, sending) = half_sent(&app, &list).await;
+    let trickle = async {
+        // Each byte is in time for the connection, and lets the server see how long it has waited.
+        while rest.send(Ok(vec![b'x'])).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            app.clock.advance(Duration::from_secs(31));
+        }
+        futures::future::pending::<()>().await;
+    };
+    let answer = tokio::select! {
+        () = trickle => unreachable!("it waits for the answer"),
+        answer = sending => answer.unwrap(),
+    };
+    answer.expect_problem(400, "upload_too_slow");
+    comes_to(&app, TRACES, 0).await;
+}
+
+#[tokio::test]
+async fn one_user_has_two_files_on_their_way_in_all_organizations_together() {
+    let app = Arc::new(TestApp::start().await);
+    let (first, second) = (list(&app.admin()).await, list(&app.admin()).await);
+    let (one, two) = (half_sent(&app, &first).await, half_sent(&app, &second).await);
+    sqlx::query(
+        "insert into organization_members (id, organization_id, user_id, clerk_membership_id, clerk_role, created_at, updated_at)
+         select gen_random_uuid(), o.id, u.id, 'orgmem_second', 'org:member', now(), now() from organizations o, users u
+         where o.clerk_organization_id = 'org_theirs' and u.clerk_user_id = 'user_member'",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    let abroad = app.somebody("user_member", Some(("org_theirs", "org:member")));
+    let theirs = list(&abroad).await;
+    send(&abroad, &theirs, "", ("text/csv", people(0, 1))).await.expect_problem(503, "too_many_uploads");
+    send(&app.outsider(), &theirs, "", ("text/csv", people(0, 1))).await.expect(202);
+    drop((one, two));
+}
+
+#[tokio::test]
 async fn who_may_not_import_any_more_when_the_file_is_here_has_sent_it_in_vain() {
     let app = Arc::new(TestApp::start().await);
     let list = list(&app.admin()).await;
