@@ -20,4 +20,9 @@ impl Job for WorkOnImport {
     fn about(&self) -> String {
         self.import_id.to_string()
     }
+
+    /// An organization's imports follow one another: whoever brings many leaves the workers to the others.
+    fn turn(&self) -> String {
+        format!("{}:{}", Self::NAME, self.organization_id)
+    }
 }

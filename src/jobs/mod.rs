@@ -11,12 +11,14 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync {
     /// Its name in the queue.
     const NAME: &'static str;
 
-    /// What it is about: of two jobs of one name about the same, the later takes the earlier one's place, and never are both worked on at a
-    /// time.
+    /// What it is about: of two jobs of one name about the same, the later takes the earlier one's place, unless that is being worked on.
     fn about(&self) -> String;
 
     /// What tells it from other jobs.
     fn key(&self) -> String {
         format!("{}:{}", Self::NAME, self.about())
     }
+
+    /// Whose turn it is: of jobs with the same, one is worked on after the other.
+    fn turn(&self) -> String;
 }

@@ -16,18 +16,32 @@ const SCHEMA: &str = "graphile_worker";
 const CONNECTIONS: u32 = 3;
 
 impl OrgTx {
-    /// Enqueues a job with the commit.
+    /// Enqueues a job with the commit, to be worked on when it is its turn.
     ///
     /// # Errors
     /// The database's.
     pub async fn enqueue<J: Job>(&mut self, job: &J) -> Result<()> {
+        let turn = job.turn();
+        self.add_job(job, Some(&turn)).await
+    }
+
+    /// The same, out of turn: for what is done in a moment. It may then be worked on beside another about the same.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enqueue_out_of_turn<J: Job>(&mut self, job: &J) -> Result<()> {
+        self.add_job(job, None).await
+    }
+
+    async fn add_job<J: Job>(&mut self, job: &J, turn: Option<&str>) -> Result<()> {
         let payload = serde_json::to_value(job).map_err(AppError::internal)?;
-        // The key lets a later job take the place of one that waits; the queue keeps one that is being worked on and the next apart.
+        // The key lets a later job take the place of one that waits; the queue's name keeps those apart that are worked on.
         sqlx::query(
-            "select graphile_worker.add_job(identifier => $1, payload => $2::json, queue_name => $3, job_key => $3)",
+            "select graphile_worker.add_job(identifier => $1, payload => $2::json, queue_name => $3, job_key => $4)",
         )
         .bind(J::NAME)
         .bind(payload)
+        .bind(turn)
         .bind(job.key())
         .execute(self.conn())
         .await?;

@@ -216,3 +216,46 @@ async fn what_is_done_of_an_import_does_not_hang_on_connections_that_last() {
     work(&app, job(&app, &import).await).await;
     assert_eq!(member.get(&path_of(&import)).await.expect(200)["status"], "completed");
 }
+
+/// How many imports would be worked on if as many workers as there are jobs took them.
+async fn at_work(app: &TestApp) -> i64 {
+    let turns =
+        "select count(distinct coalesce(job_queue_id, -id)) from graphile_worker._private_jobs where is_available";
+    count(app, turns).await
+}
+
+#[tokio::test]
+async fn many_imports_of_one_organization_leave_the_workers_to_the_others() {
+    let app = TestApp::start().await;
+    let (member, outsider) = (app.member(), app.outsider());
+    let (ours, theirs) = (list(&member).await, list(&outsider).await);
+    let mut imports = Vec::new();
+    for _ in 0..6 {
+        imports.push(upload(&member, &ours, "", people(0, 10)).await);
+    }
+    assert_eq!((at_work(&app).await, count(&app, JOBS).await), (1, 6));
+    let foreign = upload(&outsider, &theirs, "", people(0, 10)).await;
+    assert_eq!(at_work(&app).await, 2);
+    // One that is to end ends at once, whoever is before it.
+    member.post(&format!("{}/cancel", path_of(&imports[5])), json!({})).await.expect(202);
+    assert_eq!((at_work(&app).await, count(&app, JOBS).await), (3, 7));
+    // A job that an earlier version has stored runs in a turn of its own, and once: the next about the same takes its place.
+    let old = "select graphile_worker.add_job('work_on_import', payload, queue_name => 'work_on_import:' || (payload ->> 'import_id'),
+                 job_key => 'work_on_import:' || (payload ->> 'import_id'))
+               from (select json_build_object('organization_id', organization_id, 'import_id', id) as payload from imports where id = $1) i";
+    let id: uuid::Uuid = imports[4]["id"].as_str().unwrap().parse().unwrap();
+    sqlx::query(old).bind(id).execute(&app.pool).await.unwrap();
+    assert_eq!((at_work(&app).await, count(&app, JOBS).await), (4, 7));
+    let stop = CancellationToken::new();
+    let workers = clento::workers::Workers::new(stop.clone());
+    workers.tend_database(&app.state);
+    comes_to(&app, JOBS, 0).await;
+    stop.cancel();
+    workers.ended().await;
+    for (import, status) in
+        imports.iter().zip(["completed", "completed", "completed", "completed", "completed", "cancelled"])
+    {
+        assert_eq!(member.get(&path_of(import)).await.expect(200)["status"], status);
+    }
+    assert_eq!(outsider.get(&path_of(&foreign)).await.expect(200)["status"], "completed");
+}
