@@ -33,7 +33,8 @@ pub async fn list(
 ///
 /// A mailbox (`mailbox`, `gmail`, `outlook`) is connected when both of its servers have let us in; else the answer is a 422 that says which
 /// of them refused, in its own words. `sandbox` rehearses a channel inside this service, and nothing leaves it. `linkedin` is connected
-/// by `POST /connected-accounts/connect-link`, and answered here with 422 `provider_not_available`.
+/// by `POST /connected-accounts/connect-link`, and answered here with 422 `provider_not_available`. A server that has refused ten sign-ins of the
+/// organization's within ten minutes is not asked again for a while: 429 `too_many_failed_sign_ins`.
 #[utoipa::path(post, path = "/connected-accounts", request_body = CreateConnectedAccountRequest,
     responses((status = 201, body = ConnectedAccountDto)))]
 pub async fn create(
@@ -77,7 +78,8 @@ pub async fn usage(
 /// Change a connected account
 ///
 /// Its name, limits and hours; `status` sets it aside and takes it up again. Of a mailbox also its servers and what opens them, which are
-/// tried out first: one that was shut out is taken up again by that.
+/// tried out first: one that was shut out is taken up again by that. Servers that have refused ten sign-ins within
+/// ten minutes are not asked again for a while: 429 `too_many_failed_sign_ins`.
 #[utoipa::path(patch, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), request_body = UpdateConnectedAccountRequest,
     responses((status = 200, body = ConnectedAccountDto)))]
 pub async fn update(

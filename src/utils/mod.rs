@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod domain;
 pub mod draw;
 pub mod email;
+pub mod failures;
 pub mod ids;
 pub mod json_schema;
 pub mod keyed_hash;

@@ -14,8 +14,8 @@ use crate::{
     integrations::mail::{MailError, MailFault},
     models::{
         AccountId, AccountLimits, AccountRampUp, AccountStatus, AuditEntry, Channel, ConnectedAccount, MailAuth,
-        MailPreset, MailSecret, MailSecurity, Mailbox, Provider, SendingWindow, SentCopy, TrackingDomain, patch::Patch,
-        version::VersionGuard, workflow::NodeType,
+        MailPreset, MailSecret, MailSecurity, Mailbox, OrganizationId, Provider, SendingWindow, SentCopy,
+        TrackingDomain, patch::Patch, version::VersionGuard, workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember, OrgPerson, OrgTx},
     services::mailboxes::SignIns,
@@ -94,7 +94,7 @@ impl AccountService {
         mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
         mailbox.tracking_domain = self.link_domain(None, new.tracking_domain.map_or(Patch::Keep, Patch::Set))?;
         refuse_above(&mailbox, provider, &email, &new.limits)?;
-        let secret = self.verify(&mailbox, secret).await?;
+        let secret = self.verify(person.organization_id(), &mailbox, secret).await?;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
         let now = tx.now();
         let account = ConnectedAccount {
@@ -213,7 +213,7 @@ impl AccountService {
             let email = account.email.as_deref().unwrap_or_default();
             let owner = Owner { provider: account.provider, email, config: &self.mail };
             let (mailbox, secret) = settle(&owner, Some((present, secret)), access).map_err(AppError::invalid)?;
-            let secret = self.verify(&mailbox, secret).await?;
+            let secret = self.verify(member.organization_id(), &mailbox, secret).await?;
             (mailbox, Some(secret))
         };
         mailbox.reply_to = reply_to.apply(mailbox.reply_to);
@@ -260,10 +260,14 @@ impl AccountService {
     }
 
     /// The secret that has opened both servers just now; else what each of them said.
-    async fn verify(&self, mailbox: &Mailbox, secret: MailSecret) -> Result<MailSecret> {
+    async fn verify(&self, organization: OrganizationId, mailbox: &Mailbox, secret: MailSecret) -> Result<MailSecret> {
         refuse_plain(mailbox, self.mailboxes.mail.allows_plain())?;
         let auth = secret.auth();
-        let rotated = self.sign_in(mailbox, secret.clone()).await.map_err(|refusals| refused(&refusals, auth))?;
+        let _turn = self.guesses.turn(organization, mailbox).await?;
+        let rotated = self.sign_in(mailbox, secret.clone()).await.map_err(|refusals| {
+            self.guesses.refused(organization, mailbox, &refusals);
+            refused(&refusals, auth)
+        })?;
         Ok(rotated.unwrap_or(secret))
     }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod departure;
+mod guesses;
 mod ledger;
 mod mailbox;
 mod usage;
@@ -18,6 +19,7 @@ pub use self::{
     usage::{AccountUsage, NearCap, Rates},
 };
 
+use self::guesses::Guesses;
 use super::{Context, Mailboxes, UnipileService};
 use crate::{
     config::{LikelyCaps, MailConfig},
@@ -46,6 +48,7 @@ pub struct AccountService {
     unipile: UnipileService,
     mail: MailConfig,
     likely: LikelyCaps,
+    guesses: Guesses,
 }
 
 /// A sandbox account to be made: it rehearses a channel inside our own process.
@@ -99,7 +102,8 @@ impl AccountService {
         unipile: UnipileService,
         (mail, likely): (MailConfig, LikelyCaps),
     ) -> Self {
-        Self { context, cipher, mailboxes, unipile, mail, likely }
+        let guesses = Guesses::new(context.clock.clone());
+        Self { context, cipher, mailboxes, unipile, mail, likely, guesses }
     }
 
     /// A page of the organization's accounts.

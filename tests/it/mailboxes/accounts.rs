@@ -1,5 +1,7 @@
 //! Connecting mailboxes: both servers must let us in, and what opens them is shown nowhere.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{PATH, app_with, faults};
@@ -231,4 +233,28 @@ async fn a_stored_password_is_not_told_to_another_server() {
     let sandbox = json!({"provider": "sandbox", "channel": "email", "display_name": "x"});
     let sandbox = app.member().post(PATH, sandbox).await.header("location").to_owned();
     app.member().patch(&sandbox, json!({"signature": "x"})).await.expect_problem(409, "account_not_a_mailbox");
+}
+
+#[tokio::test]
+async fn passwords_of_others_cannot_be_tried_out() {
+    let server = MailServer::start().await;
+    let (anna, ben) = (server.mailbox("anna@sender.example"), server.mailbox("ben@lead.example"));
+    let app = app_with(&server).await;
+    let made = app.member().post(PATH, ben.request()).await.expect(201);
+    let path = format!("{PATH}/{}", made["id"].as_str().unwrap());
+    let mut guess = anna.request();
+    guess["password"] = "wrong".into();
+    for _ in 0..5 {
+        app.member().post(PATH, guess.clone()).await.expect_problem(422, "validation_failed");
+        app.member().patch(&path, json!({"password": "wrong"})).await.expect_problem(422, "validation_failed");
+    }
+    let refused = app.member().post(PATH, anna.request()).await;
+    assert_eq!(refused.header("retry-after"), "600");
+    refused.expect_problem(429, "too_many_failed_sign_ins");
+    let refused = app.member().patch(&path, json!({"password": PASSWORD})).await;
+    refused.expect_problem(429, "too_many_failed_sign_ins");
+    app.member().patch(&path, json!({"signature": "Ben"})).await.expect(200);
+    app.outsider().post(PATH, guess).await.expect_problem(422, "validation_failed");
+    app.clock.advance(Duration::from_mins(10));
+    app.member().post(PATH, anna.request()).await.expect(201);
 }
