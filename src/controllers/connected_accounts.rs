@@ -78,8 +78,9 @@ pub async fn usage(
 /// Change a connected account
 ///
 /// Its name, limits and hours; `status` sets it aside and takes it up again. Of a mailbox also its servers and what opens them, which are
-/// tried out first: one that was shut out is taken up again by that. Servers that have refused ten sign-ins within
-/// ten minutes are not asked again for a while: 429 `too_many_failed_sign_ins`.
+/// tried out first: one that was shut out is taken up again by that. `smtp`, `imap`, `password` and `oauth` are a person's to say: of an API key
+/// they are refused with 403 `api_key_not_allowed`. Servers that have refused ten sign-ins within ten minutes are not asked again for a while: 429
+/// `too_many_failed_sign_ins`.
 #[utoipa::path(patch, path = "/connected-accounts/{id}", params(("id" = AccountId, Path)), request_body = UpdateConnectedAccountRequest,
     responses((status = 200, body = ConnectedAccountDto)))]
 pub async fn update(

@@ -194,6 +194,7 @@ impl AccountService {
         if changes.is_empty() {
             return Ok(Reached { mailbox: None, secret: None });
         }
+        refuse_programs(member, &changes.access)?;
         let mut tx = self.context.db.begin(member, self.context.clock.now()).await?;
         let account = tx.accounts().get(id).await?;
         seen.check(account.version)?;
@@ -303,6 +304,15 @@ fn mend(account: &mut ConnectedAccount) {
     if account.status != AccountStatus::Paused {
         account.status_reason = None;
     }
+}
+
+/// Refuses an API key that says where a mailbox's servers are or what opens them: it could have all mail of the account sent to itself.
+fn refuse_programs(member: &OrgMember, access: &MailAccess) -> Result<()> {
+    if access.is_empty() || member.person().is_some() {
+        return Ok(());
+    }
+    let detail = "Only a person, with a session token, says where a mailbox's servers are and what opens them.";
+    Err(AppError::forbidden("api_key_not_allowed", detail))
 }
 
 fn refuse_plain(mailbox: &Mailbox, allowed: bool) -> Result<()> {

@@ -258,3 +258,24 @@ async fn passwords_of_others_cannot_be_tried_out() {
     app.clock.advance(Duration::from_mins(10));
     app.member().post(PATH, anna.request()).await.expect(201);
 }
+
+#[tokio::test]
+async fn a_key_does_not_lead_a_mailbox_to_other_servers() {
+    let server = MailServer::start().await;
+    let anna = server.mailbox("anna@sender.example");
+    let app = app_with(&server).await;
+    let made = app.member().post(PATH, anna.request()).await.expect(201);
+    let path = format!("{PATH}/{}", made["id"].as_str().unwrap());
+    let program = app.program(&["connected_accounts:read", "connected_accounts:write"]).await;
+    let request = anna.request();
+    for change in [
+        json!({"smtp": request["smtp"], "password": PASSWORD}),
+        json!({"imap": {"port": 993}}),
+        json!({"password": PASSWORD}),
+        json!({"oauth": {"refresh_token": "x"}}),
+    ] {
+        program.patch(&path, change.clone()).await.expect_problem(403, "api_key_not_allowed");
+    }
+    assert_eq!(program.get(&path).await.expect(200)["version"], made["version"]);
+    program.patch(&path, json!({"signature": "Anna", "status": "paused"})).await.expect(200);
+}
