@@ -28,6 +28,9 @@ impl Databases {
     /// # Errors
     /// Our own cannot be had or started, or a migration fails.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        if let Some(warning) = config.warning() {
+            tracing::warn!("{warning}");
+        }
         if let Some(url) = &config.database.url {
             return Ok(Self { db: Database::new(&settings(config, url.clone()))?, embedded: None });
         }

@@ -92,6 +92,12 @@ static CLERK_API: std::sync::LazyLock<Url> = std::sync::LazyLock::new(|| {
     Url::parse("https://api.clerk.com").expect("a valid URL")
 });
 
+/// Whether one of its keys is a live instance's, whose users are real.
+pub(super) fn is_live(vars: &Vars) -> bool {
+    let live = [("CLERK_PUBLISHABLE_KEY", "pk_live_"), ("CLERK_SECRET_KEY", "sk_live_")];
+    live.into_iter().any(|(name, start)| vars.text(name).is_some_and(|key| key.starts_with(start)))
+}
+
 fn issuer(vars: &mut Vars, environment: Environment) -> String {
     let from_key = publishable_key(vars, environment).map(|key| key.issuer);
     let given = secure_url(vars, "CLERK_ISSUER", environment).map(|url| url.as_str().trim_end_matches('/').to_owned());

@@ -1,6 +1,6 @@
 //! The database.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -42,6 +42,17 @@ impl DatabaseConfig {
             vars.fault("DATABASE_MAX_CONNECTIONS", "must be a whole number from 2 to 1000");
         }
         Self { url, max_connections, pg_bin_dir: vars.text("PG_BIN_DIR").map(PathBuf::from), path: vars.text("PATH") }
+    }
+}
+
+impl DatabaseConfig {
+    /// Whether the database is on another machine, so that there may be more in it than somebody tries out.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        let url = self.url.as_ref().and_then(|url| Url::parse(url.expose_secret()).ok());
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        address.map_or(!matches!(host, "" | "localhost"), |address| !address.is_loopback())
     }
 }
 

@@ -97,6 +97,12 @@ impl Config {
         let environment = vars
             .one_of("APP_ENV", &[("development", Environment::Development), ("production", Environment::Production)])
             .unwrap_or(Environment::Development);
+        if !environment.is_production() && clerk::is_live(&vars) {
+            vars.fault(
+                "APP_ENV",
+                "must be production where a key of Clerk's live instance is set (pk_live_… or sk_live_…): in development nothing else that matters is demanded",
+            );
+        }
         let config = Self {
             environment,
             server: ServerConfig::read(&mut vars, environment),
@@ -107,5 +113,13 @@ impl Config {
             logging: LoggingConfig::read(&mut vars, environment),
         };
         vars.finish(config)
+    }
+
+    /// What should not be so, though it may.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        (self.database.is_elsewhere() && self.encryption.seal_for_nobody()).then_some(
+            "DATABASE_URL names a database on another machine, and ENCRYPTION_KEY is not set or a placeholder: secrets in it are sealed with a key that everybody knows. If this is production, set APP_ENV=production",
+        )
     }
 }

@@ -118,6 +118,38 @@ fn what_comes_from_clerk_is_parsed_before_anything_starts() {
 }
 
 #[test]
+fn a_live_instance_is_not_served_as_in_development() {
+    let live = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    for key in [("CLERK_PUBLISHABLE_KEY", live), ("CLERK_SECRET_KEY", "sk_live_0123456789")] {
+        let named = ("CLERK_ISSUER", "https://clerk.example.com");
+        for environment in ["", "development"] {
+            let vars = Vars::given([key, named, ("APP_ENV", environment)]);
+            let faults = Config::from_vars(vars).unwrap_err();
+            assert!(!faults.to_string().contains(key.1), "{faults}");
+            assert_eq!(variables(Err(faults)), ["APP_ENV"], "{}", key.0);
+        }
+    }
+    // All of production's settings but the one that says so.
+    let forgotten = PRODUCTION.into_iter().filter(|(name, _)| *name != "APP_ENV");
+    assert_eq!(variables(Config::from_vars(Vars::given(forgotten))), ["APP_ENV"]);
+}
+
+#[test]
+fn a_key_that_everybody_knows_on_another_machines_database_is_warned_of() {
+    let warns = |vars: &[(&'static str, &'static str)]| {
+        Config::from_vars(Vars::given(vars.iter().copied())).unwrap().warning().is_some()
+    };
+    let key = ("ENCRYPTION_KEY", "q83vEjRWeJC6m9z+ESIzRFVmd4iZqrvM3e7/ABEiM0Q=");
+    let placeholder = ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let elsewhere = ("DATABASE_URL", "postgres://clento@db.example:5432/clento");
+    assert!(warns(&[elsewhere]) && warns(&[elsewhere, placeholder]) && !warns(&[elsewhere, key]));
+    for here in ["postgres://clento@localhost/c", "postgres://clento@127.0.0.1/c", "postgres://clento@[::1]:5432/c"] {
+        assert!(!warns(&[("DATABASE_URL", here)]), "{here}");
+    }
+    assert!(!warns(&[]));
+}
+
+#[test]
 fn a_transaction_pooler_is_refused_everywhere() {
     for url in [
         "postgres://postgres.x:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres",
