@@ -18,6 +18,8 @@ const BELIEVED_FOR: Duration = Duration::from_mins(1);
 const REMEMBERED: u64 = 10_000;
 /// How long a reader waits for the answer; after that what was known before holds, for another while.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// Names that a request may be sent to: its own, and those that a few servers before us had. Whoever sends more makes them up.
+const NAMES: usize = 4;
 /// Questions at a time: more would take the connections that requests and workers need.
 const AT_A_TIME: usize = 2;
 
@@ -44,6 +46,9 @@ impl Hosts {
     /// It cannot be told now.
     pub(super) async fn serve(&self, organization: OrganizationId, hosts: &[&str]) -> Result<bool> {
         let names: BTreeSet<_> = hosts.iter().map(|host| named(host)).collect();
+        if names.len() > NAMES {
+            return Ok(false);
+        }
         for name in names.iter().filter(|name| !self.context.links.is_public(name)) {
             if self.owner(name).await?.is_some_and(|owner| owner != organization) {
                 return Ok(false);
