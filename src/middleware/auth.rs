@@ -1,6 +1,9 @@
 //! `require_auth`: a valid session token or API key, or 401.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -49,7 +52,7 @@ enum Caller {
 /// 400 for several credentials; 401 with the reason; 429 instead to an address that fails too often; 503 if the issuer's keys, or the
 /// database, cannot be reached.
 pub async fn require_auth(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
-    let address = client_address(&state, &request).unwrap_or_default();
+    let address = client_address(&state, &request).map(|address| counted_as(&address)).unwrap_or_default();
     let credential = credential(&state, &request);
     let turn = match counted_before(&state, &credential, &address).await {
         Ok(turn) => turn,
@@ -79,6 +82,18 @@ pub async fn require_auth(State(state): State<AppState>, mut request: Request, n
     let response = next.run(request).await;
     under_way.answered(response.status().as_u16());
     Ok(response)
+}
+
+/// What failures from an address are counted under: of IPv6 its network of 64 bits, since whoever has one address there has all of them.
+fn counted_as(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() >> 64 << 64;
+            format!("{}/64", Ipv6Addr::from_bits(network))
+        }
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
 }
 
 /// Counts a key that the database would have to be asked for as if it were refused: once, however many present it at a time.
@@ -171,4 +186,24 @@ fn hash_of(key: &str) -> Option<ApiKeyHash> {
 
 fn missing() -> AppError {
     AppError::new(Kind::Unauthenticated, "token_missing", MISSING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_counted_by_the_network_that_one_caller_has() {
+        for (address, counted) in [
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("::1", "::/64"),
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("", ""),
+        ] {
+            assert_eq!(counted_as(address), counted, "{address}");
+        }
+    }
 }

@@ -164,3 +164,20 @@ async fn failed_sign_ins_do_not_shut_out_who_shares_the_address() {
     refused.expect_problem(429, "too_many_failures");
     app.member().get(LISTS).await.expect(200);
 }
+
+#[tokio::test]
+async fn failed_sign_ins_from_one_network_of_ipv6_are_one_callers() {
+    let app = TestApp::start_with(|server| {
+        server.rate_limit_per_second = 1;
+        server.trusted_proxy_hops = 1;
+    })
+    .await;
+    let fail = |address: String| {
+        let forger = Caller { token: Some("nonsense".to_owned()), ..app.anonymous() };
+        async move { forger.request(Method::GET, LISTS).header("x-forwarded-for", &address).send().await }
+    };
+    let answers = futures::future::join_all((0..10).map(|number| fail(format!("2001:db8:1:2::{number}")))).await;
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("ten of one network are too many");
+    refused.expect_problem(429, "too_many_failures");
+    assert_eq!(fail("2001:db8:1:3::1".to_owned()).await.status, 401, "of another network");
+}
