@@ -71,7 +71,8 @@ pub async fn test_send(
     PathId(id): PathId<CampaignId>,
     Body(request): Body<TestSendRequest>,
 ) -> Result<Json<TestSendDto>> {
-    Ok(Json(runs.try_out(&person, id, request.into()).await?.into()))
+    let lead = request.lead_id;
+    Ok(Json(TestSendDto::of(lead, runs.try_out(&person, id, request.into()).await?)))
 }
 
 /// Follow a campaign

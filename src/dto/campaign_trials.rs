@@ -37,6 +37,8 @@ pub struct TestSendDto {
     /// The step.
     #[schema(example = "mail")]
     pub node_id: String,
+    /// The lead whose data it was written with.
+    pub lead_id: LeadId,
     /// The mailbox that it was sent from, and is charged to unless it was surely not sent.
     pub account_id: AccountId,
     /// The caller's own address.
@@ -52,9 +54,11 @@ pub struct TestSendDto {
     pub reason: Option<&'static str>,
 }
 
-impl From<TrialOutcome> for TestSendDto {
-    fn from(trial: TrialOutcome) -> Self {
+impl TestSendDto {
+    /// What became of a mail that was written with this lead's data.
+    #[must_use]
+    pub fn of(lead: LeadId, trial: TrialOutcome) -> Self {
         let TrialOutcome { node, account, recipient, subject, outcome, reason } = trial;
-        Self { node_id: node, account_id: account, to: recipient, subject, outcome, reason }
+        Self { node_id: node, lead_id: lead, account_id: account, to: recipient, subject, outcome, reason }
     }
 }

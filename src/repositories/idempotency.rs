@@ -180,10 +180,15 @@ impl IdempotencyRepository<'_> {
             |id: &String| ["messages", "read"].map(|verb| format!("POST /api/v1/conversations/{id}/{verb}"));
         let routes: Vec<String> =
             SHOWING_PEOPLE.map(str::to_owned).into_iter().chain(ids.iter().flat_map(of_conversation)).collect();
+        // Which routes there are is told by the index alone: a lead's ways, and the campaigns that were tried out with it, may be gone by now.
         sqlx::query!(
-            r#"update idempotency_keys set state = 'committed', status = null, headers = null, body = null,
+            r#"with shows as materialized (
+                 select distinct route from idempotency_keys
+                 where organization_id = $1
+                   and (route = any($2) or route like 'POST /api/v1/campaign-executions/%' or route like 'POST /api/v1/campaigns/%/test-send'))
+               update idempotency_keys set state = 'committed', status = null, headers = null, body = null,
                  locked_until = least(locked_until, $4)
-               where organization_id = $1 and route = any($2) and state = 'completed'
+               where organization_id = $1 and route in (select route from shows) and state = 'completed'
                  and exists (select from unnest($3::text[]) as shown (id) where position(convert_to(shown.id, 'UTF8') in body) > 0)"#,
             self.scope.id(),
             &routes,

@@ -35,7 +35,7 @@ async fn a_test_comes_to_oneself_marked_and_charged_and_once_for_each_key() {
     let first = try_out(&member, &id, "mail", &lead, "one").await.expect(200);
     assert_eq!(
         first,
-        json!({"node_id": "mail", "account_id": mailbox, "to": "user_member@clento.test", "subject": "[Test] Hello First0",
+        json!({"node_id": "mail", "lead_id": lead, "account_id": mailbox, "to": "user_member@clento.test", "subject": "[Test] Hello First0",
                "outcome": "sent", "reason": null})
     );
     let again = try_out(&member, &id, "mail", &lead, "one").await;
@@ -93,4 +93,16 @@ async fn what_cannot_be_tried_out_is_told_with_its_reason() {
     member.patch(&format!("/api/v1/connected-accounts/{mailbox}"), pause).await.expect(200);
     try_out(&app.admin(), &id, "mail", &lead, "d").await.expect_problem(409, "no_account");
     assert_eq!((used(&app).await, count(&app, "select count(*) from sandbox_acts").await), (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_tried_out_with_somebodys_data_is_forgotten_with_them() {
+    let app = TestApp::start().await;
+    let (id, lead, _) = draft(&app, 3, json!({})).await;
+    let member = app.member();
+    try_out(&member, &id, "mail", &lead, "one").await.expect(200);
+    member.delete(&format!("/api/v1/leads/{}?erase=true", lead.as_str().unwrap())).await.expect(204);
+    try_out(&member, &id, "mail", &lead, "one").await.expect_problem(409, "idempotency_answer_lost");
+    let kept = "select count(*) from idempotency_keys where position('First0'::bytea in body) > 0";
+    assert_eq!(count(&app, kept).await, 0);
 }

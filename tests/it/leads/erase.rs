@@ -149,3 +149,23 @@ async fn without_erasing_a_deleted_lead_may_come_back() {
     member.delete(&format!("{}?erase=true", path_of(&only_known_here))).await.expect(204);
     assert_eq!(count(&app, "select count(*) from suppressions").await, 0, "there is no address to keep from");
 }
+
+#[tokio::test]
+async fn what_was_answered_of_the_persons_way_through_a_campaign_is_forgotten_too() {
+    let app = TestApp::start().await;
+    let member = app.member();
+    let made = make(&member, "jane.secret@example.com", json!({"last_name": "Secret"})).await;
+    enroll(&app, &made).await;
+    let execution: uuid::Uuid =
+        sqlx::query_scalar("select id from campaign_executions").fetch_one(&app.pool).await.unwrap();
+    let stop = || {
+        let path = format!("/api/v1/campaign-executions/{execution}/stop");
+        member.request(Method::POST, &path).header("idempotency-key", "k").send()
+    };
+    let stopped = stop().await.expect(200);
+    assert!(stopped["lead"]["name"].as_str().unwrap().contains("Secret"), "{stopped}");
+    assert_eq!(stop().await.header("idempotent-replayed"), "true");
+    member.delete(&format!("{}?erase=true", path_of(&made))).await.expect(204);
+    assert_eq!(places(&app, "secret").await, [("audit_logs".to_owned(), 1)], "what was written when the lead was made");
+    stop().await.expect_problem(409, "idempotency_answer_lost");
+}
