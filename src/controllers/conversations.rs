@@ -56,7 +56,8 @@ pub async fn update(
 /// Mark a conversation as read
 ///
 /// Send the version that was shown in `If-Match`: then an answer that came meanwhile stays unread, and this is refused with 412.
-#[utoipa::path(post, path = "/conversations/{id}/read", params(("id" = ConversationId, Path)), responses((status = 200, body = ConversationDto)))]
+#[utoipa::path(post, path = "/conversations/{id}/read", responses((status = 200, body = ConversationDto)),
+    params(("id" = ConversationId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` you have seen; if it has changed since, 412 and nothing happens.")))]
 pub async fn read(
     person: OrgPerson,
     State(conversations): State<ConversationService>,

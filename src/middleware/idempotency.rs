@@ -41,7 +41,7 @@ pub async fn idempotency(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let Some(key) = key(&request)?.filter(|_| !only_reads(&request)) else {
+    let Some(key) = key(&request)?.filter(|_| !only_reads(request.uri().path())) else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = whole(request).await?;
@@ -60,7 +60,7 @@ pub async fn idempotency_of_uploads(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let Some(key) = key(&request)?.filter(|_| !only_reads(&request)) else {
+    let Some(key) = key(&request)?.filter(|_| !only_reads(request.uri().path())) else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
@@ -173,9 +173,10 @@ fn key(request: &Request) -> Result<Option<String>> {
     })
 }
 
-/// Whether a POST changes nothing: it may be repeated as it is, and what it shows is not to be kept.
-fn only_reads(request: &Request) -> bool {
-    let last = request.uri().path().rsplit('/').next();
+/// Whether a POST to this path changes nothing: it may be repeated as it is, what it shows is not to be kept, and a key is not looked at.
+#[must_use]
+pub fn only_reads(path: &str) -> bool {
+    let last = path.rsplit('/').next();
     last.is_some_and(|last| ["preview", "simulate", "validate"].contains(&last))
 }
 

@@ -18,7 +18,7 @@ mod witness;
 pub use api_key::admit_api_key;
 pub use auth::{MISSING, require_auth};
 pub use few_at_once::{BulkTurns, few_at_once};
-pub use idempotency::{AROUND_A_FILE, idempotency, idempotency_of_uploads};
+pub use idempotency::{AROUND_A_FILE, idempotency, idempotency_of_uploads, only_reads};
 pub use membership::{
     OrganizationSource, load_user, require_organization, require_organization_admin, verify_organization_membership,
 };

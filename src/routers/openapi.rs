@@ -10,7 +10,10 @@ use super::{
     problem_examples::example,
     public, response_headers, security, upload_zones, zones,
 };
-use crate::dto::problem::{Problem, ProblemFault};
+use crate::{
+    dto::problem::{Problem, ProblemFault},
+    middleware::only_reads,
+};
 
 /// What every page of the documentation begins with.
 const DESCRIPTION: &str = include_str!("openapi.md");
@@ -105,7 +108,7 @@ fn add(paths: &mut Map<String, Value>, path: String, mut item: Value, zone: Zone
     let noun = if path.contains('{') { noun_of(&tag) } else { "organization".to_owned() };
     let Some(operations) = item.as_object_mut() else { return };
     for (method, operation) in operations.iter_mut() {
-        stamp(method, operation, zone, &noun);
+        stamp((method, &path), operation, zone, &noun);
         operation["tags"] = json!([tag]);
         let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
         operation["operationId"] = format!("{}_{name}", tag.replace(' ', "_").to_lowercase()).into();
@@ -140,7 +143,7 @@ fn noun_of(tag: &str) -> String {
     }
 }
 
-fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
+fn stamp((method, path): (&str, &str), operation: &mut Value, zone: Zone, noun: &str) {
     if !matches!(zone, Zone::Public | Zone::Webhooks | Zone::Secret) {
         security::stamp(method, operation, zone);
     }
@@ -148,10 +151,11 @@ fn stamp(method: &str, operation: &mut Value, zone: Zone, noun: &str) {
     if matches!(zone, Zone::Organization(Path) | Zone::Admin(Path)) {
         parameters.iter_mut().filter(|parameter| parameter["name"] == "id").for_each(by_either_id);
     }
-    parameters.extend(headers(method, zone));
-    let has_body = operation.get("requestBody").is_some();
+    parameters.extend(headers(method, path, zone));
+    let names: Vec<_> = parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
+    let told = problems(method, zone, operation.get("requestBody").is_some(), &names);
     operation["parameters"] = parameters.into();
-    for (status, description) in problems(method, zone, has_body) {
+    for (status, description) in told {
         let responses = &mut operation["responses"];
         if responses.get(status).is_none() {
             responses[status] = problem(description, example(method, status, zone, noun));
@@ -166,8 +170,8 @@ fn by_either_id(parameter: &mut Value) {
         json!({"type": "string", "examples": ["01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90", "org_2abcDEF"]});
 }
 
-/// The headers that every operation of `zone` with `method` reads.
-fn headers(method: &str, zone: Zone) -> Vec<Value> {
+/// The headers that every operation of `zone` with `method` reads. A POST that reads `If-Match` says so itself.
+fn headers(method: &str, path: &str, zone: Zone) -> Vec<Value> {
     let mut parameters = Vec::new();
     if zone.is_of_an_organization() && zone.source() == Some(Context) {
         parameters.push(header(
@@ -187,7 +191,7 @@ fn headers(method: &str, zone: Zone) -> Vec<Value> {
         parameter["required"] = true.into();
         parameters.push(parameter);
     }
-    if method == "post" && zone.is_of_an_organization() {
+    if method == "post" && zone.is_of_an_organization() && !only_reads(path) {
         parameters.push(header("Idempotency-Key", "Up to 255 characters: the same key and body within 24 h act once."));
     }
     if matches!(method, "patch" | "delete") {
@@ -235,7 +239,13 @@ const OF_BODIES: [(&str, &str); 3] = [
     ("422", "The body has faults; all are listed."),
 ];
 
-fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'static str)> {
+const OF_NO_BODY: (&str, &str) = ("422", "There is something in the body, which this does not read.");
+const OF_ANOTHER_BODY: (&str, &str) = (
+    "422",
+    "There is something in the body, which this does not read; or the `Idempotency-Key` was used with another.",
+);
+
+fn problems(method: &str, zone: Zone, has_body: bool, parameters: &[&str]) -> Vec<(&'static str, &'static str)> {
     if zone == Zone::Public {
         return vec![NOT_UNDERSTOOD, ("500", "A fault of ours."), ("503", "Something we need is away.")];
     }
@@ -260,15 +270,12 @@ fn problems(method: &str, zone: Zone, has_body: bool) -> Vec<(&'static str, &'st
         told.extend(OF_BODIES);
     } else if method != "get" {
         told.push(("413", "The body is too large."));
-        told.push((
-            "422",
-            "There is something in the body, which this does not read; or the `Idempotency-Key` was used with another.",
-        ));
+        told.push(if parameters.contains(&"Idempotency-Key") { OF_ANOTHER_BODY } else { OF_NO_BODY });
     }
     if method != "get" {
         told.push(("409", "The present state forbids it."));
     }
-    if matches!(method, "patch" | "delete") {
+    if parameters.contains(&"If-Match") {
         told.push(("412", "It has changed since the version in `If-Match`."));
     }
     told

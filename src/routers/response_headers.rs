@@ -40,8 +40,6 @@ const HEADERS: [(&str, &str, &str, &str); 9] = [
         "01933b6e-8f2a-7c31-9d55-0a4b7c1e2f90",
     ),
 ];
-/// The last words of POSTs that only read: they take no notice of an `Idempotency-Key`.
-const ONLY_READ: [&str; 3] = ["preview", "simulate", "validate"];
 
 /// The headers, for the document's components.
 pub(super) fn components() -> Value {
@@ -58,9 +56,9 @@ pub(super) fn components() -> Value {
 
 /// Names the headers of each answer of each operation.
 pub(super) fn stamp(paths: &mut Map<String, Value>, schemas: &Map<String, Value>) {
-    for (path, item) in paths {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            let about = Operation::of(path, method, operation);
+    for item in paths.values_mut() {
+        for (_, operation) in item.as_object_mut().into_iter().flatten() {
+            let about = Operation::of(operation);
             for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
                 for name in about.headers(status, answer, schemas) {
                     answer["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
@@ -79,16 +77,12 @@ struct Operation {
 }
 
 impl Operation {
-    fn of(path: &str, method: &str, operation: &Value) -> Self {
+    fn of(operation: &Value) -> Self {
         let reads = |name: &str| {
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             parameters.filter(|parameter| parameter["in"] == "header").any(|parameter| parameter["name"] == name)
         };
-        let only_reads = path.rsplit('/').next().is_some_and(|last| ONLY_READ.contains(&last));
-        Self {
-            is_signed: operation["security"].is_array(),
-            is_kept: method == "post" && reads("Idempotency-Key") && !only_reads,
-        }
+        Self { is_signed: operation["security"].is_array(), is_kept: reads("Idempotency-Key") }
     }
 
     fn headers(&self, status: &str, answer: &Value, schemas: &Map<String, Value>) -> Vec<&'static str> {

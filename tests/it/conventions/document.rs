@@ -155,3 +155,24 @@ fn the_document_tells_what_answers_carry_in_their_headers() {
         }
     }
 }
+
+#[test]
+fn the_document_names_the_headers_that_are_read_and_no_others() {
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let reads = |name: &str| parameters.clone().any(|it| it["in"] == "header" && it["name"] == name);
+            let (is_api, is_post) = (path.starts_with("/api/v1/") && !path.contains("/webhooks/"), method == "post");
+            let only_reads = ["/preview", "/simulate", "/validate"].iter().any(|end| path.ends_with(end));
+            assert_eq!(reads("Idempotency-Key"), is_api && is_post && !only_reads, "{method} {path}");
+            let is_versioned = matches!(method.as_str(), "patch" | "delete");
+            assert_eq!(
+                reads("If-Match"),
+                is_versioned || path.ends_with("/conversations/{id}/read"),
+                "{method} {path}"
+            );
+            assert_eq!(operation["responses"]["412"].is_object(), reads("If-Match"), "{method} {path}");
+        }
+    }
+}
