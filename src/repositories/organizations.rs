@@ -76,7 +76,8 @@ impl OrganizationRepository<'_> {
             r#"select
                  (select count(*) from organization_members m join users u on u.id = m.user_id and u.deleted_at is null
                   where m.organization_id = $1 and m.deleted_at is null) as "members!",
-                 (select count(*) from connected_accounts where organization_id = $1 and status <> 'disconnected')
+                 (select count(*) from connected_accounts
+                  where organization_id = $1 and status <> 'disconnected' and provider <> 'sandbox')
                    as "connected_accounts!",
                  (select count(*) from leads where organization_id = $1 and created_at >= $2) as "leads_created!",
                  (select count(*) from campaigns where organization_id = $1 and created_at >= $2) as "campaigns_created!",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{
@@ -18,7 +19,10 @@ use crate::{
         TrackingDomain, patch::Patch, version::VersionGuard, workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember, OrgPerson, OrgTx},
-    services::mailboxes::SignIns,
+    services::{
+        mailboxes::SignIns,
+        unipile::{refuse_beyond_plan, refuse_beyond_plan_now},
+    },
 };
 
 /// A mailbox to be connected.
@@ -84,42 +88,22 @@ impl MailboxChanges {
 }
 
 impl AccountService {
-    /// Connects a mailbox, if both of its servers let us in.
-    pub async fn create_mailbox(&self, person: &OrgPerson, new: NewMailboxAccount) -> Result<ConnectedAccount> {
-        let NewMailboxAccount { provider, email, display_name, access, reply_to, signature, sent_copy, .. } = new;
-        let owner = Owner { provider, email: &email, config: &self.mail };
-        let (mut mailbox, secret) = settle(&owner, None, access).map_err(AppError::invalid)?;
-        mailbox.reply_to = reply_to;
-        mailbox.signature = signature;
-        mailbox.sent_copy = sent_copy.unwrap_or(mailbox.sent_copy);
-        mailbox.tracking_domain = self.link_domain(None, new.tracking_domain.map_or(Patch::Keep, Patch::Set))?;
-        refuse_above(&mailbox, provider, &email, &new.limits)?;
+    /// Connects a mailbox, if both of its servers let us in and the plan has a seat for it.
+    pub async fn create_mailbox(&self, person: &OrgPerson, mut new: NewMailboxAccount) -> Result<ConnectedAccount> {
+        let owner = Owner { provider: new.provider, email: &new.email, config: &self.mail };
+        let (mut mailbox, secret) = settle(&owner, None, std::mem::take(&mut new.access)).map_err(AppError::invalid)?;
+        mailbox.reply_to = new.reply_to.take();
+        mailbox.signature = new.signature.take();
+        mailbox.sent_copy = new.sent_copy.unwrap_or(mailbox.sent_copy);
+        mailbox.tracking_domain = self.link_domain(None, new.tracking_domain.take().map_or(Patch::Keep, Patch::Set))?;
+        refuse_above(&mailbox, new.provider, &new.email, &new.limits)?;
+        let mut conn = self.context.db.read(person).await?;
+        refuse_beyond_plan(&mut conn, self.context.clock.now()).await?;
+        conn.give_back();
         let secret = self.verify(person.organization_id(), &mailbox, secret).await?;
         let mut tx = self.context.db.begin(person, self.context.clock.now()).await?;
-        let now = tx.now();
-        let account = ConnectedAccount {
-            id: AccountId::new(now),
-            organization_id: person.organization_id(),
-            provider,
-            channel: Channel::Email,
-            display_name: display_name.unwrap_or_else(|| email.clone()),
-            email: Some(email),
-            avatar_url: None,
-            status: AccountStatus::Connected,
-            status_reason: None,
-            limits: Json(new.limits),
-            ramp_up: Json(AccountRampUp::default()),
-            sending_window: new.sending_window.map(Json),
-            spacing_seconds: new.spacing_seconds.unwrap_or(Channel::Email.default_spacing()),
-            last_act_at: None,
-            rests_until: None,
-            mailbox: Some(Json(mailbox)),
-            unipile: None,
-            version: 1,
-            created_by: Some(person.user_id()),
-            created_at: now,
-            updated_at: now,
-        };
+        let account = connected(person, tx.now(), new, mailbox);
+        refuse_beyond_plan_now(&mut tx).await?;
         self.insert(&mut tx, &account, &secret).await?;
         tx.commit().await?;
         Ok(account)
@@ -277,6 +261,34 @@ impl AccountService {
         let SignIns { smtp, imap, rotated, .. } = self.mailboxes.sign_ins(secret).await.map_err(|error| vec![error])?;
         self.mailboxes.mail.check(mailbox, &smtp, &imap).await?;
         Ok(rotated)
+    }
+}
+
+/// A mailbox that has let us in.
+fn connected(person: &OrgPerson, now: DateTime<Utc>, new: NewMailboxAccount, mailbox: Mailbox) -> ConnectedAccount {
+    let NewMailboxAccount { provider, email, display_name, limits, sending_window, spacing_seconds, .. } = new;
+    ConnectedAccount {
+        id: AccountId::new(now),
+        organization_id: person.organization_id(),
+        provider,
+        channel: Channel::Email,
+        display_name: display_name.unwrap_or_else(|| email.clone()),
+        email: Some(email),
+        avatar_url: None,
+        status: AccountStatus::Connected,
+        status_reason: None,
+        limits: Json(limits),
+        ramp_up: Json(AccountRampUp::default()),
+        sending_window: sending_window.map(Json),
+        spacing_seconds: spacing_seconds.unwrap_or(Channel::Email.default_spacing()),
+        last_act_at: None,
+        rests_until: None,
+        mailbox: Some(Json(mailbox)),
+        unipile: None,
+        version: 1,
+        created_by: Some(person.user_id()),
+        created_at: now,
+        updated_at: now,
     }
 }
 

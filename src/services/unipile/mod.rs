@@ -101,18 +101,18 @@ impl UnipileService {
     }
 }
 
-/// Refuses one more account than the organization's plan has seats for.
+/// Refuses one more account than the organization's plan has seats for. What a sandbox does leaves nobody, and takes none.
 ///
 /// # Errors
 /// `plan_limit_reached`.
-async fn refuse_beyond_plan(conn: &mut OrgConn, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn refuse_beyond_plan(conn: &mut OrgConn, now: DateTime<Utc>) -> Result<()> {
     let plan = conn.organization().get().await?.plan;
     let used = conn.organization().usage(now).await?.connected_accounts;
     refuse_seat(plan, used)
 }
 
 /// The same, while nobody else takes a seat.
-async fn refuse_beyond_plan_now(tx: &mut OrgTx) -> Result<()> {
+pub(super) async fn refuse_beyond_plan_now(tx: &mut OrgTx) -> Result<()> {
     let (plan, now) = (tx.organization().lock().await?.plan, tx.now());
     let used = tx.organization().usage(now).await?.connected_accounts;
     refuse_seat(plan, used)

@@ -143,11 +143,16 @@ async fn an_account_that_is_disconnected_is_deleted_at_unipile_however_long_that
 async fn there_are_as_many_accounts_as_the_plan_has_seats() {
     let world = World::begin().await;
     let member = world.app.member();
-    let sandbox =
-        json!({"provider": "sandbox", "channel": "email", "display_name": "One", "email": "one@sender.example"});
-    member.post(ACCOUNTS, sandbox.clone()).await.expect(201);
+    // A sandbox takes none, before some of them become what does.
+    for number in 0..4 {
+        let sandbox = json!({"provider": "sandbox", "channel": "linkedin", "display_name": number.to_string()});
+        member.post(ACCOUNTS, sandbox).await.expect(201);
+    }
     member.post(LINK, json!({"provider": "linkedin"})).await.expect(201);
-    member.post(ACCOUNTS, sandbox).await.expect(201);
+    sqlx::query("update connected_accounts set provider = 'linkedin' where display_name < '2'")
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
     let problem = member.post(LINK, json!({"provider": "linkedin"})).await.expect_problem(409, "plan_limit_reached");
     assert_eq!(problem["limit"], 2);
     // The seat was taken while somebody signed in: what Unipile holds costs nothing for long.
@@ -155,7 +160,7 @@ async fn there_are_as_many_accounts_as_the_plan_has_seats() {
     world.report(&report).await.expect(204);
     world.work().await;
     assert_eq!(world.links().await, [("failed".into(), Some("plan_limit_reached".into()))]);
-    assert_eq!(world.count("select count(*) from connected_accounts where provider = 'linkedin'").await, 0);
+    assert_eq!(world.count("select count(*) from connected_accounts where provider = 'linkedin'").await, 2);
     assert_eq!(world.fake.world().upkeep.deleted, ["acc"]);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{PATH, app_with, faults};
+use super::{PATH, app_with, faults, plan};
 use crate::support::{
     MailServer, TestApp,
     mail_server::{IMAP, PASSWORD, SMTP},
@@ -278,4 +278,26 @@ async fn a_key_does_not_lead_a_mailbox_to_other_servers() {
     }
     assert_eq!(program.get(&path).await.expect(200)["version"], made["version"]);
     program.patch(&path, json!({"signature": "Anna", "status": "paused"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_mailbox_takes_a_seat_of_the_plan_and_a_sandbox_none() {
+    let server = MailServer::start().await;
+    let app = app_with(&server).await;
+    plan(&app, "free").await;
+    let member = app.member();
+    let sandbox = json!({"provider": "sandbox", "channel": "email", "display_name": "Rehearsal"});
+    for name in ["anna", "ben"] {
+        member.post(PATH, sandbox.clone()).await.expect(201);
+        member.post(PATH, server.mailbox(&format!("{name}@sender.example")).request()).await.expect(201);
+    }
+    let third = server.mailbox("cleo@sender.example").request();
+    let problem = member.post(PATH, third.clone()).await.expect_problem(409, "plan_limit_reached");
+    assert_eq!(problem["limit"], 2);
+    assert!(!server.log().contains("cleo"), "nobody is asked for whom there is no seat: {}", server.log());
+    member.post(PATH, sandbox).await.expect(201);
+    let ours = member.get("/api/v1/organizations/org_ours").await.expect(200);
+    assert_eq!(ours["usage"]["connected_accounts"], 2);
+    plan(&app, "pro").await;
+    member.post(PATH, third).await.expect(201);
 }

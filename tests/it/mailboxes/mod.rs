@@ -23,9 +23,16 @@ use crate::support::{MailServer, TestApp};
 
 const PATH: &str = "/api/v1/connected-accounts";
 
-/// A service that trusts `server`.
+/// A service that trusts `server`, of organizations with seats enough.
 async fn app_with(server: &MailServer) -> TestApp {
-    TestApp::start_with(|settings| server.trust(&mut settings.mail)).await
+    let app = TestApp::start_with(|settings| server.trust(&mut settings.mail)).await;
+    plan(&app, "pro").await;
+    app
+}
+
+/// Gives all organizations this plan.
+async fn plan(app: &TestApp, plan: &str) {
+    sqlx::query("update organizations set plan = $1").bind(plan).execute(&app.pool).await.unwrap();
 }
 
 /// Where and of what kind the faults of a problem are.
