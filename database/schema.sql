@@ -180,6 +180,21 @@ end
 $$;
 
 --
+-- Name: rejection_marks(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.rejection_marks(organization uuid, cells text[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select coalesce(array_agg(distinct hashtextextended(organization::text || mark, 0)), '{}')
+  from unnest(cells) as cell (text),
+       lateral (values
+         (case when text like '%@%' then '@' || lower(btrim(text, E' \t\r\n<>"')) end),
+         ('/' || nullif(split_part(split_part(split_part(lower(text), '/in/', 2), '/', 1), '?', 1), ''))) as marked (mark)
+  where mark is not null
+$$;
+
+--
 -- Name: suppressed_hashes(uuid, bytea[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2400,6 +2415,12 @@ CREATE INDEX idempotency_keys_expiry ON public.idempotency_keys USING btree (exp
 --
 
 CREATE INDEX import_pieces_waiting ON public.import_pieces USING btree (created_at) WHERE (records IS NOT NULL);
+
+--
+-- Name: import_rejections_marks; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX import_rejections_marks ON public.import_rejections USING gin (public.rejection_marks(organization_id, cells)) WITH (fastupdate=off);
 
 --
 -- Name: imports_age; Type: INDEX; Schema: public; Owner: -

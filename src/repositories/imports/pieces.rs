@@ -135,6 +135,7 @@ impl ImportRepository<'_> {
         let profile = linkedin_url.and_then(|url| url.rsplit_once("/in/")).map(|(_, name)| name.trim_end_matches('/'));
         sqlx::query!(
             r#"delete from import_rejections where organization_id = $1
+               and rejection_marks(organization_id, cells) && rejection_marks($1, array[$2, '/in/' || $3])
                and exists (select from unnest(cells) as cell (text)
                            where lower(btrim(text, E' \t\r\n<>"')) = $2
                               or split_part(split_part(split_part(lower(text), '/in/', 2), '/', 1), '?', 1) = $3)"#,

@@ -1,12 +1,13 @@
 //! Erasing a person.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use clento::repositories::{Database, DatabaseSettings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{LEADS, audited, count, enroll, id_of, make, path_of};
-use crate::support::TestApp;
+use crate::support::{TestApp, postgres::TestDatabase};
 
 /// Every table in which a text stands, and how often; as the database's owner sees it.
 async fn places(app: &TestApp, text: &str) -> Vec<(String, i64)> {
@@ -168,4 +169,35 @@ async fn what_was_answered_of_the_persons_way_through_a_campaign_is_forgotten_to
     member.delete(&format!("{}?erase=true", path_of(&made))).await.expect(204);
     assert_eq!(places(&app, "secret").await, [("audit_logs".to_owned(), 1)], "what was written when the lead was made");
     stop().await.expect_problem(409, "idempotency_answer_lost");
+}
+
+/// They are found by an index: no cell is looked into but those of rows that name the person.
+#[tokio::test]
+async fn whoever_is_erased_is_found_among_any_number_of_rows_that_could_not_be_used() {
+    let app = TestApp::start().await;
+    let impatient = DatabaseSettings {
+        statement_timeout: Duration::from_secs(1),
+        ..TestDatabase::settings(app.database.url.clone())
+    };
+    let db = Database::new(&impatient).unwrap();
+    let hurried = TestApp::start_on(app.database.share(), db, Arc::clone(&app.clock), |_| {}).await;
+    let member = hurried.member();
+    let made = make(&member, "jane.secret@example.com", json!({"linkedin_url": "linkedin.com/in/jane-secret"})).await;
+    // Three million cells.
+    sqlx::raw_sql(
+        "insert into imports (id, organization_id, status, columns, mapping, on_duplicate, file_bytes, rows_total, pieces, actor_type, actor_id,
+                              created_at, updated_at)
+         select gen_random_uuid(), organization_id, 'queued', '{email}', '[]', 'skip', 1, 6000, 6, 'user', gen_random_uuid(), now(), now()
+         from leads;
+         insert into import_rejections (organization_id, import_id, row_number, line, cells, faults)
+         select organization_id, id, n, n, array_fill('nothing'::text, array[500]) || array['mary' || n || '@example.com'], '[]'
+         from imports, generate_series(1, 6000) n;
+         update import_rejections set cells = array[' Jane.Secret@Example.com'] where row_number = 1;
+         update import_rejections set cells = array['https://de.linkedin.com/in/Jane-Secret/?x=1'] where row_number = 2;",
+    )
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    member.delete(&format!("{}?erase=true", path_of(&made))).await.expect(204);
+    assert_eq!(count(&app, "select count(*) from import_rejections").await, 5_998);
 }
