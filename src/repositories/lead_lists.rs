@@ -1,11 +1,12 @@
 //! Lists of leads.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::base::base_repository;
 use crate::{
     errors::Result,
-    models::{LeadList, LeadListId, LeadListStatistics},
+    models::{LeadId, LeadList, LeadListId, LeadListStatistics},
 };
 
 base_repository!(
@@ -17,6 +18,15 @@ base_repository!(
     "lead_lists",
     "id, organization_id, name, description, source, status, tags, version, created_by, created_at, updated_at"
 );
+
+/// A lead's place in the order in which a list is gone through: the newest lead is first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListPlace {
+    /// When the lead was made.
+    pub lead_created_at: DateTime<Utc>,
+    /// The lead.
+    pub lead_id: LeadId,
+}
 
 impl LeadListRepository<'_> {
     /// Writes a new list.
@@ -67,28 +77,74 @@ impl LeadListRepository<'_> {
         Ok(())
     }
 
-    /// Puts every lead of `from` on `to` as well; answers how many.
+    /// Says of up to `limit` leads that came in by the list, from behind `after` on, that they are on further lists, as they soon will be; answers the
+    /// last of them, or none if there are none left. That a second question is asked of a lead which is on no other does no harm.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mark_leads(
+        &mut self,
+        id: LeadListId,
+        after: Option<ListPlace>,
+        limit: i64,
+    ) -> Result<Option<ListPlace>> {
+        Ok(sqlx::query_as!(
+            ListPlace,
+            r#"with page as materialized (
+                 select id, created_at from leads
+                 where organization_id = $1 and lead_list_id = $2
+                   and (created_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 order by created_at desc, id desc limit $5),
+               held as materialized (
+                 select l.id from leads l
+                 where l.organization_id = $1 and l.id in (select id from page) and not l.on_more_lists order by l.id for no key update),
+               marked as (
+                 update leads l set on_more_lists = true from held where l.organization_id = $1 and l.id = held.id)
+               select created_at as lead_created_at, id as "lead_id: LeadId" from page order by created_at, id limit 1"#,
+            self.scope.id(),
+            id.0,
+            after.map(|place| place.lead_created_at),
+            after.map(|place| place.lead_id.0),
+            limit,
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
+    /// Puts up to `limit` leads of `from`, from behind `after` on, on `to` as well; answers how many, and the last of them.
     ///
     /// # Errors
     /// The database's.
     pub async fn copy_members(
         &mut self,
-        from: LeadListId,
-        to: LeadListId,
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Result<u64> {
-        let done = sqlx::query!(
-            r#"insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
-               select $1, $3, lead_id, lead_created_at, $4
-               from lead_list_entries where organization_id = $1 and lead_list_id = $2"#,
+        (from, to): (LeadListId, LeadListId),
+        after: Option<ListPlace>,
+        limit: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(i64, Option<ListPlace>)> {
+        let row = sqlx::query!(
+            r#"with page as materialized (
+                 select lead_id, lead_created_at from lead_list_entries
+                 where organization_id = $1 and lead_list_id = $2
+                   and (lead_created_at, lead_id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+                 order by lead_created_at desc, lead_id desc limit $5),
+               copied as (
+                 insert into lead_list_members (organization_id, lead_list_id, lead_id, lead_created_at, added_at)
+                 select $1, $6, lead_id, lead_created_at, $7 from page)
+               select (select count(*) from page) as "count!", lead_created_at as "lead_created_at!", lead_id as "lead_id!: LeadId"
+               from page order by lead_created_at, lead_id limit 1"#,
             self.scope.id(),
             from.0,
+            after.map(|place| place.lead_created_at),
+            after.map(|place| place.lead_id.0),
+            limit,
             to.0,
             now,
-        )
-        .execute(&mut *self.conn)
-        .await?;
-        Ok(done.rows_affected())
+        );
+        let row = row.fetch_optional(&mut *self.conn).await?;
+        Ok(row.map_or((0, None), |row| {
+            (row.count, Some(ListPlace { lead_created_at: row.lead_created_at, lead_id: row.lead_id }))
+        }))
     }
 
     /// Whether a campaign draws on the list.

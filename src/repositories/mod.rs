@@ -67,7 +67,7 @@ pub use idempotency::{IdempotencyRepository, KeyClaim, StoredAnswer};
 pub use identity::{Identified, OrganizationRef, OrganizationStanding};
 pub use imports::{ImportRepository, OtherKey, SettledPiece};
 pub use kept_mails::KeptMailRepository;
-pub use lead_lists::LeadListRepository;
+pub use lead_lists::{LeadListRepository, ListPlace};
 pub use leads::{BarredLead, Identities, Inserted, LeadRepository};
 pub use link_domains::LinkDomainRef;
 pub use linkedin::{HeardOf, LinkedinRepository};

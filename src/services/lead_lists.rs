@@ -1,6 +1,6 @@
 //! Lists of leads.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -13,13 +13,22 @@ use crate::{
         patch::Patch,
         version::VersionGuard,
     },
-    repositories::{BaseRepository, OrgConn, OrgMember, OrgTx},
+    repositories::{BaseRepository, OrgConn, OrgMember, OrgTx, RequestContext},
 };
 
 /// Leads that are taken off a list in one transaction before it is deleted.
 const RELEASED_AT_ONCE: i64 = 10_000;
 /// After how long a deletion begins no other part.
 const ENOUGH: Duration = Duration::from_secs(20);
+
+/// Leads that are marked in one transaction before their list is copied.
+const MARKED_AT_ONCE: i64 = 2_000;
+/// Leads that are put on the copy of a list in one statement.
+const COPIED_AT_ONCE: i64 = 5_000;
+/// How long it may take to copy as many leads as are marked at once.
+const COPYING: Duration = Duration::from_millis(100);
+/// Leads that are marked so soon were marked before.
+const SOON: Duration = Duration::from_secs(3);
 
 /// Lists of leads.
 #[derive(Clone)]
@@ -129,8 +138,10 @@ impl LeadListService {
         self.change(member, id, &VersionGuard::Any, action, |list| list.status = status).await
     }
 
-    /// Makes a list with the same leads.
+    /// Makes a list with the same leads. What must be written of each lead is written in parts first, each a transaction of its own, so that the copy,
+    /// which is there as a whole or not at all, is soon made; if the time is up, the next try goes on from there.
     pub async fn duplicate(&self, member: &OrgMember, id: LeadListId, name: Option<String>) -> Result<CountedLeadList> {
+        self.mark_leads(member, id).await?;
         let mut tx = self.0.db.begin(member, self.0.clock.now()).await?;
         let original = tx.lead_lists().locked(id).await?;
         let copy = LeadList {
@@ -144,12 +155,38 @@ impl LeadListService {
             ..original
         };
         tx.lead_lists().insert(&copy).await?;
-        let now = tx.now();
-        let copied = tx.lead_lists().copy_members(id, copy.id, now).await?;
+        let (mut copied, mut after, now) = (0, None, tx.now());
+        while let (count, Some(last)) = tx.lead_lists().copy_members((id, copy.id), after, COPIED_AT_ONCE, now).await? {
+            copied += count;
+            after = Some(last);
+        }
         let entry = AuditEntry::new("lead_list.duplicated", "lead_list", copy.id.0);
         tx.audit(entry.change(None, json!({"original_id": id, "leads": copied, "list": facts(&copy)})));
         tx.commit().await?;
-        Ok(CountedLeadList { list: copy, lead_count: i64::try_from(copied).unwrap_or(i64::MAX) })
+        Ok(CountedLeadList { list: copy, lead_count: copied })
+    }
+
+    /// Marks the leads of a list as being on further lists, which is most of the work of copying it.
+    async fn mark_leads(&self, member: &OrgMember, id: LeadListId) -> Result<()> {
+        let began = self.0.clock.monotonic();
+        // Nothing has been done yet for which a key would be used up.
+        let member = member.acting_in(Arc::new(RequestContext { idempotency: None, ..member.request().clone() }));
+        let (mut after, mut parts) = (None, 0);
+        loop {
+            let mut tx = self.0.db.begin(&member, self.0.clock.now()).await?;
+            after = tx.lead_lists().mark_leads(id, after, MARKED_AT_ONCE).await?;
+            tx.commit().await?;
+            if after.is_none() {
+                break;
+            }
+            parts += 1;
+            if self.0.clock.monotonic().saturating_sub(began) > ENOUGH {
+                return Err(not_copied_yet());
+            }
+        }
+        // Then a repetition finds them marked, and has all of its time for the copy.
+        let took = self.0.clock.monotonic().saturating_sub(began);
+        if took > SOON && took + COPYING * parts > ENOUGH { Err(not_copied_yet()) } else { Ok(()) }
     }
 
     /// Deletes a list; its leads stay. A large list is emptied in parts first, each a transaction of its own, so that no statement takes
@@ -223,4 +260,10 @@ async fn counted(conn: &mut OrgConn, list: LeadList) -> Result<CountedLeadList> 
 /// What the audit log keeps of a list.
 fn facts(list: &LeadList) -> Value {
     json!({"name": list.name, "description": list.description, "source": list.source, "status": list.status, "tags": list.tags})
+}
+
+/// Nothing of a copy is there before all of it is.
+fn not_copied_yet() -> AppError {
+    let detail = "The list is large and its copy not yet made. Repeat the request: it goes on where it stopped.";
+    AppError::unavailable("lead_list_not_copied_yet", detail)
 }
