@@ -46,7 +46,6 @@ struct Inner {
     verifier: Option<SessionVerifier>,
     webhooks: Option<WebhookVerifier>,
     metrics: PrometheusHandle,
-    sending_domain: SendingDomainService,
     runs: RunService,
     mailbox_watch: MailboxWatch,
     clerk: Clerk,
@@ -134,7 +133,6 @@ impl AppState {
             clerk_comparison: ClerkComparisonService { context: context.clone(), clerk: clerk.clone() },
             imports: ImportService::new(context.clone(), server.import_limits),
             invitations: InvitationService { context: context.clone(), clerk: clerk.clone() },
-            sending_domain: SendingDomainService::new(context.clone(), Dns::new(&server.mail.dns_servers)),
             rate_limiter: RateLimiter::new(server.rate_limit_per_second),
             sign_in_failures: RateLimiter::new(server.rate_limit_per_second),
             members: MemberService { context: context.clone(), clerk: clerk.clone() },
@@ -341,7 +339,10 @@ fn context(
 ) -> (AlignedClock, Context) {
     let (aligned, campaign_clock) = campaign_clocks(&clock, server.campaign_clock_speed);
     let (campaign_lease, export_patience) = (server.campaign_lease, server.export_patience);
-    (aligned, Context { db, clock, campaign_clock, campaign_lease, suppression_keys, links, outbound, export_patience })
+    let dns = Dns::new(&server.mail.dns_servers);
+    let context =
+        Context { db, clock, campaign_clock, campaign_lease, suppression_keys, links, dns, outbound, export_patience };
+    (aligned, context)
 }
 
 macro_rules! hands_out {
@@ -373,6 +374,7 @@ makes! {
     ExecutionService,
     LeadListService,
     LeadService,
+    SendingDomainService,
     SuppressionService,
     UserService,
 }
@@ -391,7 +393,6 @@ hands_out! {
     plain.readiness: ReadinessService,
     plain.unsubscribe: UnsubscribeService,
     runs: RunService,
-    sending_domain: SendingDomainService,
     unipile: UnipileService,
     webhook_secrets: WebhookSecretService,
 }

@@ -95,4 +95,6 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
 
 fn careful(options: &mut ResolverOpts) {
     (options.timeout, options.attempts) = PATIENCE;
+    // Little is asked, and by people who have just published what they were told to.
+    options.cache_size = 0;
 }

@@ -95,6 +95,23 @@ impl AccountRepository<'_> {
         Ok(owned.rows_affected() == 1)
     }
 
+    /// Makes the domain `name` the organization's in the place of `owner`'s; whether it was that one's still.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_link_domain(&mut self, name: &str, owner: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
+        let taken = sqlx::query!(
+            "update link_domains set organization_id = $1, proved_at = $4 where name = $2 and organization_id = $3",
+            self.scope.id(),
+            name,
+            owner.0,
+            now,
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
     /// Since when a mailbox's domain has failed its checks.
     ///
     /// # Errors

@@ -12,8 +12,12 @@ use super::{
 };
 use crate::{
     integrations::mail::Marks,
-    models::{ConnectedAccount, MailMark, SentMail, Tracking, TrackingDomain},
-    utils::{clean_html, crypto::CryptoError, keyed_hash::KeyedHasher},
+    models::{ConnectedAccount, MailMark, OrganizationId, SentMail, Tracking, TrackingDomain, TrackingDomainRecord},
+    utils::{
+        clean_html,
+        crypto::CryptoError,
+        keyed_hash::{KeyedHash, KeyedHasher},
+    },
 };
 
 /// Links of a mail that are led through us at the most; the others stay as they are.
@@ -29,6 +33,7 @@ pub struct MailLinks {
     /// The pictures and links whose being fetched is seen.
     pub reads: ReadLinks,
     proofs: KeyedHasher,
+    owners: KeyedHasher,
     public_url: Option<Url>,
 }
 
@@ -44,8 +49,10 @@ impl MailLinks {
     /// # Errors
     /// `keys` is empty.
     pub fn new(keys: &[Arc<SecretBox<[u8; 32]>>], public_url: Option<Url>) -> Result<Self, CryptoError> {
+        let (unsubscribe, reads) = (UnsubscribeLinks::new(keys)?, ReadLinks::new(keys)?);
         let proofs = KeyedHasher::new(keys, "link domains")?;
-        Ok(Self { unsubscribe: UnsubscribeLinks::new(keys)?, reads: ReadLinks::new(keys)?, proofs, public_url })
+        let owners = KeyedHasher::new(keys, "owners of link domains")?;
+        Ok(Self { unsubscribe, reads, proofs, owners, public_url })
     }
 
     /// The domain of its own that links in mails of `account` lead through, if it leads to us.
@@ -120,6 +127,22 @@ impl MailLinks {
         Some(Marks { picture, links: led.collect() })
     }
 
+    /// What an organization publishes to show that the domain `name` is its own, whoever else has led it here.
+    #[must_use]
+    pub fn owner_record(&self, organization: OrganizationId, name: &str) -> TrackingDomainRecord {
+        let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
+        let (_, mark) = self.owners.newest(&[organization.0.as_bytes(), name.as_bytes()]);
+        TrackingDomainRecord { name: format!("_clento.{host}"), value: owner_text(&mark) }
+    }
+
+    /// Whether one of these texts is what the organization publishes.
+    #[must_use]
+    pub fn is_owner(&self, organization: OrganizationId, name: &str, texts: &[String]) -> bool {
+        let value: [&[u8]; 2] = [organization.0.as_bytes(), name.as_bytes()];
+        let mut marks = self.owners.each(&value).map(|mark| owner_text(&mark));
+        marks.any(|mark| texts.iter().any(|text| text.trim() == mark))
+    }
+
     /// What only this service can answer to a challenge, if it is one.
     #[must_use]
     pub fn proof(&self, challenge: &str) -> Option<String> {
@@ -133,6 +156,11 @@ impl MailLinks {
         let challenge = [challenge.as_bytes()];
         self.proofs.each(&challenge).any(|hash| verify_slices_are_equal(hex::encode(hash).as_bytes(), answer).is_ok())
     }
+}
+
+/// What stands in an owner's record: as much of the mark as nobody guesses.
+fn owner_text(mark: &KeyedHash) -> String {
+    format!("clento-domain={}", hex::encode(&mark[..16]))
 }
 
 #[cfg(test)]
@@ -161,5 +189,20 @@ mod tests {
         for wrong in ["", "0123", "0123456789abcdef0123456789abcdeg", "../../../../../../../../etc/passw"] {
             assert_eq!(ours.proof(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn each_organization_has_a_record_of_its_own_for_each_domain() {
+        let (ours, org) = (links(&[1]), |n: u128| OrganizationId(uuid::Uuid::from_u128(n)));
+        let record = ours.owner_record(org(1), "go.sender.example");
+        assert_eq!(record.name, "_clento.go.sender.example");
+        assert_eq!(ours.owner_record(org(1), "127.0.0.1:80").name, "_clento.127.0.0.1");
+        let texts = ["v=spf1 -all".to_owned(), record.value];
+        assert!(ours.is_owner(org(1), "go.sender.example", &texts));
+        assert!(links(&[2, 1]).is_owner(org(1), "go.sender.example", &texts), "as long as the key is there");
+        assert!(!ours.is_owner(org(2), "go.sender.example", &texts));
+        assert!(!ours.is_owner(org(1), "go.other.example", &texts));
+        assert!(!links(&[2]).is_owner(org(1), "go.sender.example", &texts));
+        assert!(!ours.is_owner(org(1), "go.sender.example", &[]));
     }
 }

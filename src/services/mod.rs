@@ -72,6 +72,7 @@ use crate::{
     errors::{AppError, Kind, Result},
     integrations::{
         clerk::{ClerkApi, changed_nothing},
+        dns::Dns,
         outbound::Outbound,
     },
     models::AuditEntry,
@@ -94,6 +95,8 @@ pub struct Context {
     pub suppression_keys: SuppressionKeys,
     /// What leads back to us from mails.
     pub links: MailLinks,
+    /// What looks names up.
+    pub dns: Dns,
     /// What sends requests to addresses that callers name.
     pub outbound: Outbound,
     /// How long an export waits for a reader who has stopped reading.

@@ -20,7 +20,7 @@ pub use mail_preset::MailPreset;
 pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, SentCopy};
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};
-pub use tracking_domain::{TrackingDomain, TrackingDomainStatus};
+pub use tracking_domain::{TrackingDomain, TrackingDomainRecord, TrackingDomainStatus};
 pub use unipile::{FailedLooks, HistoryReading, LinkedinTier, UnipileAccount, UnipileWire, WatchKind};
 pub use window::{SendingWindow, SendingWindowChanges};
 

@@ -9,7 +9,8 @@ use crate::text_enum;
 
 /// A domain of a mailbox's own, that the links in its mails lead through once it is proved that it leads to this server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"name": "go.sender.example", "status": "proved", "reason": null, "checked_at": "2026-11-23T08:00:00Z"}))]
+#[schema(example = json!({"name": "go.sender.example", "status": "proved", "reason": null, "checked_at": "2026-11-23T08:00:00Z",
+    "owner_record": {"name": "_clento.go.sender.example", "value": "clento-domain=5f2b7c0e9a1d4836b7f0c2e4a6d8091b"}}))]
 pub struct TrackingDomain {
     /// Its name.
     pub name: String,
@@ -19,6 +20,19 @@ pub struct TrackingDomain {
     pub reason: Option<String>,
     /// When that was last looked at.
     pub checked_at: Option<DateTime<Utc>>,
+    /// What shows that the domain is this organization's, should another have it: not needed otherwise.
+    #[serde(default)]
+    pub owner_record: Option<TrackingDomainRecord>,
+}
+
+/// A TXT record that only who has the domain can publish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"name": "_clento.go.sender.example", "value": "clento-domain=5f2b7c0e9a1d4836b7f0c2e4a6d8091b"}))]
+pub struct TrackingDomainRecord {
+    /// Where it is to be published.
+    pub name: String,
+    /// Its text.
+    pub value: String,
 }
 
 text_enum! {
@@ -36,8 +50,9 @@ text_enum! {
 impl TrackingDomain {
     /// One of which nothing is known.
     #[must_use]
-    pub fn new(name: String) -> Self {
-        Self { name, status: TrackingDomainStatus::Unchecked, reason: None, checked_at: None }
+    pub fn new(name: String, owner_record: TrackingDomainRecord) -> Self {
+        let owner_record = Some(owner_record);
+        Self { name, status: TrackingDomainStatus::Unchecked, reason: None, checked_at: None, owner_record }
     }
 
     /// Below what address links lead through the domain `name`. One with a port, which only development has, is asked without TLS.

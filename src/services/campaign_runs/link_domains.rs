@@ -8,8 +8,9 @@ use super::{Round, RunService};
 use crate::{
     errors::Result,
     integrations::outbound::OutboundError,
-    models::{TrackingDomain, TrackingDomainStatus},
+    models::{OrganizationId, TrackingDomain, TrackingDomainStatus},
     repositories::{BaseRepository as _, LinkDomainRef},
+    services::Context,
 };
 
 /// Domains that are looked at in one round.
@@ -29,8 +30,8 @@ const SELDOM: TimeDelta = TimeDelta::days(1);
 const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// Why a domain that leads here is not used.
-const OWNED: &str = "It leads here, and another organization on this server has proved it. It is free 90 days after that one's links last led \
-                     through it, or once the server's operator frees it.";
+const OWNED: &str = "It leads here, and another organization on this server has proved it. If it is yours, publish the TXT record in `owner_record`: it \
+                     is yours when it is next looked at. Else it is free 90 days after that one's links last led through it.";
 
 impl RunService {
     /// Looks at the domains that are due.
@@ -56,14 +57,13 @@ impl RunService {
         };
         let failing_since = conn.accounts().link_domain_fails_since(account).await?;
         conn.give_back();
-        let found = self.leads_to_us(&domain.name).await;
-        let now = self.context.clock.now();
-        let mut conn = self.context.db.engine_conn(organization).await?;
-        let found = match found {
-            Ok(()) if conn.accounts().own_link_domain(&domain.name, now, now - KEPT).await? => Ok(()),
+        let found = match self.leads_to_us(&domain.name).await {
+            Ok(()) if self.becomes_owner(organization, &domain.name).await? => Ok(()),
             Ok(()) => Err(OWNED.to_owned()),
             Err(reason) => Err(reason),
         };
+        let now = self.context.clock.now();
+        let mut conn = self.context.db.engine_conn(organization).await?;
         let (status, reason) = match found {
             Ok(()) => (TrackingDomainStatus::Proved, None),
             Err(reason) => (TrackingDomainStatus::Failed, Some(reason)),
@@ -73,8 +73,30 @@ impl RunService {
         }
         let failing_since = (status == TrackingDomainStatus::Failed).then(|| failing_since.unwrap_or(now));
         let next = now + failing_since.map_or(AGAIN, |since| pause(now - since));
-        let domain = TrackingDomain { name: domain.name, status, reason, checked_at: Some(now) };
+        let owner_record = Some(self.context.links.owner_record(organization, &domain.name));
+        let domain = TrackingDomain { name: domain.name, status, reason, checked_at: Some(now), owner_record };
         conn.accounts().looked_at_link_domain(account, Some(&domain), Some(next), failing_since).await
+    }
+
+    /// Makes a domain that leads here the organization's, if it is nobody's, or if who publishes its records says so: another has only led it here, or
+    /// has merely asked first. Whether it is the organization's now.
+    async fn becomes_owner(&self, organization: OrganizationId, name: &str) -> Result<bool> {
+        let Context { db, clock, dns, links, .. } = &self.context;
+        let now = clock.now();
+        let mut conn = db.engine_conn(organization).await?;
+        if conn.accounts().own_link_domain(name, now, now - KEPT).await? {
+            return Ok(true);
+        }
+        conn.give_back();
+        // While no name server answers, it stays with who has it.
+        let texts = dns.texts(&links.owner_record(organization, name).name).await.unwrap_or_default();
+        let Some(owner) = db.owner_of_link_domain(name).await? else { return Ok(false) };
+        if !links.is_owner(organization, name, &texts) || links.is_owner(owner, name, &texts) {
+            return Ok(false);
+        }
+        let taken = db.engine_conn(organization).await?.accounts().take_link_domain(name, owner, now).await?;
+        tracing::info!(%organization, %owner, domain = name, taken, "a domain is another's by its record");
+        Ok(taken)
     }
 
     /// Whether whoever answers at the domain `name` proves to be this service; else why not.

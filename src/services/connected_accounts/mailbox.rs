@@ -95,7 +95,8 @@ impl AccountService {
         mailbox.reply_to = new.reply_to.take();
         mailbox.signature = new.signature.take();
         mailbox.sent_copy = new.sent_copy.unwrap_or(mailbox.sent_copy);
-        mailbox.tracking_domain = self.link_domain(None, new.tracking_domain.take().map_or(Patch::Keep, Patch::Set))?;
+        mailbox.tracking_domain =
+            self.link_domain(person, None, new.tracking_domain.take().map_or(Patch::Keep, Patch::Set))?;
         refuse_above(&mailbox, new.provider, &new.email, &new.limits)?;
         let mut conn = self.context.db.read(person).await?;
         refuse_beyond_plan(&mut conn, self.context.clock.now()).await?;
@@ -188,7 +189,7 @@ impl AccountService {
         };
         let MailboxChanges { access, reply_to, signature, sent_copy, tracking_domain } = changes;
         // Before anybody is asked anything.
-        let tracking_domain = self.link_domain(present.tracking_domain.clone(), tracking_domain)?;
+        let tracking_domain = self.link_domain(member, present.tracking_domain.clone(), tracking_domain)?;
         let (mut mailbox, secret) = if access.is_empty() {
             drop(tx);
             (present, None)
@@ -209,7 +210,12 @@ impl AccountService {
     }
 
     /// The domain that links are to lead through after `change`; of another than before nothing is known yet.
-    fn link_domain(&self, before: Option<TrackingDomain>, change: Patch<String>) -> Result<Option<TrackingDomain>> {
+    fn link_domain(
+        &self,
+        member: &OrgMember,
+        before: Option<TrackingDomain>,
+        change: Patch<String>,
+    ) -> Result<Option<TrackingDomain>> {
         let name = match change {
             Patch::Keep => return Ok(before),
             Patch::Clear => return Ok(None),
@@ -217,7 +223,8 @@ impl AccountService {
                 link_domain(&name, self.mail.anywhere).map_err(|fault| AppError::invalid(vec![fault]))?
             }
         };
-        Ok(before.filter(|before| before.name == name).or_else(|| Some(TrackingDomain::new(name))))
+        let record = || self.context.links.owner_record(member.organization_id(), &name);
+        Ok(before.filter(|before| before.name == name).or_else(|| Some(TrackingDomain::new(name.clone(), record()))))
     }
 
     /// Writes what was reached into the account; whether its secret became another. One that was shut out is taken up again.

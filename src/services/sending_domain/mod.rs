@@ -14,10 +14,7 @@ use crate::{
 
 /// What asks name servers about domains that we send from.
 #[derive(Clone)]
-pub struct SendingDomainService {
-    context: Context,
-    dns: Dns,
-}
+pub struct SendingDomainService(pub Context);
 
 /// What is known of who carries a domain's mail.
 struct Carrier {
@@ -29,22 +26,16 @@ struct Carrier {
 }
 
 impl SendingDomainService {
-    /// A service that asks `dns`.
-    #[must_use]
-    pub fn new(context: Context, dns: Dns) -> Self {
-        Self { context, dns }
-    }
-
     /// Looks at the records of a mailbox's domain; `selector` names the key that its mail is signed with, if somebody knows it.
     ///
     /// # Errors
     /// `account_not_found`; `not_a_mailbox`; the database's.
     pub async fn check(&self, person: &OrgPerson, id: AccountId, selector: Option<&str>) -> Result<SendingDomain> {
         let member: &OrgMember = person;
-        let account = self.context.db.read(member).await?.accounts().get(id).await?;
+        let account = self.0.db.read(member).await?.accounts().get(id).await?;
         let carrier = Carrier::of(&account)
             .ok_or_else(|| AppError::conflict("not_a_mailbox", "This account has no mailbox, and so no domain."))?;
-        let (dns, name) = (&self.dns, &carrier.domain);
+        let (dns, name) = (&self.0.dns, &carrier.domain);
         let (spf, dkim, dmarc, mx) = tokio::join!(
             spf::check(dns, &carrier),
             dkim::check(dns, &carrier, selector),
@@ -52,7 +43,7 @@ impl SendingDomainService {
             exchangers(dns, name),
         );
         let ready = [&spf, &dmarc, &mx].into_iter().chain(&dkim).all(|record| record.status == RecordStatus::Ok);
-        Ok(SendingDomain { domain: name.clone(), ready, spf, dkim, dmarc, mx, checked_at: self.context.clock.now() })
+        Ok(SendingDomain { domain: name.clone(), ready, spf, dkim, dmarc, mx, checked_at: self.0.clock.now() })
     }
 }
 

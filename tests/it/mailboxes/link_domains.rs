@@ -1,6 +1,6 @@
 //! Domains of mailboxes' own that links lead through: used once it is proved that they lead to this server, and no longer.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clento::{
     config::{Config, Vars},
@@ -15,7 +15,7 @@ use super::{
     PATH, faults, replica,
     sending::{account, campaign, states, tick, two_mails},
 };
-use crate::support::{Caller, MailServer, TestApp, mail_server::TestMailbox};
+use crate::support::{Caller, MailServer, NameServer, TestApp, mail_server::TestMailbox};
 
 /// Somebody else's server.
 const KEYS: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -33,10 +33,15 @@ impl Story {
     }
 
     async fn at(public_url: Option<&str>) -> Self {
+        Self::with(public_url, Vec::new()).await
+    }
+
+    async fn with(public_url: Option<&str>, dns_servers: Vec<SocketAddr>) -> Self {
         let server = MailServer::start().await;
         let app = TestApp::start_with(|config| {
             server.trust(&mut config.mail);
             config.mail.public_url = public_url.map(|url| url.parse().unwrap());
+            config.mail.dns_servers = dns_servers;
         })
         .await;
         let anna = server.mailbox("anna@sender.example");
@@ -309,4 +314,45 @@ async fn only_names_are_taken_where_others_can_reach_us() {
     }
     let set = strict.member().patch(&story.account, json!({"tracking_domain": "Go.Sender.example."})).await.expect(200);
     assert_eq!(set["mailbox"]["tracking_domain"]["name"], "go.sender.example");
+}
+
+#[tokio::test]
+async fn a_domain_is_its_whose_record_stands_there_whoever_came_first() {
+    let dns = NameServer::start().await;
+    let story = Story::with(Some("https://api.sender.example/"), vec![dns.address]).await;
+    let app = &story.app;
+    let domain = name(app);
+    story.set(domain.as_str()).await;
+    assert_eq!(story.looked_at().await["status"], "proved", "of who came first, without a record");
+
+    let owner = app.outsider();
+    let mut request = story.server.mailbox("olga@owner.example").request();
+    request["tracking_domain"] = domain.as_str().into();
+    let made = owner.post(PATH, request).await.expect(201);
+    let theirs = format!("{PATH}/{}", made["id"].as_str().unwrap());
+    let record = made["mailbox"]["tracking_domain"]["owner_record"].clone();
+    assert_eq!(record["name"], "_clento.127.0.0.1");
+    let looked_at = async || {
+        owner.post(&format!("{theirs}/sync"), json!({})).await.expect(200);
+        app.state.runs().look_at_link_domains().await.unwrap();
+        owner.get(&theirs).await.expect(200)["mailbox"]["tracking_domain"].clone()
+    };
+    let found = looked_at().await;
+    assert!(found["reason"].as_str().unwrap().contains("another organization"), "{found}");
+    dns.text("_clento.127.0.0.1", "clento-domain=0123456789abcdef0123456789abcdef");
+    assert_eq!(looked_at().await["status"], "failed", "that is nobody's record");
+    dns.text("_clento.127.0.0.1", record["value"].as_str().unwrap());
+    assert_eq!(looked_at().await["status"], "proved");
+    let [our_link, their_link] = [link_of(app, "org_ours").await, link_of(app, "org_theirs").await];
+    let at = |link, host| async move { followed(app, link, &[("host", host)]).await };
+    assert_eq!((at(&our_link, &domain).await, at(&their_link, &domain).await), (404, 302));
+
+    // Whoever came first sees it, and has it again only by a record of its own where there is no other.
+    app.clock.advance(Duration::from_mins(61));
+    let lost = story.looked_at().await;
+    assert_eq!(lost["status"], "failed", "{lost}");
+    dns.text("_clento.127.0.0.1", lost["owner_record"]["value"].as_str().unwrap());
+    app.clock.advance(Duration::from_mins(61));
+    assert_eq!(story.looked_at().await["status"], "failed", "both have one: it stays");
+    assert_eq!(looked_at().await["status"], "proved");
 }
