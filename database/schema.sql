@@ -1210,6 +1210,9 @@ CREATE TABLE public.messages (
     past boolean DEFAULT false NOT NULL,
     person text,
     look jsonb,
+    charged_day date,
+    charged_hour smallint,
+    given_back boolean DEFAULT false NOT NULL,
     CONSTRAINT messages_answers_check CHECK ((cardinality(answers) <= 50)),
     CONSTRAINT messages_attachments_check CHECK ((jsonb_typeof(attachments) = 'array'::text)),
     CONSTRAINT messages_channel_check CHECK ((channel = ANY (ARRAY['linkedin'::text, 'email'::text]))),
@@ -1861,6 +1864,13 @@ ALTER TABLE ONLY public.mailbox_folders
 
 ALTER TABLE ONLY public.mailbox_watches
     ADD CONSTRAINT mailbox_watches_pkey PRIMARY KEY (organization_id, account_id);
+
+--
+-- Name: messages messages_charged_check; Type: CHECK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.messages
+    ADD CONSTRAINT messages_charged_check CHECK ((((charged_day IS NULL) = (charged_hour IS NULL)) AND ((charged_hour >= 0) AND (charged_hour <= 23)))) NOT VALID;
 
 --
 -- Name: messages messages_pkey; Type: CONSTRAINT; Schema: public; Owner: -

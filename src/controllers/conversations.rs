@@ -88,7 +88,8 @@ pub async fn messages(
 /// Answers the lead: a mail in the thread of its last, or a message in the chat. Send an `Idempotency-Key`, so that a repeated request does
 /// not write twice. The answer says in `state` what became of it: `sent`; `failed` with the `reason`, and then nothing has left; or `sending`
 /// if the provider did not say, which is cleared up within some minutes and never sent again by itself. A lead that is suppressed is refused
-/// with `lead_suppressed`.
+/// with `lead_suppressed`. It counts on the account's usage, but none of the account's own limits holds it back: only that its provider takes no
+/// more (429 `provider_limit_reached`) or has just wanted less (429 `account_rests`), for as long as `Retry-After` says.
 #[utoipa::path(post, path = "/conversations/{id}/messages", params(("id" = ConversationId, Path)), request_body = WriteMessageRequest,
     responses((status = 201, body = MessageDto)))]
 pub async fn write(

@@ -31,6 +31,7 @@ mod lost_steps;
 mod mail_reads;
 mod mailbox_watches;
 mod members;
+mod message_charges;
 mod messages;
 mod organizations;
 mod recalled;

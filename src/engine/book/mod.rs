@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod course;
+mod provider;
 mod rolling;
 mod search;
 mod slots;

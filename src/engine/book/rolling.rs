@@ -39,7 +39,7 @@ impl AccountBook {
     }
 
     /// How often in the 24 hours up to the end of the hour of `end`.
-    fn until(&self, tally: &Tally, end: DateTime<Utc>) -> u32 {
+    pub(super) fn until(&self, tally: &Tally, end: DateTime<Utc>) -> u32 {
         tally.between(self.hour(end - TimeDelta::hours(HOURS)), self.hour(end))
     }
 

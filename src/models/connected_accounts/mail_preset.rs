@@ -118,7 +118,27 @@ impl MailPreset {
     }
 }
 
+/// How many mails a provider lets a mailbox send, whoever writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderBound {
+    /// The most.
+    pub most: u32,
+    /// Whether that is over whatever 24 hours, and not on a day.
+    pub rolling: bool,
+}
+
 impl ConnectedAccount {
+    /// How many mails its provider lets it send, as far as that is known, whatever its own limits are.
+    #[must_use]
+    pub fn provider_bound(&self) -> Option<ProviderBound> {
+        let (_, domain) = self.email.as_deref()?.rsplit_once('@')?;
+        let preset = MailPreset::of(self.provider, &domain.to_ascii_lowercase())?;
+        // An address of theirs may be served by somebody else.
+        let theirs = self.mailbox.as_ref().is_none_or(|mailbox| mailbox.smtp.host == preset.smtp.0);
+        let most = u32::try_from(preset.per_day.filter(|_| theirs)?).ok()?;
+        Some(ProviderBound { most, rolling: preset.rolling })
+    }
+
     /// How many mails its provider lets it send in whatever 24 hours, if its own limit on a day alone would not keep it within that: what is done
     /// late on one day and early on the next lies within them.
     #[must_use]

@@ -16,7 +16,7 @@ mod unipile;
 mod window;
 
 pub use limits::{AccountLimits, AccountLimitsChanges, ActionLimits, ActionLimitsChanges, limits_by_action};
-pub use mail_preset::MailPreset;
+pub use mail_preset::{MailPreset, ProviderBound};
 pub use mailbox::{MailAuth, MailSecret, MailSecurity, MailServer, Mailbox, OauthSecret, SentCopy};
 pub use ramp_up::{AccountRampUp, AccountRampUpChanges, RampUp, RampUpChanges};
 pub use sandbox::{SandboxBehaviour, SandboxSecret};

@@ -13,6 +13,7 @@ use super::{
     Round, RunService,
     channel::{Found, Letter},
     deliver::Delivery,
+    letter_room,
     mail_text::message_id_by_hand,
     outcome::Outcome,
     reconcile::{ACCOUNTS_AT_A_TIME, together},
@@ -21,13 +22,15 @@ use crate::{
     errors::{AppError, Result},
     models::{
         AccountId, AccountStatus, Activity, ActivityId, AuditEntry, Channel, ConnectedAccount, Conversation,
-        ConversationId, Message, MessageDirection, MessageId, MessageState,
+        ConversationId, LeadId, Message, MessageDirection, MessageId, MessageState,
     },
     repositories::{BaseRepository as _, LostMessage, OrgPerson, OrgTx},
 };
 
 /// Messages whose accounts have their turn in one round.
 const LOOKED_THROUGH: i64 = 1_000;
+/// Why a message counts as failed of which nobody will ever be able to tell.
+pub(super) const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 /// The longest subject, in characters.
 const LONGEST_SUBJECT: usize = 1_000;
 
@@ -45,7 +48,7 @@ impl RunService {
     ///
     /// # Errors
     /// `conversation_not_found`; `lead_suppressed`; `account_not_connected`; `no_channel`; `no_account` if the account is gone and none is
-    /// named; a fault of `/account_id`.
+    /// named; a fault of `/account_id`; `account_rests` and `provider_limit_reached`, with when to come again.
     pub async fn write(&self, person: &OrgPerson, id: ConversationId, new: NewLetter) -> Result<Message> {
         let at = self.context.campaign_clock.monotonic();
         let letter = self.begin_letter(person, id, new).await?;
@@ -58,18 +61,9 @@ impl RunService {
     async fn begin_letter(&self, person: &OrgPerson, id: ConversationId, new: NewLetter) -> Result<Letter> {
         let mut tx = self.context.db.begin(person, self.context.campaign_clock.now()).await?;
         let found = tx.conversations().get(id).await?;
-        let lead = tx.leads().get(found.lead_id).await?;
-        let keys = self.context.suppression_keys.of_person(
-            person.organization_id(),
-            lead.email.as_deref(),
-            lead.linkedin_url.as_deref(),
-        );
-        if tx.suppressions().matching(&keys).await?.kind(&keys).is_some() {
-            let detail = "The lead is suppressed: nobody may write to it until the suppression is lifted.";
-            return Err(AppError::conflict("lead_suppressed", detail));
-        }
+        self.refuse_suppressed(&mut tx, found.lead_id).await?;
+        let account = sender(&mut tx, &found, new.account_id).await?;
         let conversation = tx.conversations().locked(id).await?;
-        let account = sender(&mut tx, &conversation, new.account_id).await?;
         if !self.channels.of(&account).writes() {
             return Err(AppError::conflict(
                 "no_channel",
@@ -80,6 +74,7 @@ impl RunService {
         let deadline = now + self.lease().whole();
         let message = message(&mut tx, &conversation, &account, (new.text, deadline)).await?;
         tx.messages().insert(&message).await?;
+        letter_room::charge(&mut tx, message.id, &account).await?;
         tx.conversations().wrote(id, &message.text, now).await?;
         let told = activity(&tx, &message);
         tx.activities().record(&[told]).await?;
@@ -87,6 +82,17 @@ impl RunService {
         tx.audit(AuditEntry::new("message.sent", "message", message.id.0).change(None, after));
         tx.commit().await?;
         Ok(Letter { message, account })
+    }
+
+    async fn refuse_suppressed(&self, tx: &mut OrgTx, lead: LeadId) -> Result<()> {
+        let (organization, lead) = (tx.organization_id(), tx.leads().get(lead).await?);
+        let (email, linkedin) = (lead.email.as_deref(), lead.linkedin_url.as_deref());
+        let keys = self.context.suppression_keys.of_person(organization, email, linkedin);
+        if tx.suppressions().matching(&keys).await?.kind(&keys).is_some() {
+            let detail = "The lead is suppressed: nobody may write to it until the suppression is lifted.";
+            return Err(AppError::conflict("lead_suppressed", detail));
+        }
+        Ok(())
     }
 
     async fn send_letter(&self, letter: &Letter, begun_at: Duration) -> Delivery {
@@ -98,25 +104,17 @@ impl RunService {
 
     /// Writes down how a message ended. One that nobody can tell of stays as it is, to be looked up.
     async fn settle_letter(&self, letter: &Letter, delivery: &Delivery) -> Result<()> {
-        let (state, reason) = match delivery {
-            Delivery::Sent { .. } | Delivery::Other(Outcome::SentAs { .. }) => (MessageState::Sent, None),
-            Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => {
-                (MessageState::Failed, Some(*reason))
-            }
-            // An answer that nobody knows proves nothing.
-            Delivery::Other(Outcome::Parked { .. }) => (MessageState::Failed, Some("outcome_unknown")),
-            Delivery::Other(other) => (MessageState::Failed, Some(other.why())),
-            Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
-            Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),
-            Delivery::Unknown => return Ok(()),
-        };
+        let Some((state, reason)) = ended(delivery) else { return Ok(()) };
         let message = &letter.message;
         let now = self.context.campaign_clock.now();
         let mut tx = self.context.db.begin_engine(message.organization_id, now).await?;
         let token = message.token.unwrap_or_default();
-        if !tx.messages().settle(message.id, token, state, reason).await? && state == MessageState::Sent {
+        if tx.messages().settle(message.id, token, state, reason).await? {
+            letter_room::give_back(&mut tx, message.id, delivery).await?;
+        } else if state == MessageState::Sent {
             // Somebody else has given it up meanwhile; the proof counts.
             tx.messages().prove_sent(message.id).await?;
+            letter_room::charge_again(&mut tx, message.id).await?;
         }
         match delivery {
             Delivery::NotSent { rest: Some(rest), reason, .. } => {
@@ -183,7 +181,7 @@ impl RunService {
             }
             Found::Told(delivery) => delivery,
             // Nobody will ever be able to tell: whoever wrote it must know.
-            Found::Unclear => Delivery::NotSent { reason: "outcome_unknown", rest: None, ours: true },
+            Found::Unclear => Delivery::NotSent { reason: OUTCOME_UNKNOWN, rest: None, ours: true },
             Found::No | Found::Later => return Ok(false),
         };
         self.settle_letter(&letter, &delivery).await?;
@@ -191,7 +189,22 @@ impl RunService {
     }
 }
 
-/// Who writes: the account that is named, if the lead wrote to it in this conversation, else the one that it last wrote to.
+/// How a message ended, and why if it failed; none if nobody can tell yet.
+fn ended(delivery: &Delivery) -> Option<(MessageState, Option<&'static str>)> {
+    Some(match delivery {
+        Delivery::Sent { .. } | Delivery::Other(Outcome::SentAs { .. }) => (MessageState::Sent, None),
+        Delivery::NotSent { reason, .. } | Delivery::Refused { reason, .. } => (MessageState::Failed, Some(*reason)),
+        // An answer that nobody knows proves nothing.
+        Delivery::Other(Outcome::Parked { .. }) => (MessageState::Failed, Some(OUTCOME_UNKNOWN)),
+        Delivery::Other(other) => (MessageState::Failed, Some(other.why())),
+        Delivery::NoRecipient => (MessageState::Failed, Some("no_such_recipient")),
+        Delivery::AccountOut => (MessageState::Failed, Some("account_needs_reconnect")),
+        Delivery::Unknown => return None,
+    })
+}
+
+/// Who writes: the account that is named, if the lead wrote to it in this conversation, else the one that it last wrote to. It stays as
+/// it is until the transaction ends.
 async fn sender(tx: &mut OrgTx, conversation: &Conversation, named: Option<AccountId>) -> Result<ConnectedAccount> {
     let now = tx.now();
     let id = match named {
@@ -210,7 +223,8 @@ async fn sender(tx: &mut OrgTx, conversation: &Conversation, named: Option<Accou
             )
         })?,
     };
-    let account = tx.accounts().get(id).await?;
+    let account = tx.accounts().lock_many(&[id]).await?.pop();
+    let account = account.ok_or_else(|| AppError::not_found("connected account"))?;
     if account.status != AccountStatus::Connected {
         let detail = "The account is not connected, so nothing can be sent from it.";
         return Err(AppError::conflict("account_not_connected", detail).with_member("state", account.status.as_str()));

@@ -42,6 +42,7 @@ mod guard;
 mod inbound;
 mod lease;
 mod ledger;
+mod letter_room;
 mod letters;
 mod link_domains;
 mod linkedin;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
 use super::broken;
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
         workflow::ConnectedChannel,
     },
     errors::Result,
-    models::{AccountId, AccountStatus, CampaignId, ConnectedAccount, Lead, LeadId, SuppressionKind, Walk},
+    models::{
+        AccountId, AccountStatus, CampaignId, ConnectedAccount, Lead, LeadId, SuppressionKind, Usage, Walk,
+        workflow::NodeType,
+    },
     repositories::{BaseRepository as _, CampaignRun, OrgTx},
     services::SuppressionKeys,
     utils::timezone,
@@ -216,6 +219,30 @@ pub(super) async fn book_of(tx: &mut OrgTx, account: &ConnectedAccount) -> Resul
     Ok(book)
 }
 
+/// What one account has done, whether or not its own limits count it.
+pub(super) async fn record_of(tx: &mut OrgTx, account: &ConnectedAccount) -> Result<AccountBook> {
+    let mut book = book(account);
+    let since = (tx.now() - LEDGER).date_naive();
+    let usage = tx.usage().since(&[account.id], since).await?;
+    write_in(&mut book, &usage);
+    Ok(book)
+}
+
+fn write_in(book: &mut AccountBook, usage: &[Usage]) {
+    let id = book.terms().id;
+    for line in usage.iter().filter(|line| line.account_id == id) {
+        let hour = u8::try_from(line.hour).unwrap_or(0);
+        book.used(line.action, line.day, hour, u32::try_from(line.used).unwrap_or(0));
+    }
+}
+
+/// What something that an account does now is charged as.
+pub(super) fn line_of(book: &AccountBook, action: NodeType, now: DateTime<Utc>) -> Usage {
+    let local = now.with_timezone(&book.zone());
+    let hour = i16::try_from(local.hour()).unwrap_or(0);
+    Usage { account_id: book.terms().id, action, day: local.date_naive(), hour, used: 1 }
+}
+
 /// Writes into books what their accounts have done, and what is asked for of what they have promised.
 async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: Promises) -> Result<()> {
     // An account without bounds has nothing to count, however many wait for it.
@@ -236,10 +263,7 @@ async fn fill(tx: &mut OrgTx, books: &mut [AccountBook], promises: Promises) -> 
     };
     for book in books {
         let id = book.terms().id;
-        for line in usage.iter().filter(|line| line.account_id == id) {
-            let hour = u8::try_from(line.hour).unwrap_or(0);
-            book.used(line.action, line.day, hour, u32::try_from(line.used).unwrap_or(0));
-        }
+        write_in(book, &usage);
         for reservation in reservations.iter().filter(|reservation| reservation.account_id == id) {
             book.placed(reservation.action, reservation.at);
         }

@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
-use chrono::Timelike as _;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{RunService, channel::Trial, deliver::Delivery, party::book_of};
+use super::{
+    RunService,
+    channel::Trial,
+    deliver::Delivery,
+    party::{book_of, line_of},
+};
 use crate::{
     engine::{
         message::{Content, Facts, Unfit, compose},
@@ -243,9 +247,7 @@ async fn line(tx: &mut OrgTx, account: &ConnectedAccount) -> Result<Usage> {
         let detail = "The account has sent as much as its limits allow for now. A test counts like any other mail.";
         return Err(AppError::conflict("limit_reached", detail));
     }
-    let local = now.with_timezone(&book.zone());
-    let hour = i16::try_from(local.hour()).unwrap_or(0);
-    Ok(Usage { account_id: account.id, action: NodeType::SendEmail, day: local.date_naive(), hour, used: 1 })
+    Ok(line_of(&book, NodeType::SendEmail, now))
 }
 
 /// By what a trial is known at the provider: like nothing else.

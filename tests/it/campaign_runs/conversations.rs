@@ -19,15 +19,15 @@ use crate::support::{
 const CONVERSATIONS: &str = "/api/v1/conversations";
 
 /// A campaign of two mails to so many leads, the first of which has been sent to all, by nobody who answers by themselves.
-struct Sent {
-    app: TestApp,
-    member: Caller,
-    account: String,
+pub(super) struct Sent {
+    pub(super) app: TestApp,
+    pub(super) member: Caller,
+    pub(super) account: String,
     campaign: String,
 }
 
 impl Sent {
-    async fn to(leads: usize) -> Self {
+    pub(super) async fn to(leads: usize) -> Self {
         let app = TestApp::start().await;
         app.clock.set(at(MONDAY));
         let member = app.member();
@@ -41,7 +41,7 @@ impl Sent {
     }
 
     /// Something happens in the sandbox, now, to the person of that number.
-    async fn happens(&self, person: usize, kind: &str, text: Option<&str>) {
+    pub(super) async fn happens(&self, person: usize, kind: &str, text: Option<&str>) {
         sqlx::query(
             "insert into sandbox_happenings (id, organization_id, account_id, lead_id, kind, text, due_at)
              select gen_random_uuid(), organization_id, $1, id, $3, $4, $5 from leads where email = $2",
@@ -58,14 +58,14 @@ impl Sent {
     }
 
     /// A mail comes into the mailbox.
-    async fn comes(&self, raw: &str) -> MailFate {
+    pub(super) async fn comes(&self, raw: &str) -> MailFate {
         let organization = OrganizationId(self.app.organization_id(MEMBER.clerk_organization).await);
         let read = mail::read(raw.as_bytes(), self.app.clock.now());
         let account = AccountId(self.account.parse().unwrap());
         self.app.state.runs().take_in_mail(organization, account, &read).await.unwrap()
     }
 
-    async fn conversations(&self, query: &str) -> Vec<Value> {
+    pub(super) async fn conversations(&self, query: &str) -> Vec<Value> {
         let page = self.app.member().get(&format!("{CONVERSATIONS}{query}")).await.expect(200);
         page["data"].as_array().unwrap().clone()
     }
@@ -75,11 +75,11 @@ impl Sent {
         self.app.member().get(&path).await.expect(200)["data"].as_array().unwrap().clone()
     }
 
-    fn path_of(conversation: &Value, rest: &str) -> String {
+    pub(super) fn path_of(conversation: &Value, rest: &str) -> String {
         format!("{CONVERSATIONS}/{}{rest}", conversation["id"].as_str().unwrap())
     }
 
-    async fn status(&self, person: usize) -> (String, String) {
+    pub(super) async fn status(&self, person: usize) -> (String, String) {
         sqlx::query_as(
             "select l.status, e.status from leads l join campaign_executions e on e.lead_id = l.id where l.email = $1",
         )
@@ -89,7 +89,7 @@ impl Sent {
         .unwrap()
     }
 
-    async fn suppressed(&self) -> Vec<(String, String)> {
+    pub(super) async fn suppressed(&self) -> Vec<(String, String)> {
         sqlx::query_as("select value, source from suppressions order by value").fetch_all(&self.app.pool).await.unwrap()
     }
 }
@@ -101,7 +101,7 @@ fn mail_from(person: usize, more: &str, text: &str) -> String {
     )
 }
 
-fn bounce_of(person: usize, id: &str, status: &str, action: &str) -> String {
+pub(super) fn bounce_of(person: usize, id: &str, status: &str, action: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\nMessage-ID: <{id}@mx.example>\r\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n\
@@ -279,6 +279,8 @@ async fn a_message_of_which_nobody_told_how_it_ended_is_looked_up_and_not_sent_a
     .await
     .unwrap();
     let acts = count(&sent.app, "select count(*) from sandbox_acts").await;
+    let used = "select sum(used)::int8 from account_usage";
+    assert_eq!(count(&sent.app, used).await, 3, "the campaign's mail, and both");
     assert_eq!(sent.app.state.runs().reconcile_letters().await.unwrap().done, 0, "their leases are not over");
     sent.app.clock.advance(Duration::from_secs(130));
     for _ in 0..2 {
@@ -289,6 +291,7 @@ async fn a_message_of_which_nobody_told_how_it_ended_is_looked_up_and_not_sent_a
         thread[2..].iter().map(|it| (it["text"].as_str().unwrap(), it["state"].as_str().unwrap())).collect();
     assert_eq!(states, [("took", "sent"), ("did not take", "failed")]);
     assert_eq!(thread[3]["reason"], "not_found_at_provider");
+    assert_eq!(count(&sent.app, used).await, 2, "what was not sent is given back");
     assert_eq!(count(&sent.app, "select count(*) from sandbox_acts").await, acts, "nothing is sent again by itself");
 }
 

@@ -8,6 +8,7 @@ mod endings;
 mod events;
 mod faults;
 mod guardrails;
+mod hand_written;
 mod inbox;
 mod late_proofs;
 mod lifecycle;

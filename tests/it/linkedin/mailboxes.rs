@@ -29,13 +29,13 @@ impl World {
 }
 
 /// A mailbox, and a campaign of two mails from it, the second a day later in the thread of the first, to so many leads.
-struct Story {
-    world: World,
-    account: String,
+pub(super) struct Story {
+    pub(super) world: World,
+    pub(super) account: String,
 }
 
 impl Story {
-    async fn begin(leads: usize) -> Self {
+    pub(super) async fn begin(leads: usize) -> Self {
         let world = World::begin().await;
         let member = world.app.member();
         let account = world.connect_mailbox(&member, "box").await.unwrap();
@@ -61,7 +61,7 @@ impl Story {
         Self { world, account }
     }
 
-    async fn look(&self) {
+    pub(super) async fn look(&self) {
         self.world.app.state.unipile().look_in_turn(WatchKind::Messages).await.unwrap();
     }
 
@@ -76,7 +76,7 @@ impl Story {
     }
 
     /// Lets so many minutes pass, as the workers see them.
-    async fn pass(&self, minutes: u64) {
+    pub(super) async fn pass(&self, minutes: u64) {
         for _ in 0..minutes.div_ceil(15) {
             self.world.app.clock.advance(Duration::from_mins(minutes.min(15)));
             self.look().await;

@@ -7,6 +7,7 @@ mod connect;
 mod contract;
 mod departures;
 mod forged;
+mod hand_limits;
 mod health;
 mod history;
 mod inbox;
