@@ -117,6 +117,28 @@ impl IntakeRepository<'_> {
         .await?)
     }
 
+    /// Whether an account has sent a mail to a lead since then, or may have.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mailed_since(&mut self, account: AccountId, lead: LeadId, since: DateTime<Utc>) -> Result<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from campaign_executions e
+                              join execution_steps s on s.organization_id = $1 and s.execution_id = e.id
+                              where e.organization_id = $1 and e.lead_id = $3 and s.account_id = $2 and s.action = 'send_email'
+                                and s.state in ('sent', 'needs_review') and s.sending_at >= $4)
+                   or exists (select from messages
+                              where organization_id = $1 and lead_id = $3 and account_id = $2 and channel = 'email'
+                                and direction = 'outbound' and state <> 'failed' and sent_at >= $4) as "is!""#,
+            self.scope.id(),
+            account.0,
+            lead.0,
+            since,
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// The step whose mail was the last that any mailbox has sent to a lead.
     ///
     /// # Errors

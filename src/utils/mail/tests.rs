@@ -145,7 +145,7 @@ fn told(mail: &Mail) -> String {
         Verdict::Reply => "reply".to_owned(),
         Verdict::AutoReply { until: None } => "auto".to_owned(),
         Verdict::AutoReply { until: Some(day) } => format!("auto until={day}"),
-        Verdict::Bounce(Bounce { recipients, original_message_id }) => {
+        Verdict::Bounce(Bounce { recipients, original_message_id, .. }) => {
             let recipients = recipients.iter().map(|to| {
                 let action = if to.action == Action::Failed { "failed" } else { "delayed" };
                 let permanent = if to.permanent { " permanent" } else { "" };

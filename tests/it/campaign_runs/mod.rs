@@ -19,6 +19,7 @@ mod progress;
 mod promises;
 mod races;
 mod reliability;
+mod reports;
 mod retries;
 mod reviews;
 mod room;

@@ -51,6 +51,8 @@ pub(super) enum What {
     Complained,
     /// It used the way out of a mail.
     Unsubscribed,
+    /// A report about mail to it came that nothing ties to a mail of ours: anybody may have written it.
+    Unproved,
 }
 
 /// A mail came back, or is late.
@@ -70,7 +72,7 @@ impl What {
     /// Whether it may suppress somebody: then [`super::RunService::begin_intake`] must know.
     pub(super) fn may_suppress(&self) -> bool {
         match self {
-            Self::Accepted | Self::Replied { asks_to_stop: false } | Self::AutoReplied { .. } => false,
+            Self::Accepted | Self::Replied { asks_to_stop: false } | Self::AutoReplied { .. } | Self::Unproved => false,
             Self::Bounced(bounced) => bounced.given_up,
             Self::Replied { asks_to_stop: true } | Self::Complained | Self::Unsubscribed => true,
         }
@@ -91,6 +93,7 @@ pub(super) struct Effect {
     pub(super) suppresses: Option<(SuppressionSource, &'static str)>,
 }
 
+const CAME_BACK: &str = "Mail came back.";
 const AGAIN_AND_AGAIN: &str = "Mail came back again and again.";
 
 /// Where a lead may stand that goes on.
@@ -112,15 +115,13 @@ impl Effect {
                 lead: &[(OPEN, LeadStatus::Replied)],
                 ..none
             },
+            What::Unproved => Self { activity: "report_unproved", ..none },
             What::AutoReplied { .. } => Self { activity: "lead_auto_replied", ..none },
             What::Bounced(bounced) if bounced.permanent || too_often => Self {
                 activity: "email_bounced",
                 ends: Some((ExecutionStatus::Bounced, Some(StopOn::Bounce))),
                 lead: &[(OPEN, LeadStatus::Bounced)],
-                suppresses: suppresses(
-                    SuppressionSource::Bounce,
-                    if too_often { AGAIN_AND_AGAIN } else { "Mail came back." },
-                ),
+                suppresses: suppresses(SuppressionSource::Bounce, if too_often { AGAIN_AND_AGAIN } else { CAME_BACK }),
                 ..none
             },
             What::Bounced(_) => Self { activity: "email_delayed", ..none },

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 
 use super::{Bounced, Deed, NewMessage, RunService, Taken, What};
@@ -19,6 +20,11 @@ use crate::{
 
 /// The longest key that is kept as it is, in bytes.
 const LONGEST_KEY: usize = 400;
+
+/// Servers try for four to five days before they give a mail up (RFC 5321, 4.5.4.1), and their report is on its way for a while.
+const RETURNED_WITHIN: TimeDelta = TimeDelta::days(7);
+/// People complain of what they find in their inbox after a holiday too.
+const COMPLAINED_WITHIN: TimeDelta = TimeDelta::days(30);
 
 /// What became of a mail that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +118,8 @@ struct About {
     recipient: Option<String>,
     /// Whether that mail was refused while it was handed over.
     refused: bool,
+    /// Whether nothing shows that it is about a mail of ours.
+    unproved: bool,
 }
 
 /// The lead that a mail is from or about.
@@ -138,11 +146,25 @@ async fn whose(tx: &mut OrgTx, account: &ConnectedAccount, mail: &Mail) -> Resul
             return Ok(None);
         }
         let found = tx.leads().find(lead_id).await?;
-        return Ok(found.map(|lead| About { lead, answers: step, recipient, refused }));
+        return Ok(found.map(|lead| About { lead, answers: step, recipient, refused, unproved: false }));
     }
     let Some((lead, step)) = known(tx, account.id, address).await? else { return Ok(None) };
+    let unproved = is_unproved(tx, (account.id, lead), &mail.verdict).await?;
     let found = tx.leads().find(lead).await?;
-    Ok(found.map(|lead| About { lead, answers: step, recipient: None, refused: false }))
+    Ok(found.map(|lead| About { lead, answers: step, recipient: None, refused: false, unproved }))
+}
+
+/// Whether a report that names an address, and no mail of ours, is not to be believed: anybody can write one. It must have come to the mailbox that
+/// has lately written to that address, and one of a mail that came back must look like a server's.
+async fn is_unproved(tx: &mut OrgTx, (account, lead): (AccountId, LeadId), verdict: &Verdict) -> Result<bool> {
+    let within = match verdict {
+        Verdict::Bounce(bounce) if !bounce.looks_genuine => return Ok(true),
+        Verdict::Bounce(_) => RETURNED_WITHIN,
+        Verdict::Complaint(_) => COMPLAINED_WITHIN,
+        Verdict::Reply | Verdict::AutoReply { .. } | Verdict::Other => return Ok(false),
+    };
+    let since = tx.now() - within;
+    Ok(!tx.intake().mailed_since(account, lead, since).await?)
 }
 
 /// The lead with an address, if the account has written to it; or if another mailbox has, with the step that did so last.
@@ -178,6 +200,7 @@ fn only_recipient(bounce: &Bounce) -> Option<&str> {
 /// What a mail means for the lead.
 fn what(mail: &Mail, about: &About, key: &str) -> Option<What> {
     Some(match &mail.verdict {
+        Verdict::Bounce(_) | Verdict::Complaint(_) if about.unproved => What::Unproved,
         Verdict::Reply => What::Replied { asks_to_stop: mail.asks_to_stop },
         Verdict::AutoReply { until } => What::AutoReplied { until: *until },
         Verdict::Complaint(_) => What::Complained,
@@ -217,7 +240,7 @@ fn kind(what: &What) -> &'static str {
         What::AutoReplied { .. } => "auto_reply",
         What::Bounced(_) => "bounce",
         What::Complained => "complaint",
-        What::Accepted | What::Unsubscribed => "other",
+        What::Accepted | What::Unsubscribed | What::Unproved => "other",
     }
 }
 

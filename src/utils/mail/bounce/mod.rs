@@ -24,6 +24,9 @@ pub struct Bounce {
     pub recipients: Vec<FailedRecipient>,
     /// The Message-ID of the mail that came back, without the brackets.
     pub original_message_id: Option<String>,
+    /// Whether it looks like a server's own report: returned to nobody (RFC 3464, 2), or if that is not told, from whom such reports come. Anybody
+    /// can write one that does.
+    pub looks_genuine: bool,
 }
 
 /// Somebody whom a mail did not reach.
@@ -52,7 +55,10 @@ pub enum Action {
 
 /// What a mail is that is a server's report: a bounce, or no matter if it says that all went well.
 pub(super) fn of(mail: &Read<'_>) -> Option<Verdict> {
-    let bounce = |recipients| Verdict::Bounce(Bounce { original_message_id: original(mail), recipients });
+    let bounce = |recipients| {
+        let (original_message_id, looks_genuine) = (original(mail), plain::looks_genuine(mail));
+        Verdict::Bounce(Bounce { recipients, original_message_id, looks_genuine })
+    };
     if let Some(recipients) = report::recipients(mail) {
         return Some(if recipients.is_empty() { Verdict::Other } else { bounce(recipients) });
     }

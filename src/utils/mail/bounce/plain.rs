@@ -105,11 +105,23 @@ pub(in crate::utils::mail) fn is_a_daemon(local: &str) -> bool {
 fn is_written_by_a_daemon(mail: &Read<'_>) -> bool {
     let subject = mail.subject.unwrap_or_default().to_lowercase();
     let about_delivery = SUBJECTS.iter().any(|words| subject.contains(words));
+    about_delivery && (is_from_a_daemon(mail) || returns_to_nobody(mail) == Some(true))
+}
+
+/// Whether a report has the marks of a server's own.
+pub(super) fn looks_genuine(mail: &Read<'_>) -> bool {
+    returns_to_nobody(mail).unwrap_or_else(|| is_from_a_daemon(mail))
+}
+
+fn is_from_a_daemon(mail: &Read<'_>) -> bool {
     let sender = mail.from.map(|from| from.address.to_lowercase()).unwrap_or_default();
-    let daemon = is_a_daemon(sender.split('@').next().unwrap_or_default());
-    let returns_to_nobody =
-        mail.headers.has("Return-Path") && mail.headers.ids(&mail_parser::HeaderName::ReturnPath).is_empty();
-    about_delivery && (daemon || returns_to_nobody)
+    is_a_daemon(sender.split('@').next().unwrap_or_default())
+}
+
+/// Whether there is nobody to whom the mail would be returned; none if it does not say so.
+fn returns_to_nobody(mail: &Read<'_>) -> Option<bool> {
+    let told = mail.headers.has("Return-Path");
+    told.then(|| mail.headers.ids(&mail_parser::HeaderName::ReturnPath).is_empty())
 }
 
 /// What stands before the copy of the mail.
