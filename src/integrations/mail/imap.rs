@@ -18,7 +18,8 @@ pub struct ImapClient {
 }
 
 impl ImapClient {
-    pub(super) async fn sign_in(wire: Wire, server: &MailServer, login: &MailLogin) -> Result<Self, MailError> {
+    pub(super) async fn sign_in(mut wire: Wire, server: &MailServer, login: &MailLogin) -> Result<Self, MailError> {
+        wire.bounds_nesting();
         let mut client = Client::new(wire);
         match client.read_response().await? {
             Some(response) if is_greeting(response.parsed()) => {}

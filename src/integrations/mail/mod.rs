@@ -8,6 +8,7 @@ mod html;
 mod ids;
 mod imap;
 mod message;
+mod nesting;
 mod oauth;
 mod reading;
 mod smtp;

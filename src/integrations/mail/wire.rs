@@ -18,6 +18,8 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+use super::nesting::Nesting;
+
 /// The end of a message (RFC 5321, 4.1.1.4), which lettre writes on its own. In a message itself it cannot stand, since its dots are
 /// doubled.
 const END_OF_DATA: &[u8] = b"\r\n.\r\n";
@@ -34,6 +36,8 @@ pub struct Wire {
     ended: Ended,
     /// Bytes read since something was last written.
     read: usize,
+    /// What is counted of what is read, of an IMAP server's.
+    nesting: Option<Nesting>,
 }
 
 enum Stream {
@@ -58,12 +62,37 @@ impl Ended {
 
 impl Wire {
     pub(super) fn plain(stream: TcpStream) -> Self {
-        Self { stream: Stream::Plain(stream), first: io::Cursor::default(), ended: Ended::default(), read: 0 }
+        Self {
+            stream: Stream::Plain(stream),
+            first: io::Cursor::default(),
+            ended: Ended::default(),
+            read: 0,
+            nesting: None,
+        }
     }
 
     /// A secured connection that `first` is read from before anything else.
     pub(super) fn tls(stream: TlsStream<TcpStream>, first: Vec<u8>) -> Self {
-        Self { stream: Stream::Tls(Box::new(stream)), first: io::Cursor::new(first), ended: Ended::default(), read: 0 }
+        Self {
+            stream: Stream::Tls(Box::new(stream)),
+            first: io::Cursor::new(first),
+            ended: Ended::default(),
+            read: 0,
+            nesting: None,
+        }
+    }
+
+    /// From now on what is nested too deep is not read.
+    pub(super) fn bounds_nesting(&mut self) {
+        self.nesting = Some(Nesting::default());
+    }
+
+    /// Passes on what was read, unless nobody could bear to read it.
+    fn passed_on(&mut self, read: &[u8]) -> Poll<io::Result<()>> {
+        if self.nesting.as_mut().is_none_or(|nesting| nesting.bears(read)) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Ready(Err(io::Error::other("the answer is nested too deep")))
     }
 
     /// What tells whether the end of a message was written.
@@ -94,9 +123,10 @@ impl AsyncRead for Wire {
         let left = this.first.get_ref().get(position..).unwrap_or_default();
         if !left.is_empty() {
             let part = left.len().min(buffer.remaining());
+            let before = buffer.filled().len();
             buffer.put_slice(&left[..part]);
             this.first.set_position((position + part) as u64);
-            return Poll::Ready(Ok(()));
+            return this.passed_on(buffer.filled().get(before..).unwrap_or_default());
         }
         if this.read > MOST_READ {
             return Poll::Ready(Err(io::Error::other("the answer is too long")));
@@ -106,8 +136,12 @@ impl AsyncRead for Wire {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
         };
-        this.read = this.read.saturating_add(buffer.filled().len() - before);
-        read
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        this.read = this.read.saturating_add(new.len());
+        match read {
+            Poll::Ready(Ok(())) => this.passed_on(new),
+            other => other,
+        }
     }
 }
 

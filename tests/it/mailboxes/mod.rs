@@ -4,6 +4,7 @@ mod accounts;
 mod breaks;
 mod by_hand;
 mod health;
+mod hostile;
 mod kept;
 mod link_domains;
 mod lost_answers;
