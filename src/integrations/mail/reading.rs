@@ -112,6 +112,8 @@ pub struct MailHead {
     pub received_at: Option<DateTime<Utc>>,
     /// The headers that were asked for, as they stand in it.
     pub headers: Vec<u8>,
+    /// How long it is as a whole, in bytes, if that was asked for.
+    size: Option<u32>,
 }
 
 impl ImapClient {
@@ -203,19 +205,22 @@ impl ImapClient {
         Ok(heads)
     }
 
-    /// A mail of the folder that is open, up to so many bytes; none if it is no longer there.
+    /// A mail of the folder that is open, up to so many bytes, and how many it has as a whole; none if it is no longer there.
     ///
     /// # Errors
     /// The server refuses, or broke off.
-    pub async fn mail(&mut self, number: u32, most: usize) -> Result<Option<Vec<u8>>, MailError> {
+    pub async fn mail(&mut self, number: u32, most: usize) -> Result<Option<(Vec<u8>, usize)>, MailError> {
         let mut mail = None;
-        self.run(&format!("UID FETCH {number} (UID BODY.PEEK[]<0.{most}>)"), |response| {
+        self.run(&format!("UID FETCH {number} (UID RFC822.SIZE BODY.PEEK[]<0.{most}>)"), |response| {
             if let Response::Fetch(_, attributes) = response {
-                mail = head(attributes).filter(|found| found.uid == number).map(|found| found.headers).or(mail.take());
+                mail = head(attributes).filter(|found| found.uid == number).or(mail.take());
             }
         })
         .await?;
-        Ok(mail)
+        Ok(mail.map(|MailHead { headers: raw, size, .. }| {
+            let whole = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(raw.len());
+            (raw, whole)
+        }))
     }
 
     /// Waits until something happens in the folder that is open, `most` at the longest. For servers that tell by themselves.
@@ -292,10 +297,11 @@ fn refused(outcome: &async_imap::imap_proto::Outcome<'_>) -> MailFault {
 }
 
 fn head(attributes: &[AttributeValue<'_>]) -> Option<MailHead> {
-    let (mut uid, mut received_at, mut body) = (None, None, None);
+    let (mut uid, mut received_at, mut body, mut size) = (None, None, None, None);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(is) => uid = Some(*is),
+            AttributeValue::Rfc822Size(is) => size = Some(*is),
             AttributeValue::InternalDate(text) => {
                 let read = DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z");
                 received_at = read.ok().map(|at| at.to_utc());
@@ -306,7 +312,7 @@ fn head(attributes: &[AttributeValue<'_>]) -> Option<MailHead> {
             _ => {}
         }
     }
-    Some(MailHead { uid: uid?, received_at, headers: body? })
+    Some(MailHead { uid: uid?, received_at, headers: body?, size })
 }
 
 /// A folder's name, or another text of ASCII, as a command takes it (RFC 9051, `quoted`).

@@ -26,11 +26,11 @@ impl Inner {
     pub(super) async fn take_in(
         &self,
         (organization, account): (OrganizationId, AccountId),
-        raw: &[u8],
+        (raw, whole): (&[u8], usize),
         received_at: DateTime<Utc>,
     ) -> Result<MailFate> {
         let taken = AssertUnwindSafe(async {
-            let mail = mail::read(raw, received_at);
+            let mail = mail::read_beginning(raw, whole, received_at);
             self.runs.take_in_mail(organization, account, &mail).await
         });
         taken.catch_unwind().await.unwrap_or_else(|_| Err(AppError::internal("a panic, told above")))
@@ -55,7 +55,7 @@ impl Inner {
 
     async fn take_in_one_kept(&self, mail: &KeptMail) -> Result<()> {
         let (account, key) = (mail.account, mail.key.as_str());
-        let taken = self.take_in((mail.organization, account), &mail.raw, mail.received_at).await;
+        let taken = self.take_in((mail.organization, account), (&mail.raw, mail.raw.len()), mail.received_at).await;
         let mut conn = self.context.db.engine_conn(mail.organization).await?;
         match taken {
             // The next step has begun just now.

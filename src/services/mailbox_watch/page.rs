@@ -103,8 +103,8 @@ impl Following<'_> {
         let _body = self.inner.bodies.acquire().await.map_err(AppError::internal)?;
         // It may have been deleted meanwhile.
         let mail = tokio::time::timeout(BODY, self.reader.mail(glanced.uid, MOST_BYTES)).await;
-        let Some(raw) = mail.map_err(|_| MailError::from(MailFault::TimedOut))?? else { return Ok(()) };
-        match self.inner.take_in((self.of.organization, self.of.account), &raw, glanced.received_at).await {
+        let Some((raw, whole)) = mail.map_err(|_| MailError::from(MailFault::TimedOut))?? else { return Ok(()) };
+        match self.inner.take_in((self.of.organization, self.of.account), (&raw, whole), glanced.received_at).await {
             Ok(MailFate::Later { lead, key }) => {
                 let mut conn = self.inner.context.db.engine_conn(self.of.organization).await?;
                 let mail = (key.as_str(), raw.as_slice(), glanced.received_at);

@@ -111,6 +111,23 @@ impl<'m> Part<'m> {
         decoded.map_or(Cow::Borrowed(self.body), Cow::Owned)
     }
 
+    /// Whether it ends where what was read of the mail does.
+    pub(super) fn reaches_end_of(&self, raw: &[u8]) -> bool {
+        self.body.as_ptr_range().end == raw.as_ptr_range().end
+    }
+
+    /// How many bytes are in it, decoded: about that if so many of it as it comes are missing.
+    pub(super) fn size(&self, missing: usize) -> usize {
+        if missing == 0 || self.body.is_empty() {
+            return self.bytes().len();
+        }
+        let read = match self.headers.word("Content-Transfer-Encoding").as_deref() {
+            Some("base64") => self.body.iter().filter(|byte| !byte.is_ascii_whitespace()).count() * 3 / 4,
+            _ => self.bytes().len(),
+        };
+        read.saturating_add(missing.saturating_mul(read) / self.body.len())
+    }
+
     /// What is in it, as text: by its character set, else as UTF-8, else as what most others use.
     pub(super) fn text(&self) -> String {
         let bytes = self.bytes();

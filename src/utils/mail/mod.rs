@@ -82,7 +82,7 @@ pub struct Attachment {
     pub name: Option<String>,
     /// Its media type.
     pub media_type: String,
-    /// Its size as far as it was read, in bytes.
+    /// Its size in bytes; about that if it was not read to its end.
     pub bytes: usize,
 }
 
@@ -107,7 +107,15 @@ pub enum Verdict {
 /// Reads a mail, at most [`MOST_BYTES`] of it, that came in at `received_at`.
 #[must_use]
 pub fn read(raw: &[u8], received_at: DateTime<Utc>) -> Mail {
+    read_beginning(raw, raw.len(), received_at)
+}
+
+/// Reads the beginning of a mail that has `whole` bytes.
+#[must_use]
+pub fn read_beginning(raw: &[u8], whole: usize, received_at: DateTime<Utc>) -> Mail {
     let raw = raw.get(..MOST_BYTES).unwrap_or(raw);
+    // What is not there belongs to the part at whose middle it breaks off, as far as anybody can tell.
+    let missing = |part: &Part<'_>| if part.reaches_end_of(raw) { whole.saturating_sub(raw.len()) } else { 0 };
     let parts = mime::parts(raw);
     let none = Headers::default();
     let headers = parts.first().map_or(&none, |part| &part.headers);
@@ -123,7 +131,7 @@ pub fn read(raw: &[u8], received_at: DateTime<Utc>) -> Mail {
         answers: answers(headers),
         to: [HeaderName::To, HeaderName::Cc].iter().flat_map(|name| headers.addresses(name)).collect(),
         sent_at: headers.date(),
-        attachments: parts.iter().filter_map(attachment).take(MOST_ATTACHMENTS).collect(),
+        attachments: parts.iter().filter_map(|part| attachment(part, missing(part))).take(MOST_ATTACHMENTS).collect(),
         from: from.map(|Mailbox { name, address }| Sender { name, address }),
         text: cut(&written, MOST_TEXT),
         subject,
@@ -211,11 +219,11 @@ fn body(parts: &[Part<'_>]) -> (String, bool) {
     (whole, html.is_some())
 }
 
-fn attachment(part: &Part<'_>) -> Option<Attachment> {
+fn attachment(part: &Part<'_>, missing: usize) -> Option<Attachment> {
     part.attached.then(|| Attachment {
         name: part.name.as_deref().map(|name| cut(name, LONGEST_NAME)),
         media_type: cut(&part.media_type, LONGEST_NAME),
-        bytes: part.bytes().len(),
+        bytes: part.size(missing),
     })
 }
 
