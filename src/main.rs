@@ -43,7 +43,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command.unwrap_or(Command::Serve { no_workers: false })).await {
+    match Box::pin(run(Cli::parse().command.unwrap_or(Command::Serve { no_workers: false }))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("clento: {error:#}"));

@@ -325,14 +325,14 @@ async fn a_domain_is_its_whose_record_stands_there_whoever_came_first() {
     story.set(domain.as_str()).await;
     assert_eq!(story.looked_at().await["status"], "proved", "of who came first, without a record");
 
-    let owner = app.outsider();
     let mut request = story.server.mailbox("olga@owner.example").request();
     request["tracking_domain"] = domain.as_str().into();
-    let made = owner.post(PATH, request).await.expect(201);
+    let made = app.outsider().post(PATH, request).await.expect(201);
     let theirs = format!("{PATH}/{}", made["id"].as_str().unwrap());
     let record = made["mailbox"]["tracking_domain"]["owner_record"].clone();
     assert_eq!(record["name"], "_clento.127.0.0.1");
     let looked_at = async || {
+        let owner = app.outsider();
         owner.post(&format!("{theirs}/sync"), json!({})).await.expect(200);
         app.state.runs().look_at_link_domains().await.unwrap();
         owner.get(&theirs).await.expect(200)["mailbox"]["tracking_domain"].clone()
