@@ -3179,6 +3179,13 @@ ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_organization_id_lead_id_fkey FOREIGN KEY (organization_id, lead_id) REFERENCES public.leads(organization_id, id) ON DELETE CASCADE;
 
 --
+-- Name: counts_of_the_gone counts_of_the_gone_organization_id_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.counts_of_the_gone
+    ADD CONSTRAINT counts_of_the_gone_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES public.connected_accounts(organization_id, id) ON DELETE SET NULL (account_id);
+
+--
 -- Name: counts_of_the_gone counts_of_the_gone_organization_id_campaign_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 

@@ -10,7 +10,8 @@ create table counts_of_the_gone (
   company_domain text check (length(company_domain) between 1 and 255),
   at timestamptz not null,
   primary key (organization_id, id),
-  foreign key (organization_id, campaign_id) references campaigns (organization_id, id) on delete cascade
+  foreign key (organization_id, campaign_id) references campaigns (organization_id, id) on delete cascade,
+  foreign key (organization_id, account_id) references connected_accounts (organization_id, id) on delete set null (account_id)
 );
 create index counts_of_the_gone_campaign on counts_of_the_gone (organization_id, campaign_id, kind, at);
 create index counts_of_the_gone_oldest on counts_of_the_gone (at);

@@ -121,34 +121,43 @@ impl MailPreset {
 /// How many mails a provider lets a mailbox send, whoever writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderBound {
+    /// The provider's name, for people.
+    pub name: &'static str,
     /// The most.
     pub most: u32,
     /// Whether that is over whatever 24 hours, and not on a day.
     pub rolling: bool,
 }
 
+impl ProviderBound {
+    /// That of the mailbox of `provider` with this address, which is sent from by `smtp_host`; none if it is reached in another way.
+    #[must_use]
+    pub fn of(provider: Provider, email: &str, smtp_host: Option<&str>) -> Option<Self> {
+        let (_, domain) = email.rsplit_once('@')?;
+        let preset = MailPreset::of(provider, &domain.to_ascii_lowercase())?;
+        // An address of theirs may be served by somebody else.
+        let theirs = smtp_host.is_none_or(|host| host == preset.smtp.0);
+        let most = u32::try_from(preset.per_day.filter(|_| theirs)?).ok()?;
+        Some(Self { name: preset.name, most, rolling: preset.rolling })
+    }
+}
+
 impl ConnectedAccount {
     /// How many mails its provider lets it send, as far as that is known, whatever its own limits are.
     #[must_use]
     pub fn provider_bound(&self) -> Option<ProviderBound> {
-        let (_, domain) = self.email.as_deref()?.rsplit_once('@')?;
-        let preset = MailPreset::of(self.provider, &domain.to_ascii_lowercase())?;
-        // An address of theirs may be served by somebody else.
-        let theirs = self.mailbox.as_ref().is_none_or(|mailbox| mailbox.smtp.host == preset.smtp.0);
-        let most = u32::try_from(preset.per_day.filter(|_| theirs)?).ok()?;
-        Some(ProviderBound { most, rolling: preset.rolling })
+        let host = self.mailbox.as_ref().map(|mailbox| mailbox.smtp.host.as_str());
+        ProviderBound::of(self.provider, self.email.as_deref()?, host)
     }
 
     /// How many mails its provider lets it send in whatever 24 hours, if its own limit on a day alone would not keep it within that: what is done
     /// late on one day and early on the next lies within them.
     #[must_use]
     pub fn most_in_24_hours(&self) -> Option<u32> {
-        let (mailbox, (_, domain)) = (self.mailbox.as_ref()?, self.email.as_deref()?.rsplit_once('@')?);
-        let preset = MailPreset::of(self.provider, &domain.to_ascii_lowercase())?;
-        let most = preset.per_day.filter(|_| preset.rolling && preset.smtp.0 == mailbox.smtp.host)?;
+        let bound = self.provider_bound().filter(|bound| bound.rolling)?;
         let on_a_day = self.limits.get(NodeType::SendEmail).per_day;
-        let may_be_more = on_a_day.is_none_or(|limit| i64::from(limit) * 2 > i64::from(most));
-        u32::try_from(most).ok().filter(|_| may_be_more)
+        let may_be_more = on_a_day.is_none_or(|limit| i64::from(limit) * 2 > i64::from(bound.most));
+        Some(bound.most).filter(|_| may_be_more)
     }
 }
 
@@ -167,6 +176,14 @@ mod tests {
         assert_eq!(host(Provider::Sandbox, "gmail.com"), None);
         let per_day = |domain| MailPreset::of(Provider::Gmail, domain).and_then(|preset| preset.per_day);
         assert_eq!((per_day("gmail.com"), per_day("sender.example")), (Some(500), Some(2_000)));
+    }
+
+    #[test]
+    fn a_mailbox_is_bound_by_its_provider_whichever_way_it_is_reached_but_not_where_another_serves_it() {
+        let bound =
+            |host| ProviderBound::of(Provider::Gmail, "anna@Sender.example", host).map(|it| (it.most, it.rolling));
+        assert_eq!((bound(None), bound(Some("smtp.gmail.com"))), (Some((2_000, true)), Some((2_000, true))));
+        assert_eq!(bound(Some("smtp.sender.example")), None);
     }
 
     #[test]

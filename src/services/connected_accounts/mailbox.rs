@@ -15,7 +15,7 @@ use crate::{
     integrations::mail::{MailError, MailFault},
     models::{
         AccountId, AccountLimits, AccountRampUp, AccountStatus, AuditEntry, Channel, ConnectedAccount, MailAuth,
-        MailPreset, MailSecret, MailSecurity, Mailbox, OrganizationId, Provider, SendingWindow, SentCopy,
+        MailSecret, MailSecurity, Mailbox, OrganizationId, Provider, ProviderBound, SendingWindow, SentCopy,
         TrackingDomain, patch::Patch, version::VersionGuard, workflow::NodeType,
     },
     repositories::{BaseRepository as _, OrgMember, OrgPerson, OrgTx},
@@ -97,7 +97,7 @@ impl AccountService {
         mailbox.sent_copy = new.sent_copy.unwrap_or(mailbox.sent_copy);
         mailbox.tracking_domain =
             self.link_domain(person, None, new.tracking_domain.take().map_or(Patch::Keep, Patch::Set))?;
-        refuse_above(&mailbox, new.provider, &new.email, &new.limits)?;
+        refuse_above(ProviderBound::of(new.provider, &new.email, Some(&mailbox.smtp.host)), &new.limits)?;
         let mut conn = self.context.db.read(person).await?;
         refuse_beyond_plan(&mut conn, self.context.clock.now()).await?;
         conn.give_back();
@@ -349,23 +349,18 @@ fn refuse_plain(mailbox: &Mailbox, allowed: bool) -> Result<()> {
 
 /// Refuses more than its provider lets an account send, if it is a mailbox.
 pub(super) fn refuse_beyond_provider(account: &ConnectedAccount) -> Result<()> {
-    match (&account.mailbox, &account.email) {
-        (Some(mailbox), Some(email)) => refuse_above(mailbox, account.provider, email, &account.limits),
-        _ => Ok(()),
-    }
+    refuse_above(account.provider_bound(), &account.limits)
 }
 
 /// Refuses more than the provider lets a mailbox send.
-fn refuse_above(mailbox: &Mailbox, provider: Provider, email: &str, limits: &AccountLimits) -> Result<()> {
-    let domain = email.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).unwrap_or_default();
-    let preset = MailPreset::of(provider, &domain).filter(|preset| preset.smtp.0 == mailbox.smtp.host);
-    let Some((preset, most)) = preset.and_then(|preset| Some((preset, preset.per_day?))) else { return Ok(()) };
-    match limits.get(NodeType::SendEmail).per_day {
-        Some(per_day) if per_day > most => {
-            let detail = format!("{} lets a mailbox send {most} mails in a day.", preset.name);
+fn refuse_above(bound: Option<ProviderBound>, limits: &AccountLimits) -> Result<()> {
+    let per_day = limits.get(NodeType::SendEmail).per_day;
+    match bound.filter(|bound| per_day.is_some_and(|limit| i64::from(limit) > i64::from(bound.most))) {
+        Some(ProviderBound { name, most, .. }) => {
+            let detail = format!("{name} lets a mailbox send {most} mails in a day.");
             Err(AppError::fault("/limits/send_email/per_day", "above_provider_limit", detail))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

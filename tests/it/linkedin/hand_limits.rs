@@ -95,3 +95,14 @@ async fn where_the_provider_counts_by_days_the_next_day_begins_anew() {
     story.has_sent(9_999).await;
     assert_eq!(member.post(&path, json!({"text": "Tuesday?"})).await.expect(201)["state"], "sent");
 }
+
+#[tokio::test]
+async fn a_mailbox_that_is_reached_through_unipile_gets_no_limit_above_its_providers() {
+    let story = Story::begin(1).await;
+    story.is_of("gmail").await;
+    let path = format!("/api/v1/connected-accounts/{}", story.account);
+    let limits = |per_day: i32| json!({"limits": {"send_email": {"per_day": per_day}}});
+    let refused = story.world.app.member().patch(&path, limits(2_001)).await.expect_problem(422, "validation_failed");
+    assert_eq!(refused["errors"][0]["code"], "above_provider_limit", "{refused}");
+    story.world.app.member().patch(&path, limits(2_000)).await.expect(200);
+}
